@@ -1,0 +1,23 @@
+"""mnemo: one terminal app over two kinds of memory, a journal and a codebase.
+
+The public names are imported on first use, so that ``import mnemo`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .storage import Feeling, MediaType, Memory, MemoryDB
+
+__version__ = "0.1.0"
+
+__all__ = ["Feeling", "MediaType", "Memory", "MemoryDB", "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    if name in __all__:
+        from . import storage  # noqa: PLC0415
+
+        return getattr(storage, name)
+    raise AttributeError(f"module 'mnemo' has no attribute {name!r}")

@@ -1,0 +1,389 @@
+"""What a memory is, and how one becomes bytes and back. Knows no disk.
+
+The payload is ``json.dumps(record, ensure_ascii=False)`` of nine keys in a fixed order, then the
+extra keys that mnemo adds; the format is written down in ``docs/format.md``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from enum import StrEnum
+from functools import lru_cache
+from json.encoder import encode_basestring as _quote  # type: ignore[attr-defined]
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from .errors import InvalidMemoryError, QuarantinedError
+from .feelings import Feeling, canonical_feeling
+
+__all__ = [
+    "Attachment",
+    "MediaType",
+    "Memory",
+    "decode",
+    "encode",
+    "new_record",
+    "to_microseconds",
+]
+
+
+class MediaType(StrEnum):
+    """What kind of thing a memory's content is."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+    DOC = "doc"
+
+
+class Attachment(NamedTuple):
+    """A file that a memory names: its own name, SHA-256 (hex), size in bytes and media type."""
+
+    name: str
+    sha256: str
+    size: int
+    media_type: str
+
+
+_NO_EXTRA: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """One memory, as it stands in the log and for ever.
+
+    Attributes:
+        memory_id: UUID text; other writers' ids are kept as they stand.
+        concept: What it is about, stripped, case kept.
+        feeling: One of the fifteen, a later feeling's name, or the stored text where it is unknown.
+        media_type: A :class:`MediaType`, or the stored text where it is unknown.
+        content: The words, or an attachment's original name.
+        timestamp: UTC ISO 8601 text as stored; :attr:`time` is the same as a datetime.
+        checksum: SHA-256 hex of ``content`` in UTF-8, or empty where the writer left it out.
+        feeling_token: The feeling's token as stored.
+        utc_offset: The writer's own offset (``+02:00``), empty where unknown.
+        revisits: The id of the older memory that this layer refers to, empty for none.
+        reading: What a model made of the words (provider, model, text), or None.
+        extra: Keys that mnemo does not know, kept for whoever does.
+        chain: This record's link of the hash chain, empty for other writers' records.
+    """
+
+    memory_id: str
+    concept: str
+    feeling: Feeling | str
+    media_type: MediaType | str
+    content: str
+    note: str
+    tags: tuple[str, ...]
+    timestamp: str
+    checksum: str
+    feeling_token: str
+    utc_offset: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    revisits: str = ""
+    reading: Mapping[str, str] | None = field(default=None, hash=False)
+    extra: Mapping[str, Any] = field(default=_NO_EXTRA, hash=False)
+    chain: str = ""
+
+    @property
+    def time(self) -> datetime:
+        """The moment, in UTC."""
+        return datetime.fromisoformat(self.timestamp).astimezone(UTC)
+
+    @property
+    def local_time(self) -> datetime:
+        """The moment on the writer's own clock where the record holds it, else on this machine's."""
+        if self.utc_offset:
+            return self.time.astimezone(_zone(self.utc_offset))
+        return self.time.astimezone()
+
+    @property
+    def intact(self) -> bool | None:
+        """Whether the content still has its checksum; None where the record never had one."""
+        if not self.checksum:
+            return None
+        return checksum_of(self.content) == self.checksum
+
+    def record(self) -> dict[str, Any]:
+        """The nine keys and mnemo's own after them, in the order of the log, without the link."""
+        record: dict[str, Any] = {
+            "memory_id": self.memory_id,
+            "concept": self.concept,
+            "feeling": self.feeling_token,
+            "media_type": str(self.media_type),
+            "content": self.content,
+            "note": self.note,
+            "tags": list(self.tags),
+            "timestamp": self.timestamp,
+            "checksum": self.checksum,
+        }
+        if self.utc_offset:
+            record["utc_offset"] = self.utc_offset
+        if self.attachments:
+            record["attachments"] = [attachment._asdict() for attachment in self.attachments]
+        if self.revisits:
+            record["revisits"] = self.revisits
+        if self.reading is not None:
+            record["reading"] = dict(self.reading)
+        record.update(self.extra)
+        return record
+
+
+_OWN_KEYS: Final = frozenset(
+    (
+        "memory_id",
+        "concept",
+        "feeling",
+        "media_type",
+        "content",
+        "note",
+        "tags",
+        "timestamp",
+        "checksum",
+        "utc_offset",
+        "attachments",
+        "revisits",
+        "reading",
+        "chain",
+    )
+)
+
+
+def checksum_of(content: str) -> str:
+    """SHA-256 hex of the content in UTF-8, of nothing else."""
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _zone(utc_offset: str) -> timezone:
+    try:
+        offset = datetime.fromisoformat(f"2000-01-01T00:00:00{utc_offset}").utcoffset()
+    except ValueError:
+        offset = None
+    return timezone(offset) if offset is not None else UTC
+
+
+# -- writing ------------------------------------------------------------------------------------
+
+
+def new_record(
+    concept: str,
+    feeling: Feeling | str,
+    content: str,
+    *,
+    media_type: MediaType | str = MediaType.TEXT,
+    note: str = "",
+    tags: Iterable[str] = (),
+    at: datetime | None = None,
+    attachments: Iterable[Attachment] = (),
+    revisits: str | None = None,
+    reading: Mapping[str, str] | None = None,
+    memory_id: str | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> Memory:
+    """Make a memory that may be written: checked, stamped, with a fresh UUID4.
+
+    ``at`` is an aware datetime, or a naive one on this machine's local clock; now if None.
+
+    Raises:
+        InvalidMemoryError: a field is empty, of the wrong type, or cannot be told in UTF-8.
+    """
+    concept = _text("concept", concept).strip()
+    if not concept:
+        raise InvalidMemoryError("the concept is empty: say what the memory is about")
+    if not _text("content", content):
+        raise InvalidMemoryError("the memory has no content: write at least a word")
+    known = Feeling.parse(_text("feeling", feeling))
+    try:
+        kind = MediaType(media_type)
+    except ValueError:
+        raise InvalidMemoryError(
+            f"unknown media type {media_type!r}: use one of {', '.join(MediaType)}"
+        ) from None
+    if isinstance(tags, str):
+        raise InvalidMemoryError("tags are a list of words, not one text")
+    clean_tags = tuple(_text("tag", tag).strip() for tag in tags)
+    moment = datetime.now().astimezone() if at is None else at.astimezone()
+    utc_offset = _offset_text(at if at is not None and at.tzinfo is not None else moment)
+    return Memory(
+        memory_id=str(uuid.uuid4()) if memory_id is None else memory_id,
+        concept=concept,
+        feeling=known,
+        media_type=kind,
+        content=content,
+        note=_text("note", note),
+        tags=tuple(tag for tag in clean_tags if tag),
+        timestamp=moment.astimezone(UTC).isoformat(),
+        checksum=checksum_of(content),
+        feeling_token=known.value,
+        utc_offset=utc_offset,
+        attachments=tuple(attachments),
+        revisits=_text("revisits", revisits or ""),
+        reading=reading,
+        extra=_NO_EXTRA if not extra else MappingProxyType(dict(extra)),
+    )
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise InvalidMemoryError(f"{name} must be text, not {type(value).__name__}")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise InvalidMemoryError(f"{name} is not valid Unicode text: it cannot be stored") from None
+    return value
+
+
+def _offset_text(moment: datetime) -> str:
+    offset = moment.utcoffset() or timedelta()
+    # Zones before standard time have seconds; ISO offsets in the log have hours and minutes only.
+    minutes = round(offset / timedelta(minutes=1))
+    sign = "-" if minutes < 0 else "+"
+    return f"{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+
+
+def encode(memory: Memory) -> bytes:
+    """Serialise without the link: equal to ``json.dumps(memory.record(), ensure_ascii=False)``."""
+    tags = ", ".join([_quote(tag) for tag in memory.tags])
+    text = (
+        f'{{"memory_id": {_quote(memory.memory_id)}, "concept": {_quote(memory.concept)}, '
+        f'"feeling": {_quote(memory.feeling_token)}, "media_type": "{memory.media_type}", '
+        f'"content": {_quote(memory.content)}, "note": {_quote(memory.note)}, "tags": [{tags}], '
+        f'"timestamp": "{memory.timestamp}", "checksum": "{memory.checksum}"'
+    )
+    if memory.utc_offset:
+        text += f', "utc_offset": "{memory.utc_offset}"'
+    if memory.attachments:
+        text += f', "attachments": {_dumps([item._asdict() for item in memory.attachments])}'
+    if memory.revisits:
+        text += f', "revisits": {_quote(memory.revisits)}'
+    if memory.reading is not None:
+        text += f', "reading": {_dumps(dict(memory.reading))}'
+    if memory.extra:
+        text += ", " + _dumps(dict(memory.extra))[1:-1]
+    return (text + "}").encode()
+
+
+_dumps = json.JSONEncoder(ensure_ascii=False).encode
+
+
+# -- reading ------------------------------------------------------------------------------------
+
+
+def decode(payload: bytes) -> Memory:
+    """Read a frame's payload, with all the tolerance that the format asks of readers.
+
+    Invalid UTF-8 (a flipped byte) is read with replacement characters, so that the memory stays
+    readable and its checksum tells.
+
+    Raises:
+        QuarantinedError: the payload is no memory; the reason is in the error.
+    """
+    record = load_record(payload)
+    try:
+        return _from_record(record)
+    except KeyError as missing:
+        raise QuarantinedError(f"the record has no {missing.args[0]}") from None
+
+
+def load_record(payload: bytes) -> dict[str, Any]:
+    """Parse a payload into its JSON object.
+
+    Raises:
+        QuarantinedError: it is not JSON, or no object.
+    """
+    try:
+        record = json.loads(payload.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        raise QuarantinedError("the record is not JSON") from None
+    if not isinstance(record, dict):
+        raise QuarantinedError("the record is no JSON object")
+    return record
+
+
+def _from_record(record: dict[str, Any]) -> Memory:
+    tags = record.get("tags", [])
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise QuarantinedError("tags is no list of text")
+    token = _field(record, "feeling")
+    timestamp = _field(record, "timestamp")
+    to_microseconds(timestamp)
+    media_type = _field(record, "media_type", "text")
+    extra = {key: value for key, value in record.items() if key not in _OWN_KEYS}
+    reading = record.get("reading")
+    attachments = record.get("attachments")
+    utc_offset = record.get("utc_offset", "")
+    revisits = record.get("revisits", "")
+    chain = record.get("chain", "")
+    return Memory(
+        memory_id=_field(record, "memory_id"),
+        concept=_field(record, "concept"),
+        feeling=canonical_feeling(token),
+        media_type=_MEDIA_TYPES.get(media_type, media_type),
+        content=_field(record, "content", ""),
+        note=_field(record, "note", ""),
+        tags=tuple(tags),
+        timestamp=timestamp,
+        checksum=_field(record, "checksum", ""),
+        feeling_token=token,
+        utc_offset=utc_offset if isinstance(utc_offset, str) else "",
+        attachments=_attachments(attachments) if attachments else (),
+        revisits=revisits if isinstance(revisits, str) else "",
+        reading=MappingProxyType(reading) if isinstance(reading, dict) else None,
+        extra=MappingProxyType(extra) if extra else _NO_EXTRA,
+        chain=chain if isinstance(chain, str) else "",
+    )
+
+
+_MEDIA_TYPES: Final = {kind.value: kind for kind in MediaType}
+
+
+def _field(record: dict[str, Any], key: str, default: str | None = None) -> str:
+    value = record[key] if default is None else record.get(key, default)
+    if isinstance(value, str):
+        return value
+    raise QuarantinedError(f"{key} is {'null' if value is None else type(value).__name__}, not text")
+
+
+def _attachments(items: object) -> tuple[Attachment, ...]:
+    if not isinstance(items, list):
+        return ()
+    found = []
+    for item in items:
+        if isinstance(item, dict) and isinstance(item.get("name"), str):
+            size = item.get("size")
+            found.append(
+                Attachment(
+                    item["name"],
+                    str(item.get("sha256", "")),
+                    size if isinstance(size, int) else 0,
+                    str(item.get("media_type", "doc")),
+                )
+            )
+    return tuple(found)
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+def to_microseconds(timestamp: str) -> int:
+    """Microseconds since 1970 in UTC of an ISO 8601 text; one without an offset is taken as UTC.
+
+    Raises:
+        QuarantinedError: the text is no moment.
+    """
+    try:
+        moment = datetime.fromisoformat(timestamp)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return (moment - _EPOCH) // _MICROSECOND
+    except (ValueError, OverflowError):
+        raise QuarantinedError(f"timestamp {timestamp[:40]!r} is no moment in time") from None

@@ -1,0 +1,1 @@
+"""Theme files and the palette of the feelings."""

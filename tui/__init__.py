@@ -1,0 +1,1 @@
+"""The app: screens, widgets, and the backend that runs storage in workers."""

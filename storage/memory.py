@@ -254,12 +254,12 @@ def encode(memory: Memory) -> bytes:
     tags = ", ".join([_quote(tag) for tag in memory.tags])
     text = (
         f'{{"memory_id": {_quote(memory.memory_id)}, "concept": {_quote(memory.concept)}, '
-        f'"feeling": {_quote(memory.feeling_token)}, "media_type": "{memory.media_type}", '
+        f'"feeling": {_quote(memory.feeling_token)}, "media_type": {_quote(str(memory.media_type))}, '
         f'"content": {_quote(memory.content)}, "note": {_quote(memory.note)}, "tags": [{tags}], '
-        f'"timestamp": "{memory.timestamp}", "checksum": "{memory.checksum}"'
+        f'"timestamp": {_quote(memory.timestamp)}, "checksum": {_quote(memory.checksum)}'
     )
     if memory.utc_offset:
-        text += f', "utc_offset": "{memory.utc_offset}"'
+        text += f', "utc_offset": {_quote(memory.utc_offset)}'
     if memory.attachments:
         text += f', "attachments": {_dumps([item._asdict() for item in memory.attachments])}'
     if memory.revisits:

@@ -7,13 +7,23 @@ or Italian), a later feeling under its own English name, and any other token as 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .errors import InvalidMemoryError
 
-__all__ = ["LATER_FEELINGS", "Feeling", "LaterFeeling", "canonical_feeling", "fold", "match_feelings"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "LATER_FEELINGS",
+    "Feeling",
+    "LaterFeeling",
+    "canonical_feeling",
+    "fold",
+    "kin_of",
+    "match_feelings",
+]
 
 
 class Feeling(StrEnum):
@@ -127,6 +137,15 @@ _BY_FOLDED_NAME: Final[dict[str, Feeling]] = {
 def canonical_feeling(token: str) -> Feeling | str:
     """What a stored token is shown as: one of the fifteen, a later feeling's name, or itself."""
     return _BY_TOKEN.get(token, token)
+
+
+def kin_of(feeling: str) -> Feeling | None:
+    """Which of the fifteen lends its colour and place: itself, a later feeling's kin, None if unknown."""
+    known = _BY_TOKEN.get(feeling, feeling)
+    if isinstance(known, Feeling):
+        return known
+    later = LATER_FEELINGS.get(known)
+    return later.kin if later else None
 
 
 def match_feelings(wanted: Iterable[Feeling | str], stored: Iterable[str]) -> set[str]:

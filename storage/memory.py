@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from functools import lru_cache
-from json.encoder import encode_basestring as _quote  # type: ignore[attr-defined]
+from json.encoder import encode_basestring as _quote
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -88,7 +88,7 @@ class Memory:
     attachments: tuple[Attachment, ...] = ()
     revisits: str = ""
     reading: Mapping[str, str] | None = field(default=None, hash=False)
-    extra: Mapping[str, Any] = field(default=_NO_EXTRA, hash=False)
+    extra: Mapping[str, Any] = field(default_factory=lambda: _NO_EXTRA, hash=False)
     chain: str = ""
 
     @property

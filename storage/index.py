@@ -1,0 +1,477 @@
+"""What is known of a log without reading it: columns and posting lists by concept, feeling, tag and time.
+
+An index is a mapped snapshot over the log's beginning and a tail in memory over the rest. Rows of
+the snapshot are *ranks*, ordered by (time, offset); rows of the tail are numbered as they were
+appended. An index is no lock and no reader of files: :class:`~mnemo.storage.journal.MemoryDB` feeds
+it frames in log order and guards it.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import sha256
+from heapq import merge
+from itertools import islice
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+from . import chain
+from .feelings import fold
+from .heads import Head, id_key
+from .snapshot import Cover, Damage, Snapshot, drop_older, sample, store
+
+__all__ = ["Hit", "Index", "Selection"]
+
+_UNSET: Final = Cover(0, 0, chain.NO_LINK, 0)
+_EMPTY: Final[Sequence[int]] = ()
+
+
+class Hit(NamedTuple):
+    """Where a memory stands: microseconds since 1970 UTC, and its frame's offset in the log."""
+
+    us: int
+    ref: int
+
+
+class Selection(NamedTuple):
+    """What to select: values of one kind are OR, kinds are AND, None is any; names as stored."""
+
+    concepts: frozenset[str] | None = None
+    feelings: frozenset[str] | None = None
+    tags: frozenset[str] | None = None
+    since: int | None = None
+    until: int | None = None
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing is filtered."""
+        return self == _EVERYTHING
+
+
+_EVERYTHING: Final = Selection()
+
+
+class _Names:
+    """Stored names of one kind, interned; a name's number never changes while the index lives."""
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self.names = list(names)
+        self._numbers = {name: number for number, name in enumerate(self.names)}
+        self._folded: dict[str, list[str]] = {}
+        self._folded_count = 0
+
+    def intern(self, name: str) -> int:
+        number = self._numbers.get(name)
+        if number is None:
+            number = self._numbers[name] = len(self.names)
+            self.names.append(name)
+        return number
+
+    def number(self, name: str) -> int | None:
+        return self._numbers.get(name)
+
+    def resolve(self, name: str) -> frozenset[str]:
+        """The stored names that a typed one means: itself, else all that fold to the same."""
+        if name in self._numbers:
+            return frozenset((name,))
+        for new in islice(self.names, self._folded_count, None):
+            self._folded.setdefault(fold(new), []).append(new)
+        self._folded_count = len(self.names)
+        return frozenset(self._folded.get(fold(name), ()))
+
+
+class _Postings:
+    """Row lists of one kind of name: ranks in the snapshot, rows in the tail."""
+
+    def __init__(
+        self, names: Iterable[str] = (), start: Sequence[int] = (0,), rank: Sequence[int] = ()
+    ) -> None:
+        self.names = _Names(names)
+        self._start = start
+        self._rank = rank
+        self._known = len(self.names.names)
+        self.tail: list[array[int] | None] = [None] * self._known
+
+    def add(self, name: str, row: int) -> int:
+        number = self.names.intern(name)
+        if number == len(self.tail):
+            self.tail.append(None)
+        rows = self.tail[number]
+        if rows is None:
+            self.tail[number] = array("I", (row,))
+        elif rows[-1] != row:  # a tag may stand twice on one memory
+            rows.append(row)
+        return number
+
+    def ranks(self, number: int) -> Sequence[int]:
+        return self._rank[self._start[number] : self._start[number + 1]] if number < self._known else _EMPTY
+
+    def rows(self, number: int) -> Sequence[int]:
+        return self.tail[number] or _EMPTY
+
+    def size(self, number: int) -> int:
+        return len(self.ranks(number)) + len(self.rows(number))
+
+    def numbers(self, names: frozenset[str]) -> list[int]:
+        return sorted(number for name in names if (number := self.names.number(name)) is not None)
+
+    def counts(self) -> dict[str, int]:
+        """Names with how many memories have them, most frequent first, then by name."""
+        counted = [(self.size(number), name) for number, name in enumerate(self.names.names)]
+        return {name: size for size, name in sorted(counted, key=lambda item: (-item[0], item[1])) if size}
+
+
+class Index:
+    """Columns and posting lists over a log; see the module."""
+
+    def __init__(self, base: Snapshot | None = None) -> None:
+        self.base = base
+        self.base_count = 0 if base is None else base.count
+        self.cover = _UNSET if base is None else base.cover
+        self.damage: list[Damage] = [] if base is None else list(base.damage)
+        if base is None:
+            self.concepts, self.feelings, self.tags = _Postings(), _Postings(), _Postings()
+        else:
+            self.concepts = _Postings(base.concepts, base.concept_start, base.concept_rank)
+            self.feelings = _Postings(base.feelings, base.feeling_start, base.feeling_rank)
+            self.tags = _Postings(base.tags, base.tag_start, base.tag_rank)
+        # The tail, one entry a row.
+        self._time = array("q")
+        self._offset = array("Q")
+        self._concept = array("I")
+        self._feeling = array("I")
+        self._key = array("I")
+        self._revisits: list[tuple[int, int]] = []  # (key of the older memory, row)
+        self._rows_by_key: dict[int, list[int]] = {}
+        self._keyed = 0
+        # Whether no row of the tail is older than the row before it.
+        self._ordered = True
+
+    # -- feeding --------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return self.base_count + len(self._time)
+
+    @property
+    def tail_count(self) -> int:
+        """How many memories the snapshot does not hold yet."""
+        return len(self._time)
+
+    def add(self, start: int, end: int, payload: bytes, head: Head) -> None:
+        """Take in the next memory of the log."""
+        self.pass_frame(start, end, payload)
+        row = len(self._time)
+        us = head.us
+        if row and us < self._time[-1]:
+            self._ordered = False
+        self._time.append(us)
+        self._offset.append(start)
+        self._concept.append(self.concepts.add(head.concept, row))
+        self._feeling.append(self.feelings.add(head.feeling, row))
+        self._key.append(id_key(head.memory_id))
+        for tag in head.tags:
+            self.tags.add(tag, row)
+        if head.revisits:
+            self._revisits.append((id_key(head.revisits), row))
+
+    def pass_frame(self, start: int, end: int, payload: bytes) -> None:
+        """Go past a whole frame, following the chain."""
+        sealed = chain.split(payload)
+        if sealed is None:
+            self.cover = Cover(end, start, self.cover.link, self.cover.chained_end)
+        else:
+            self.cover = Cover(end, start, sealed[1], end)
+
+    def skip(self, start: int, end: int, reason: str) -> None:
+        """Note a range without a readable memory."""
+        self.damage.append(Damage(start, end, reason))
+
+    # -- asking ---------------------------------------------------------------------------------
+
+    def select(self, wanted: Selection, *, oldest_first: bool = False) -> Iterator[Hit]:
+        """Find memories in order of time, newest first unless told otherwise, as lazily as can be."""
+        old = self._base_hits(wanted, oldest_first=oldest_first)
+        new = self._tail_hits(wanted, oldest_first=oldest_first)
+        if not self.tail_count:
+            return old
+        if not self.base_count:
+            return new
+        return merge(old, new, reverse=not oldest_first)
+
+    def count(self, wanted: Selection) -> int:
+        """How many memories :meth:`select` finds."""
+        filled = [kind for kind in wanted if kind is not None]
+        if not filled:
+            return len(self)
+        if len(filled) == 1:
+            for postings, names in ((self.concepts, wanted.concepts), (self.feelings, wanted.feelings)):
+                if names is not None:
+                    return sum(postings.size(number) for number in postings.numbers(names))
+        return sum(1 for _ in self.select(wanted))
+
+    def listing(self, wanted: Selection) -> tuple[array[int], array[int]]:
+        """Times and offsets of all that is selected, newest first, as two arrays of equal length."""
+        if wanted.everything and self._appends_only:
+            times, refs = array("q"), array("Q")
+            if self.base is not None:
+                times.frombytes(self.base.time.cast("B"))
+                refs.frombytes(self.base.offset.cast("B"))
+            times.extend(self._time)
+            refs.extend(self._offset)
+            times.reverse()
+            refs.reverse()
+            return times, refs
+        if self.base is not None and not self._time:
+            ranks = self._base_ranks(wanted)[::-1]
+            base = self.base
+            return array("q", map(base.time.__getitem__, ranks)), array(
+                "Q", map(base.offset.__getitem__, ranks)
+            )
+        hits = list(self.select(wanted))
+        return array("q", [hit.us for hit in hits]), array("Q", [hit.ref for hit in hits])
+
+    def points(self, wanted: Selection) -> Iterator[tuple[int, str, int]]:
+        """Time, stored feeling and offset of all that is selected, oldest first."""
+        names = self.feelings.names.names
+        old: Iterator[tuple[int, str, int]] = iter(())
+        if self.base is not None:
+            base, ranks = self.base, self._base_ranks(wanted)
+            old = zip(
+                map(base.time.__getitem__, ranks),
+                map(names.__getitem__, map(base.feeling.__getitem__, ranks)),
+                map(base.offset.__getitem__, ranks),
+                strict=True,
+            )
+        rows = self._tail_rows(wanted)
+        if not rows:
+            return old
+        new = [(self._time[row], names[self._feeling[row]], self._offset[row]) for row in rows]
+        return merge(old, new, key=lambda point: (point[0], point[2]))
+
+    def refs_of_id(self, memory_id: str) -> list[int]:
+        """Offsets where a memory of that id may stand (a 30-bit key decides), in log order."""
+        return self._refs_of_key(id_key(memory_id))
+
+    def refs_of_prefix(self, digits: str, limit: int) -> list[int]:
+        """Offsets of at most ``limit`` memories whose UUID4 may begin with the hex digits (1 to 8)."""
+        low = int(digits.ljust(8, "0"), 16) >> 2
+        high = int(digits.ljust(8, "f"), 16) >> 2
+        found: list[int] = []
+        if self.base is not None:
+            first = bisect_left(self.base.id_key, low)
+            last = bisect_right(self.base.id_key, high)
+            found = [self.base.offset[rank] for rank in self.base.id_rank[first : min(last, first + limit)]]
+        found += [self._offset[row] for row, key in enumerate(self._key) if low <= key <= high]
+        return found[:limit]
+
+    def refs_of_layers(self, memory_id: str) -> list[int]:
+        """Offsets of memories that may refer to that id, oldest first."""
+        key = id_key(memory_id)
+        found: list[Hit] = []
+        if self.base is not None:
+            base = self.base
+            first = bisect_left(base.revisit_key, key)
+            last = bisect_right(base.revisit_key, key)
+            found = [Hit(base.time[rank], base.offset[rank]) for rank in base.revisit_rank[first:last]]
+        found += [Hit(self._time[row], self._offset[row]) for older, row in self._revisits if older == key]
+        return [hit.ref for hit in sorted(found)]
+
+    # -- within ---------------------------------------------------------------------------------
+
+    @property
+    def _appends_only(self) -> bool:
+        """Whether the log's order is the order of time, from the snapshot on."""
+        if not self._time:
+            return True
+        return self._ordered and (
+            self.base is None or not self.base_count or self._time[0] >= self.base.time[-1]
+        )
+
+    def _refs_of_key(self, key: int) -> list[int]:
+        found: list[int] = []
+        if self.base is not None:
+            first = bisect_left(self.base.id_key, key)
+            last = bisect_right(self.base.id_key, key)
+            found = sorted(self.base.offset[rank] for rank in self.base.id_rank[first:last])
+        for row in range(self._keyed, len(self._key)):
+            self._rows_by_key.setdefault(self._key[row], []).append(row)
+        self._keyed = len(self._key)
+        return found + [self._offset[row] for row in self._rows_by_key.get(key, ())]
+
+    def _base_hits(self, wanted: Selection, *, oldest_first: bool) -> Iterator[Hit]:
+        if self.base is None:
+            return iter(())
+        ranks = self._base_ranks(wanted)
+        time, offset = self.base.time, self.base.offset
+        return (Hit(time[rank], offset[rank]) for rank in (ranks if oldest_first else reversed(ranks)))
+
+    def _tail_hits(self, wanted: Selection, *, oldest_first: bool) -> Iterator[Hit]:
+        rows = self._tail_rows(wanted)
+        time, offset = self._time, self._offset
+        return (Hit(time[row], offset[row]) for row in (rows if oldest_first else reversed(rows)))
+
+    def _base_ranks(self, wanted: Selection) -> Sequence[int]:
+        base = self.base
+        if base is None:
+            return _EMPTY
+        first = 0 if wanted.since is None else bisect_left(base.time, wanted.since)
+        last = base.count if wanted.until is None else bisect_right(base.time, wanted.until)
+        lists = []
+        for postings, names in self._kinds(wanted):
+            if names is not None:
+                parts = [_within(postings.ranks(number), first, last) for number in postings.numbers(names)]
+                lists.append(_union(parts))
+        return _intersect(lists) if lists else range(first, max(first, last))
+
+    def _tail_rows(self, wanted: Selection) -> Sequence[int]:
+        if not self._time:
+            return _EMPTY
+        lists = []
+        for postings, names in self._kinds(wanted):
+            if names is not None:
+                lists.append(_union([postings.rows(number) for number in postings.numbers(names)]))
+        rows: Sequence[int] = _intersect(lists) if lists else range(len(self._time))
+        time = self._time
+        if not self._ordered:
+            rows = sorted(rows, key=time.__getitem__)
+        first = 0 if wanted.since is None else bisect_left(rows, wanted.since, key=time.__getitem__)
+        last = len(rows) if wanted.until is None else bisect_right(rows, wanted.until, key=time.__getitem__)
+        return rows[first:last]
+
+    def _kinds(self, wanted: Selection) -> tuple[tuple[_Postings, frozenset[str] | None], ...]:
+        return (
+            (self.concepts, wanted.concepts),
+            (self.feelings, wanted.feelings),
+            (self.tags, wanted.tags),
+        )
+
+    # -- the snapshot ---------------------------------------------------------------------------
+
+    def folded(self, folder: Path | None, size: int, bytes_at: Callable[[int, int], bytes]) -> Index:
+        """Write a snapshot of everything and give the index over it, with an empty tail.
+
+        Args:
+            folder: Where to write; in memory where it is None or cannot be written.
+            size: The log's size in bytes.
+            bytes_at: Reads a range of the log.
+        """
+        base, tail = self.base, self.tail_count
+        count = len(self)
+        times = _joined("q", base and base.time, self._time)
+        offsets = _joined("Q", base and base.offset, self._offset)
+        columns = {
+            "concept": _joined("I", base and base.concept, self._concept),
+            "feeling": _joined("I", base and base.feeling, self._feeling),
+        }
+        # ranks[i] is the new rank of row i: snapshot rows first, then the tail's.
+        ranks: Sequence[int] = range(count)
+        if not self._appends_only:
+            order = sorted(range(count), key=times.__getitem__)
+            ranks = array("I", bytes(4 * count))
+            for rank, row in enumerate(order):
+                ranks[row] = rank
+            times = array("q", map(times.__getitem__, order))
+            offsets = array("Q", map(offsets.__getitem__, order))
+            columns = {name: array("I", map(column.__getitem__, order)) for name, column in columns.items()}
+            del order
+        columns |= {"time": times, "offset": offsets}
+
+        new_rows = range(self.base_count, count)
+        keys = _joined("I", base and base.id_key, self._key)
+        of_keys = [*(map(ranks.__getitem__, base.id_rank) if base else ()), *map(ranks.__getitem__, new_rows)]
+        columns["id_key"], columns["id_rank"] = _sorted_pairs(keys, of_keys)
+        revisit_keys = _joined("I", base and base.revisit_key, array("I", [key for key, _ in self._revisits]))
+        of_keys = [
+            *(map(ranks.__getitem__, base.revisit_rank) if base else ()),
+            *(ranks[self.base_count + row] for _, row in self._revisits),
+        ]
+        columns["revisit_key"], columns["revisit_rank"] = _sorted_pairs(revisit_keys, of_keys)
+        del of_keys, keys
+
+        for name, postings in (("concept", self.concepts), ("feeling", self.feelings), ("tag", self.tags)):
+            columns[f"{name}_start"], columns[f"{name}_rank"] = _folded_postings(
+                postings, ranks, self.base_count
+            )
+
+        snapshot = store(
+            folder,
+            cover=self.cover,
+            names={
+                "concepts": self.concepts.names.names,
+                "feelings": self.feelings.names.names,
+                "tags": self.tags.names.names,
+            },
+            damage=self.damage,
+            samples=[
+                (start, end, sha256(bytes_at(start, end)).hexdigest())
+                for start, end in sample(self.cover, offsets, lambda start: _frame_end(start, bytes_at))
+            ],
+            columns=columns,
+        )
+        if folder is not None and tail:
+            drop_older(folder, self.cover.end, size)
+        return Index(snapshot)
+
+
+def _frame_end(start: int, bytes_at: Callable[[int, int], bytes]) -> int:
+    return start + 8 + int.from_bytes(bytes_at(start + 4, start + 8), "big")
+
+
+def _joined(code: Literal["I", "Q", "q"], old: memoryview | None, new: array[int]) -> array[int]:
+    joined = array(code)
+    if old is not None:
+        joined.frombytes(old.cast("B"))
+    joined.extend(new)
+    return joined
+
+
+def _sorted_pairs(keys: array[int], ranks: list[int]) -> tuple[array[int], array[int]]:
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    return array("I", map(keys.__getitem__, order)), array("I", map(ranks.__getitem__, order))
+
+
+def _folded_postings(
+    postings: _Postings, ranks: Sequence[int], base_count: int
+) -> tuple[array[int], array[int]]:
+    start, joined = array("I", (0,)), array("I")
+    in_order = isinstance(ranks, range)
+    for number in range(len(postings.names.names)):
+        if in_order:
+            joined.extend(postings.ranks(number))
+            joined.extend([base_count + row for row in postings.rows(number)])
+        else:
+            moved = [ranks[rank] for rank in postings.ranks(number)]
+            moved += [ranks[base_count + row] for row in postings.rows(number)]
+            moved.sort()
+            joined.extend(array("I", moved))
+        start.append(len(joined))
+    return start, joined
+
+
+def _within(ranks: Sequence[int], first: int, last: int) -> Sequence[int]:
+    if not ranks or (ranks[0] >= first and ranks[-1] < last):
+        return ranks
+    return ranks[bisect_left(ranks, first) : bisect_left(ranks, last)]
+
+
+def _union(lists: list[Sequence[int]]) -> Sequence[int]:
+    filled = [rows for rows in lists if rows]
+    if len(filled) <= 1:
+        return filled[0] if filled else _EMPTY
+    joined: list[int] = []
+    for rows in filled:
+        joined.extend(rows)
+    joined.sort()
+    # One memory may have two of the tags asked for.
+    return [row for at, row in enumerate(joined) if not at or row != joined[at - 1]]
+
+
+def _intersect(lists: list[Sequence[int]]) -> Sequence[int]:
+    lists.sort(key=len)
+    rows = lists[0]
+    for other in lists[1:]:
+        allowed = set(other)
+        rows = [row for row in rows if row in allowed]
+    return rows

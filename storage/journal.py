@@ -1,0 +1,579 @@
+"""``MemoryDB``, the public face of the journal: many threads, many processes, one truth."""
+
+from __future__ import annotations
+
+import calendar
+import os
+import threading
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from itertools import islice
+from operator import eq
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Self, overload
+
+from . import chain
+from .errors import InvalidMemoryError, JournalError, NoSuchMemoryError, QuarantinedError
+from .feelings import Feeling, canonical_feeling, match_feelings
+from .heads import Head, bulk_reader, head_of, read_head
+from .index import Hit, Index, Selection
+from .log import HEADER_SIZE, FsyncPolicy, Log, Piece, Stamp, frame
+from .memory import MediaType, Memory, decode, encode, new_record, to_microseconds
+from .snapshot import Damage, newest
+from .verify import Progress, VerifyReport, verify_log
+
+__all__ = ["Listing", "MemoryDB", "TimelinePoint"]
+
+_PART: Final = 4 << 20
+# A snapshot is rewritten when its tail is worth it: sooner on opening and closing, which come
+# rarely, than between writes, which would pay for it each time.
+_FOLD_AT_REST: Final = 2048
+_FOLD_AT_WORK: Final = 1 << 18
+_BULK: Final = 2 << 20
+_NEW_LOG: Final = Stamp(0, 0)
+
+Texts = str | Iterable[str] | None
+
+
+class TimelinePoint(NamedTuple):
+    """A memory's place in a timeline: ``us`` is microseconds since 1970 UTC, ``ref`` goes to ``read``."""
+
+    us: int
+    feeling: Feeling | str
+    ref: int
+
+    @property
+    def time(self) -> datetime:
+        """The moment, in UTC."""
+        return _EPOCH + timedelta(microseconds=self.us)
+
+
+class Listing(NamedTuple):
+    """All that a selection holds, newest first, without reading one memory: two arrays of equal length."""
+
+    times: array[int]
+    """Microseconds since 1970 UTC."""
+    refs: array[int]
+    """What :meth:`MemoryDB.read` takes."""
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EVERYTHING: Final = Selection()
+
+
+class MemoryDB:
+    """A journal: memories are added and found, never changed and never deleted.
+
+    Any number of threads may use one object and any number of processes one journal. Every read
+    sees all that was acknowledged, by anyone, before it began. Close it, or use it in ``with``.
+
+    Args:
+        path: The ``.mnheme`` log; a missing one is an empty journal, made on the first write.
+        files_dir: Where attachments are; ``<stem>_files`` beside the log if None.
+        fsync_policy: ``always``, ``batch`` or ``never``, see :class:`~mnemo.storage.log.Log`.
+        on_progress: Called with bytes done and in all while a large journal is indexed for the
+            first time; what it raises ends the opening.
+
+    Raises:
+        JournalError: the file cannot be opened.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        files_dir: str | os.PathLike[str] | None = None,
+        fsync_policy: FsyncPolicy = "always",
+        on_progress: Progress | None = None,
+    ) -> None:
+        self.path = Path(path).expanduser().absolute()
+        self.files_dir = (
+            Path(files_dir) if files_dir is not None else self.path.with_name(f"{self.path.stem}_files")
+        )
+        self.derived_dir = self.path.with_name(f"{self.path.stem}.mnemo")
+        self._log = Log(self.path, fsync_policy=fsync_policy)
+        self._lock = threading.RLock()
+        self._index = Index()
+        self._stamp = _NEW_LOG
+        self._last_digest = b""
+        self._on_progress = on_progress
+        self._closed = False
+        with self._lock:
+            self._reopen(self._log.stamp())
+            self._catch_up()
+            self._on_progress = None
+            if self._index.tail_count >= _FOLD_AT_REST:
+                self._fold()
+
+    # -- adding ---------------------------------------------------------------------------------
+
+    def remember(
+        self,
+        concept: str,
+        feeling: Feeling | str,
+        content: str,
+        *,
+        media_type: MediaType | str = MediaType.TEXT,
+        note: str = "",
+        tags: Iterable[str] = (),
+        at: datetime | None = None,
+        revisits: str | None = None,
+    ) -> Memory:
+        """Add one memory; it is on the disk when this returns (policy ``always``).
+
+        Raises:
+            InvalidMemoryError: a field is wrong; nothing was written.
+            NoSuchMemoryError: there is no memory with the id ``revisits``.
+            AppendFailedError: the disk refused; nothing was written.
+        """
+        if revisits is not None:
+            self.get(revisits)
+        memory = new_record(
+            concept, feeling, content, media_type=media_type, note=note, tags=tags, at=at, revisits=revisits
+        )
+        done = self._append((memory,))
+        return replace(memory, chain=done.link)
+
+    def remember_many(self, records: Iterable[Mapping[str, Any]]) -> Sequence[Memory]:
+        """Add many memories, given as mappings of :meth:`remember`'s arguments: all of them or none.
+
+        They are written while they come, in bounded memory, and synced once. The sequence that is
+        returned reads each memory from the log when it is asked for.
+        """
+        done = self._append(new_record(**record) for record in records)
+        return _Memories(self, done.refs)
+
+    def append_memories(self, memories: Iterable[Memory]) -> int:
+        """Append memories as they stand (ids, tokens, times and extra keys kept), with new links.
+
+        For imports and merges; all of them or none, synced once, in bounded memory. Gives how many.
+        """
+        return len(self._append(memories).refs)
+
+    def _append(self, memories: Iterable[Memory]) -> _Appended:
+        refs = array("Q")
+        with self._log.appending() as appender:
+            with self._lock:
+                self._catch_up()
+                cover = self._index.cover
+            appender.set_aside(cover.end)
+            link, position = cover.link, cover.end
+            gap = sha256(self._log.bytes_at(cover.chained_end, cover.end)).hexdigest()
+            part: list[tuple[int, bytes, Head]] = []
+            frames: list[bytes] = []
+            part_start = position
+            for memory in memories:
+                payload, link = chain.seal(encode(memory), link, gap)
+                gap = chain.EMPTY_GAP
+                data = frame(payload)
+                refs.append(position)
+                part.append((position, payload, head_of(memory)))
+                frames.append(data)
+                position += len(data)
+                if position - part_start >= _PART:
+                    appender.write(b"".join(frames))
+                    self._take_in(part_start, part)
+                    part, frames, part_start = [], [], position
+            if frames:
+                appender.write(b"".join(frames))
+        if part:
+            self._take_in(part_start, part)
+        if self._index.tail_count >= max(_FOLD_AT_WORK, self._index.base_count // 2):
+            with self._lock:
+                self._fold()
+        return _Appended(refs, link)
+
+    def _take_in(self, start: int, part: list[tuple[int, bytes, Head]]) -> None:
+        """Index frames that were just written, unless a reader of this process was faster."""
+        with self._lock:
+            index = self._index
+            if index.cover.end != start:
+                return
+            for position, payload, head in part:
+                index.add(position, position + HEADER_SIZE + len(payload), payload, head)
+            position, payload, _ = part[-1]
+            self._last_digest = sha256(frame(payload)).digest()
+            stamp = self._log.stamp()
+            if stamp.size == index.cover.end:
+                self._stamp = stamp
+
+    # -- finding --------------------------------------------------------------------------------
+
+    def get(self, memory_id: str) -> Memory:
+        """The memory with that id.
+
+        Raises:
+            NoSuchMemoryError: there is none.
+        """
+        for memory in self._read_all(lambda index: index.refs_of_id(memory_id)):
+            if memory.memory_id == memory_id:
+                return memory
+        raise NoSuchMemoryError(f"no memory has the id {memory_id}")
+
+    def resolve_id(self, prefix: str) -> str:
+        """Complete the beginning of an id, four characters at least.
+
+        Raises:
+            NoSuchMemoryError: no id, or more than one, begins so.
+        """
+        digits = prefix.lower().partition("-")[0][:8]
+        if len(prefix) >= 4 and all(digit in "0123456789abcdef" for digit in digits):
+            found = self._read_all(lambda index: index.refs_of_prefix(digits, 4096))
+            ids = {memory.memory_id for memory in found if memory.memory_id.startswith(prefix.lower())}
+            if len(ids) == 1:
+                return ids.pop()
+            if ids:
+                raise NoSuchMemoryError(
+                    f"{len(ids)} memories have an id that begins with {prefix}: give more of it"
+                )
+        return self.get(prefix).memory_id
+
+    def recall(
+        self,
+        concept: Texts = None,
+        *,
+        feelings: Texts = None,
+        tags: Texts = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int | None = None,
+        oldest_first: bool = False,
+    ) -> list[Memory]:
+        """Memories in order of time, newest first unless told otherwise.
+
+        Values of one kind are OR, kinds are AND. Concepts and tags match as written, else with case
+        and accents folded; feelings are taken in English or Italian; ``since`` and ``until`` are
+        both included, naive ones are local time.
+
+        Raises:
+            InvalidMemoryError: a feeling is unknown.
+        """
+
+        def find(index: Index) -> list[Hit]:
+            wanted = self._selection(index, concept, feelings, tags, since, until)
+            return list(islice(index.select(wanted, oldest_first=oldest_first), limit))
+
+        return self._read_hits(find)
+
+    def listing(
+        self,
+        concept: Texts = None,
+        *,
+        feelings: Texts = None,
+        tags: Texts = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Listing:
+        """What :meth:`recall` finds, as times and refs alone: a million of them in milliseconds."""
+        with self._lock:
+            index = self._current()
+            return Listing(*index.listing(self._selection(index, concept, feelings, tags, since, until)))
+
+    def read(self, ref: int) -> Memory:
+        """The memory that a ref of :meth:`listing`, :meth:`concept_timeline` or a change stands for.
+
+        Raises:
+            JournalError: nothing readable stands there any more (a failed append was taken back).
+        """
+        return self._decode(ref)
+
+    def read_many(self, refs: Iterable[int]) -> list[Memory]:
+        """The memories of several refs."""
+        return [self._decode(ref) for ref in refs]
+
+    def concept_timeline(self, concept: str) -> list[TimelinePoint]:
+        """A concept's memories as points in time, oldest first, without reading one memory."""
+        with self._lock:
+            index = self._current()
+            wanted = self._selection(index, concept, None, None, None, None)
+            shown = {token: canonical_feeling(token) for token in index.feelings.names.names}
+            return [TimelinePoint(us, shown[token], ref) for us, token, ref in index.points(wanted)]
+
+    def on_this_day(self, day: date | None = None) -> list[Memory]:
+        """Memories of the same local day in earlier years, newest first; today's day if None.
+
+        On 28 February of a common year, those of 29 February are among them.
+        """
+        today = day if day is not None else datetime.now().astimezone().date()
+        with self._lock:
+            index = self._current()
+            first = next(index.select(_EVERYTHING, oldest_first=True), None)
+        if first is None:
+            return []
+        found: list[Memory] = []
+        oldest_year = max(1, (_EPOCH + timedelta(microseconds=first.us)).year - 1)
+        for year in range(today.year - 1, oldest_year - 1, -1):
+            for each in _same_days(today, year):
+                start = datetime(each.year, each.month, each.day).astimezone()
+                end = datetime(each.year, each.month, each.day, 23, 59, 59, 999999).astimezone()
+                found += self.recall(since=start, until=end)
+        return found
+
+    def revisited_by(self, memory_id: str) -> list[Memory]:
+        """The later layers that refer to a memory, oldest first."""
+        layers = self._read_all(lambda index: index.refs_of_layers(memory_id))
+        return [memory for memory in layers if memory.revisits == memory_id]
+
+    # -- counting -------------------------------------------------------------------------------
+
+    def count(self, concept: str | None = None, feeling: Feeling | str | None = None) -> int:
+        """How many memories there are, of a concept and with a feeling if given."""
+        if concept is None and feeling is None:
+            return len(self._current())
+        with self._lock:
+            index = self._current()
+            return index.count(self._selection(index, concept, feeling, None, None, None))
+
+    def concepts(self) -> dict[str, int]:
+        """Concepts with how many memories they have, most frequent first."""
+        with self._lock:
+            return self._current().concepts.counts()
+
+    def tags(self) -> dict[str, int]:
+        """Tags with how many memories have them, most frequent first."""
+        with self._lock:
+            return self._current().tags.counts()
+
+    def feeling_distribution(self) -> dict[str, int]:
+        """Feelings, as shown, with how many memories have them, most frequent first."""
+        with self._lock:
+            postings = self._current().feelings
+            counted: dict[str, int] = {}
+            for number, token in enumerate(postings.names.names):
+                size = postings.size(number)
+                if size:
+                    name = str(canonical_feeling(token))
+                    counted[name] = counted.get(name, 0) + size
+        return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
+
+    def feelings(self) -> list[Feeling | str]:
+        """The feelings that occur, as shown, most frequent first."""
+        return [canonical_feeling(name) for name in self.feeling_distribution()]
+
+    # -- trust ----------------------------------------------------------------------------------
+
+    def problems(self) -> tuple[Damage, ...]:
+        """Ranges of the log that hold no readable memory, as found while indexing."""
+        with self._lock:
+            return tuple(self._current().damage)
+
+    def verify(self, *, expect: str | None = None, on_progress: Progress | None = None) -> VerifyReport:
+        """Read the whole log and check every frame, checksum and link, see :func:`verify_log`."""
+        return verify_log(self._log, expect=expect, on_progress=on_progress)
+
+    def sync(self) -> None:
+        """Bring what the ``batch`` policy holds back to the disk now."""
+        self._log.sync()
+
+    def close(self) -> None:
+        """Sync, keep what was indexed, and close. A second call does nothing.
+
+        Raises:
+            AppendFailedError: the last batch could not be synced.
+        """
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            with suppress(JournalError):
+                self._catch_up()
+                if self._index.tail_count >= _FOLD_AT_REST:
+                    self._fold()
+        self._log.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- within ---------------------------------------------------------------------------------
+
+    def _current(self) -> Index:
+        """The index, with all that was appended before this call."""
+        if self._log.stamp() != self._stamp:
+            with self._lock:
+                self._catch_up()
+        return self._index
+
+    def _catch_up(self) -> None:
+        stamp = self._log.stamp()
+        if stamp == self._stamp:
+            return
+        if not self._still_stands(stamp.size):
+            self._reopen(stamp)
+        index = self._index
+        size = stamp.size
+        read = bulk_reader() if size - index.cover.end >= _BULK else read_head
+        last: Piece | None = None
+        skipped: list[Piece] = []
+        for count, piece in enumerate(self._log.scan(index.cover.end, size)):
+            if self._on_progress is not None and not count % 8192:
+                self._on_progress(piece.start, size)
+            start, end, payload = piece
+            if payload is None:
+                # Known as damage only once a whole frame follows: until then it is the log's end.
+                skipped.append(piece)
+                continue
+            for range_start, range_end, _ in skipped:
+                index.skip(range_start, range_end, "no whole record")
+            skipped.clear()
+            try:
+                head = read(payload)
+            except QuarantinedError as error:
+                index.pass_frame(start, end, payload)
+                index.skip(start, end, str(error))
+            else:
+                index.add(start, end, payload, head)
+            last = piece
+        if last is not None:
+            self._last_digest = sha256(self._log.bytes_at(last.start, last.end)).digest()
+        self._stamp = stamp
+
+    def _still_stands(self, size: int) -> bool:
+        """Whether the last frame that was indexed is still in the log."""
+        cover = self._index.cover
+        if not cover.end:
+            return True
+        return (
+            size >= cover.end
+            and sha256(self._log.bytes_at(cover.last, cover.end)).digest() == self._last_digest
+        )
+
+    def _reopen(self, stamp: Stamp) -> None:
+        """Start again from the best snapshot that agrees with the log."""
+        base = newest(self.derived_dir, stamp.size, self._log.bytes_at) if stamp.size else None
+        self._index = Index(base)
+        self._last_digest = bytes.fromhex(base.samples[-1][2]) if base is not None else b""
+        self._stamp = _NEW_LOG
+
+    def _fold(self) -> None:
+        self._index = self._index.folded(self.derived_dir, self._stamp.size, self._log.bytes_at)
+
+    def _rebuild(self) -> None:
+        """Forget every snapshot: one was damaged in a way that only reading through it showed."""
+        with self._lock:
+            for path in self.derived_dir.glob("index-*.snap"):
+                with suppress(OSError):
+                    path.unlink()
+            self._reopen(self._log.stamp())
+            self._catch_up()
+
+    def _selection(
+        self,
+        index: Index,
+        concept: Texts,
+        feelings: Texts,
+        tags: Texts,
+        since: datetime | None,
+        until: datetime | None,
+    ) -> Selection:
+        return Selection(
+            concepts=_resolved(index.concepts.names.resolve, concept),
+            feelings=None
+            if feelings is None
+            else frozenset(match_feelings(_texts(feelings), index.feelings.names.names)),
+            tags=_resolved(index.tags.names.resolve, tags),
+            since=None if since is None else _microseconds(since),
+            until=None if until is None else _microseconds(until),
+        )
+
+    def _read_hits(self, find: Callable[[Index], list[Hit]]) -> list[Memory]:
+        """Find and read; an index that turns out to be wrong is rebuilt, once."""
+        for attempt in (1, 2):
+            try:
+                with self._lock:
+                    hits = find(self._current())
+                memories = [self._decode(hit.ref) for hit in hits]
+                if all(
+                    to_microseconds(memory.timestamp) == hit.us
+                    for hit, memory in zip(hits, memories, strict=True)
+                ):
+                    return memories
+            except (JournalError, IndexError) as error:
+                if attempt == 2 or isinstance(error, InvalidMemoryError):
+                    raise
+            if attempt == 1:
+                self._rebuild()
+        raise JournalError(
+            f"the index beside {self.path} does not fit it: delete {self.derived_dir} and try again"
+        )
+
+    def _read_all(self, find: Callable[[Index], list[int]]) -> list[Memory]:
+        with self._lock:
+            refs = find(self._current())
+        found = []
+        for ref in refs:
+            with suppress(JournalError):
+                found.append(self._decode(ref))
+        return found
+
+    def _decode(self, ref: int) -> Memory:
+        return decode(self._log.read(ref))
+
+
+class _Appended(NamedTuple):
+    refs: array[int]
+    link: str
+
+
+class _Memories(Sequence[Memory]):
+    """Memories in the log, read when asked for."""
+
+    def __init__(self, journal: MemoryDB, refs: array[int]) -> None:
+        self._journal = journal
+        self._refs = refs
+
+    def __len__(self) -> int:
+        return len(self._refs)
+
+    @overload
+    def __getitem__(self, at: int) -> Memory: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Memory]: ...
+    def __getitem__(self, at: int | slice) -> Memory | Sequence[Memory]:
+        if isinstance(at, slice):
+            return _Memories(self._journal, self._refs[at])
+        return self._journal.read(self._refs[at])
+
+    def __iter__(self) -> Iterator[Memory]:
+        return map(self._journal.read, self._refs)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and len(self) == len(other) and all(map(eq, self, other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} memories>"
+
+
+def _resolved(resolve: Callable[[str], frozenset[str]], names: Texts) -> frozenset[str] | None:
+    if names is None:
+        return None
+    return frozenset().union(*(resolve(name.strip()) for name in _texts(names)))
+
+
+def _texts(values: str | Iterable[str]) -> Iterable[str]:
+    return (values,) if isinstance(values, str) else values
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment.astimezone(UTC) - _EPOCH) // timedelta(microseconds=1)
+
+
+def _same_days(day: date, year: int) -> list[date]:
+    """The local days of a year that are the anniversary of a day."""
+    days = []
+    with suppress(ValueError):
+        days.append(day.replace(year=year))
+    if (day.month, day.day) == (2, 28) and not calendar.isleap(day.year) and calendar.isleap(year):
+        days.insert(0, date(year, 2, 29))
+    return days

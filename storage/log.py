@@ -1,0 +1,454 @@
+"""Frames on disk: append, read at an offset, scan, recover. Knows bytes, locks and damage, no JSON.
+
+A frame is the magic ``4D 4E 45 E0``, the payload's length as uint32 big-endian, and the payload.
+Nothing here changes or removes a whole frame that was acknowledged.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import struct
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+from .errors import AppendFailedError, InvalidMemoryError, JournalError
+
+__all__ = ["HEADER_SIZE", "MAGIC", "MAX_PAYLOAD", "Appender", "FsyncPolicy", "Log", "Piece", "Stamp", "frame"]
+
+FsyncPolicy = Literal["always", "batch", "never"]
+
+MAGIC: Final = b"MNE\xe0"
+HEADER_SIZE: Final = 8
+MAX_PAYLOAD: Final = 64 * 1024 * 1024
+
+_HEADER: Final = struct.Struct(">4sI")
+_CHUNK: Final = 1 << 20
+_READ_GUESS: Final = 1024
+# One write for up to this much; a larger batch goes in several writes and still one fsync.
+_BATCH_COUNT: Final = 64
+_BATCH_SECONDS: Final = 0.1
+# Longer than one tick of the clock that stamps files, see Appender.take_back.
+_CLOCK_TICK: Final = 0.02
+
+
+class Stamp(NamedTuple):
+    """What one look at the file tells of its state; equal stamps mean equal content."""
+
+    size: int
+    mtime_ns: int
+
+
+class Piece(NamedTuple):
+    """A stretch of the log: a whole frame, or a skipped range where ``payload`` is None."""
+
+    start: int
+    end: int
+    payload: bytes | None
+
+
+def frame(payload: bytes) -> bytes:
+    """Put a payload into a frame.
+
+    Raises:
+        InvalidMemoryError: the payload is above 64 MiB, which readers take for damage.
+    """
+    if len(payload) > MAX_PAYLOAD:
+        raise InvalidMemoryError(
+            f"the memory is too large: {len(payload):,} bytes, and a record holds at most {MAX_PAYLOAD:,};"
+            " attach it as a file instead"
+        )
+    return _HEADER.pack(MAGIC, len(payload)) + payload
+
+
+class Log:
+    """One ``.mnheme`` file, opened for as long as this object lives.
+
+    Reading needs no lock and may run in any number of threads and processes beside one appender.
+
+    Args:
+        path: The log; it and its folder are made on the first append (0600 in 0700).
+        fsync_policy: ``always`` syncs before an append returns; ``batch`` after 64 appends or a
+            tenth of a second, whichever is first; ``never`` leaves it to the system.
+    """
+
+    def __init__(self, path: Path, *, fsync_policy: FsyncPolicy = "always") -> None:
+        if fsync_policy not in ("always", "batch", "never"):
+            raise ValueError(f"fsync_policy is {fsync_policy!r}: use always, batch or never")
+        self.path = path
+        self._policy = fsync_policy
+        self._fd: int | None = None
+        self._retired: list[int] = []
+        self._inode = (0, 0)
+        self._closed = False
+        self._append_lock = threading.RLock()
+        self._unsynced = 0
+        self._timer: threading.Timer | None = None
+        self._sync_error: OSError | None = None
+        self._open(create=False)
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def stamp(self) -> Stamp:
+        """Look at the file: its size in bytes and its time of change.
+
+        A log that was replaced by another file (a restored backup) is followed.
+        """
+        if self._fd is None and not self._open(create=False):
+            return Stamp(0, 0)
+        assert self._fd is not None
+        status = os.fstat(self._fd)
+        if not status.st_nlink:
+            self._retire()
+            return self.stamp()
+        return Stamp(status.st_size, status.st_mtime_ns)
+
+    def read(self, start: int) -> bytes:
+        """Read the payload of the frame at a byte offset.
+
+        Raises:
+            JournalError: no whole frame stands there.
+        """
+        if self._fd is None:
+            raise JournalError(f"the journal {self.path} is empty")
+        data = os.pread(self._fd, _READ_GUESS, start)
+        if len(data) >= HEADER_SIZE and data.startswith(MAGIC):
+            (length,) = struct.unpack_from(">I", data, 4)
+            missing = HEADER_SIZE + length - len(data)
+            if length <= MAX_PAYLOAD:
+                if missing > 0:
+                    data += os.pread(self._fd, missing, start + len(data))
+                if len(data) >= HEADER_SIZE + length:
+                    return data[HEADER_SIZE : HEADER_SIZE + length]
+        raise JournalError(f"no whole frame at byte {start} of {self.path}: run mnemo verify")
+
+    def bytes_at(self, start: int, end: int) -> bytes:
+        """Raw bytes of a range, fewer where the log ends before."""
+        if self._fd is None or start >= end:
+            return b""
+        parts = []
+        while start < end:
+            part = os.pread(self._fd, min(end - start, _CHUNK), start)
+            if not part:
+                break
+            parts.append(part)
+            start += len(part)
+        return b"".join(parts)
+
+    def scan(self, start: int, end: int) -> Iterator[Piece]:
+        """Walk the frames between two offsets, in order, in bounded memory.
+
+        Damage is skipped at memory speed to the next header and yielded as a piece without
+        payload. What follows the last whole frame (a torn or half-written one) is not yielded:
+        the last piece's ``end`` tells where the whole log ends.
+        """
+        data = b""
+        base = position = start  # data holds the bytes from base on
+        while position + HEADER_SIZE <= end:
+            at = position - base
+            if at + HEADER_SIZE > len(data):
+                base, data = position, self.bytes_at(position, min(end, position + _CHUNK))
+                at = 0
+                if len(data) < HEADER_SIZE:
+                    return
+            magic, length = _HEADER.unpack_from(data, at)
+            if magic != MAGIC or length > MAX_PAYLOAD:
+                found = self._next_header(position + 1, end)
+                if found is None:
+                    return
+                yield Piece(position, found, None)
+                position = found
+                continue
+            stop = at + HEADER_SIZE + length
+            # Four bytes more, so that a header half inside this payload is seen as well.
+            if stop + 4 > len(data) and base + len(data) < end:
+                base, data = (
+                    position,
+                    self.bytes_at(position, min(end, position + max(_CHUNK, stop - at + 8))),
+                )
+                at, stop = 0, HEADER_SIZE + length
+            inner = _find_header(data, at + HEADER_SIZE, min(stop + 4, len(data)))
+            if inner is not None and inner < stop:
+                yield Piece(position, base + inner, None)
+                position = base + inner
+            elif stop > len(data):
+                return
+            else:
+                yield Piece(position, base + stop, data[at + HEADER_SIZE : stop])
+                position = base + stop
+
+    def _next_header(self, start: int, end: int) -> int | None:
+        while start + HEADER_SIZE <= end:
+            data = self.bytes_at(start, min(end, start + 4 * _CHUNK))
+            found = _find_header(data, 0, len(data))
+            if found is not None:
+                return start + found
+            if len(data) < HEADER_SIZE:
+                return None
+            start += len(data) - 4
+        return None
+
+    # -- appending ------------------------------------------------------------------------------
+
+    @contextmanager
+    def appending(self) -> Iterator[Appender]:
+        """Hold the log against every other appender, in threads and processes, to append one batch.
+
+        What was written is synced by the policy on leaving; after any error in between the log ends
+        where it did before.
+
+        Raises:
+            AppendFailedError: the disk refused; nothing was appended.
+        """
+        with self._append_lock:
+            self._raise_late_sync_error()
+            fd = self._lock()
+            appender = Appender(self.path, fd, os.fstat(fd).st_size)
+            try:
+                yield appender
+                if appender.written:
+                    self._sync_by_policy(fd)
+            except OSError as error:
+                appender.take_back()
+                raise AppendFailedError(_explain(error, self.path), error.errno) from error
+            except BaseException:
+                appender.take_back()
+                raise
+            finally:
+                fcntl.flock(fd, fcntl.LOCK_UN)
+
+    def _lock(self) -> int:
+        while True:
+            if self._fd is None:
+                self._open(create=True)
+            fd = self._fd
+            assert fd is not None
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX)
+            except OSError as error:
+                raise AppendFailedError(f"cannot lock {self.path}: {_reason(error)}", error.errno) from error
+            # The file may have been replaced or removed since it was opened, or while waiting.
+            try:
+                status = self.path.stat()
+                if (status.st_dev, status.st_ino) == self._inode:
+                    return fd
+            except FileNotFoundError:
+                pass
+            fcntl.flock(fd, fcntl.LOCK_UN)
+            self._retire()
+
+    def _sync_by_policy(self, fd: int) -> None:
+        if self._policy == "always":
+            _sync(fd)
+        elif self._policy == "batch":
+            self._unsynced += 1
+            if self._unsynced >= _BATCH_COUNT:
+                self._sync_batch(fd)
+            elif self._timer is None:
+                self._timer = threading.Timer(_BATCH_SECONDS, self._sync_late)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def _sync_batch(self, fd: int) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._unsynced:
+            self._unsynced = 0
+            _sync(fd)
+
+    def _sync_late(self) -> None:
+        with self._append_lock:
+            if self._fd is not None and not self._closed:
+                try:
+                    self._sync_batch(self._fd)
+                except OSError as error:
+                    self._sync_error = error
+
+    def _raise_late_sync_error(self) -> None:
+        if self._sync_error is not None:
+            error, self._sync_error = self._sync_error, None
+            raise AppendFailedError(
+                f"the last batch may not have reached the disk: {_explain(error, self.path)}", error.errno
+            )
+
+    def sync(self) -> None:
+        """Bring what the ``batch`` policy still holds back to the disk now.
+
+        Raises:
+            AppendFailedError: the disk refused.
+        """
+        with self._append_lock:
+            self._raise_late_sync_error()
+            if self._fd is not None:
+                try:
+                    self._sync_batch(self._fd)
+                except OSError as error:
+                    raise AppendFailedError(_explain(error, self.path), error.errno) from error
+
+    def close(self) -> None:
+        """Sync what is due and close. A closed log must not be used."""
+        with self._append_lock:
+            if self._closed:
+                return
+            try:
+                self.sync()
+            finally:
+                self._closed = True
+                self._retire()
+                for fd in self._retired:
+                    os.close(fd)
+                self._retired.clear()
+
+    # -- the file -------------------------------------------------------------------------------
+
+    def _open(self, *, create: bool) -> bool:
+        flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
+        try:
+            if create:
+                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                try:
+                    fd = os.open(self.path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+                    _sync_folder(self.path.parent)
+                except FileExistsError:
+                    fd = os.open(self.path, flags)
+            else:
+                try:
+                    fd = os.open(self.path, flags)
+                except OSError as error:
+                    if error.errno not in (errno.EACCES, errno.EROFS, errno.EPERM):
+                        raise
+                    fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            if create:
+                raise AppendFailedError(f"cannot make the journal {self.path}", errno.ENOENT) from None
+            return False
+        except OSError as error:
+            if create:
+                raise AppendFailedError(_explain(error, self.path), error.errno) from error
+            raise JournalError(f"cannot open {self.path}: {_reason(error)}") from error
+        status = os.fstat(fd)
+        self._inode = (status.st_dev, status.st_ino)
+        self._fd = fd
+        return True
+
+    def _retire(self) -> None:
+        # Another thread may be reading through it, so it stays open until the log is closed.
+        if self._fd is not None:
+            self._retired.append(self._fd)
+            self._fd = None
+
+
+class Appender:
+    """The end of a log that is held for one batch; made by :meth:`Log.appending`.
+
+    Attributes:
+        size: The log's size in bytes when it was taken, torn bytes included.
+        written: How many bytes this batch has appended.
+    """
+
+    def __init__(self, path: Path, fd: int, size: int) -> None:
+        self._path = path
+        self._fd = fd
+        self.size = size
+        self.written = 0
+
+    def set_aside(self, start: int) -> Path | None:
+        """Move what follows the last whole frame to ``<stem>.torn-<time>``, before the first write."""
+        if start >= self.size:
+            return None
+        moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        aside = self._path.with_name(f"{self._path.stem}.torn-{moment}")
+        try:
+            with open(
+                os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb"
+            ) as out:
+                for position in range(start, self.size, _CHUNK):
+                    out.write(os.pread(self._fd, min(_CHUNK, self.size - position), position))
+                out.flush()
+                os.fsync(out.fileno())
+            _sync_folder(self._path.parent)
+        except OSError:
+            aside.unlink(missing_ok=True)
+            raise
+        os.ftruncate(self._fd, start)
+        os.fsync(self._fd)
+        self.size = start
+        return aside
+
+    def write(self, frames: bytes) -> None:
+        """Append whole frames: one write, unless the system cuts it short."""
+        view = memoryview(frames)
+        while view:
+            done = os.write(self._fd, view)
+            self.written += done
+            view = view[done:]
+
+    def take_back(self) -> None:
+        """Let the log end where it did before this batch."""
+        if not self.written:
+            return
+        # Where even this fails, the next append moves the torn bytes aside.
+        with suppress(OSError):
+            os.ftruncate(self._fd, self.size)
+            os.fsync(self._fd)
+        # A reader tells a changed log by size and time of change. The next append may bring the
+        # same size, so it must not fall into the same tick of the file system's clock.
+        time.sleep(_CLOCK_TICK)
+
+
+def _find_header(data: bytes, start: int, end: int) -> int | None:
+    """Find a magic followed by the high byte of a possible length (at most 64 MiB).
+
+    The magic alone can stand in UTF-8 text ("MNE" and a character of U+0800..U+0FFF); with a byte
+    of 0 to 4 behind it, it cannot.
+    """
+    found = data.find(MAGIC, start, end)
+    while found != -1:
+        if found + 4 >= len(data) or data[found + 4] <= 4:
+            return found
+        found = data.find(MAGIC, found + 1, end)
+    return None
+
+
+def _sync(fd: int) -> None:
+    if sys.platform == "darwin":
+        fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
+    else:
+        os.fsync(fd)
+
+
+def _sync_folder(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+_ADVICE: Final = {
+    errno.ENOSPC: "the disk is full: free some space and try again",
+    errno.EDQUOT: "your disk quota is used up: free some space and try again",
+    errno.EFBIG: "the file may not grow further here (a size limit is set): nothing was written",
+    errno.EROFS: "the file system is read-only",
+    errno.EACCES: "permission denied",
+    errno.EBADF: "it is open for reading only: check its permissions",
+    errno.EIO: "the disk reported an I/O error: check its health before you go on",
+    errno.EISDIR: "it is a folder, not a journal",
+    errno.ENOTDIR: "a part of its path is a file, not a folder",
+}
+
+
+def _reason(error: OSError) -> str:
+    return _ADVICE.get(error.errno or 0, error.strerror or str(error))
+
+
+def _explain(error: OSError, path: Path) -> str:
+    return f"cannot write {path}: {_reason(error)}"

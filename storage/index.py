@@ -13,6 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from heapq import merge
+from itertools import chain as chained
 from itertools import islice
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
@@ -20,12 +21,11 @@ from typing import Final, Literal, NamedTuple
 from . import chain
 from .feelings import fold
 from .heads import Head, id_key
-from .snapshot import Cover, Damage, Snapshot, drop_older, sample, store
+from .snapshot import EMPTY, Cover, Damage, Snapshot, drop_older, sample, store
 
 __all__ = ["Hit", "Index", "Selection"]
 
-_UNSET: Final = Cover(0, 0, chain.NO_LINK, 0)
-_EMPTY: Final[Sequence[int]] = ()
+_NONE: Final[Sequence[int]] = ()
 
 
 class Hit(NamedTuple):
@@ -85,9 +85,7 @@ class _Names:
 class _Postings:
     """Row lists of one kind of name: ranks in the snapshot, rows in the tail."""
 
-    def __init__(
-        self, names: Iterable[str] = (), start: Sequence[int] = (0,), rank: Sequence[int] = ()
-    ) -> None:
+    def __init__(self, names: Iterable[str], start: Sequence[int], rank: Sequence[int]) -> None:
         self.names = _Names(names)
         self._start = start
         self._rank = rank
@@ -106,10 +104,10 @@ class _Postings:
         return number
 
     def ranks(self, number: int) -> Sequence[int]:
-        return self._rank[self._start[number] : self._start[number + 1]] if number < self._known else _EMPTY
+        return self._rank[self._start[number] : self._start[number + 1]] if number < self._known else _NONE
 
     def rows(self, number: int) -> Sequence[int]:
-        return self.tail[number] or _EMPTY
+        return self.tail[number] or _NONE
 
     def size(self, number: int) -> int:
         return len(self.ranks(number)) + len(self.rows(number))
@@ -126,17 +124,14 @@ class _Postings:
 class Index:
     """Columns and posting lists over a log; see the module."""
 
-    def __init__(self, base: Snapshot | None = None) -> None:
+    def __init__(self, base: Snapshot = EMPTY) -> None:
         self.base = base
-        self.base_count = 0 if base is None else base.count
-        self.cover = _UNSET if base is None else base.cover
-        self.damage: list[Damage] = [] if base is None else list(base.damage)
-        if base is None:
-            self.concepts, self.feelings, self.tags = _Postings(), _Postings(), _Postings()
-        else:
-            self.concepts = _Postings(base.concepts, base.concept_start, base.concept_rank)
-            self.feelings = _Postings(base.feelings, base.feeling_start, base.feeling_rank)
-            self.tags = _Postings(base.tags, base.tag_start, base.tag_rank)
+        self.base_count = base.count
+        self.cover = base.cover
+        self.damage: list[Damage] = list(base.damage)
+        self.concepts = _Postings(base.concepts, base.concept_start, base.concept_rank)
+        self.feelings = _Postings(base.feelings, base.feeling_start, base.feeling_rank)
+        self.tags = _Postings(base.tags, base.tag_start, base.tag_rank)
         # The tail, one entry a row.
         self._time = array("q")
         self._offset = array("Q")
@@ -196,8 +191,6 @@ class Index:
         new = self._tail_hits(wanted, oldest_first=oldest_first)
         if not self.tail_count:
             return old
-        if not self.base_count:
-            return new
         return merge(old, new, reverse=not oldest_first)
 
     def count(self, wanted: Selection) -> int:
@@ -213,37 +206,30 @@ class Index:
 
     def listing(self, wanted: Selection) -> tuple[array[int], array[int]]:
         """Times and offsets of all that is selected, newest first, as two arrays of equal length."""
+        base = self.base
         if wanted.everything and self._appends_only:
-            times, refs = array("q"), array("Q")
-            if self.base is not None:
-                times.frombytes(self.base.time.cast("B"))
-                refs.frombytes(self.base.offset.cast("B"))
-            times.extend(self._time)
-            refs.extend(self._offset)
+            times = _joined("q", base.time, self._time)
+            refs = _joined("Q", base.offset, self._offset)
             times.reverse()
             refs.reverse()
             return times, refs
-        if self.base is not None and not self._time:
+        if not self._time:
             ranks = self._base_ranks(wanted)[::-1]
-            base = self.base
-            return array("q", map(base.time.__getitem__, ranks)), array(
-                "Q", map(base.offset.__getitem__, ranks)
-            )
+            times = array("q", map(base.time.__getitem__, ranks))
+            return times, array("Q", map(base.offset.__getitem__, ranks))
         hits = list(self.select(wanted))
         return array("q", [hit.us for hit in hits]), array("Q", [hit.ref for hit in hits])
 
     def points(self, wanted: Selection) -> Iterator[tuple[int, str, int]]:
         """Time, stored feeling and offset of all that is selected, oldest first."""
         names = self.feelings.names.names
-        old: Iterator[tuple[int, str, int]] = iter(())
-        if self.base is not None:
-            base, ranks = self.base, self._base_ranks(wanted)
-            old = zip(
-                map(base.time.__getitem__, ranks),
-                map(names.__getitem__, map(base.feeling.__getitem__, ranks)),
-                map(base.offset.__getitem__, ranks),
-                strict=True,
-            )
+        base, ranks = self.base, self._base_ranks(wanted)
+        old = zip(
+            map(base.time.__getitem__, ranks),
+            map(names.__getitem__, map(base.feeling.__getitem__, ranks)),
+            map(base.offset.__getitem__, ranks),
+            strict=True,
+        )
         rows = self._tail_rows(wanted)
         if not rows:
             return old
@@ -252,29 +238,34 @@ class Index:
 
     def refs_of_id(self, memory_id: str) -> list[int]:
         """Offsets where a memory of that id may stand (a 30-bit key decides), in log order."""
-        return self._refs_of_key(id_key(memory_id))
+        key = id_key(memory_id)
+        base = self.base
+        first = bisect_left(base.id_key, key)
+        last = bisect_right(base.id_key, key)
+        found = sorted(base.offset[rank] for rank in base.id_rank[first:last])
+        for row in range(self._keyed, len(self._key)):
+            self._rows_by_key.setdefault(self._key[row], []).append(row)
+        self._keyed = len(self._key)
+        return found + [self._offset[row] for row in self._rows_by_key.get(key, ())]
 
     def refs_of_prefix(self, digits: str, limit: int) -> list[int]:
         """Offsets of at most ``limit`` memories whose UUID4 may begin with the hex digits (1 to 8)."""
         low = int(digits.ljust(8, "0"), 16) >> 2
         high = int(digits.ljust(8, "f"), 16) >> 2
-        found: list[int] = []
-        if self.base is not None:
-            first = bisect_left(self.base.id_key, low)
-            last = bisect_right(self.base.id_key, high)
-            found = [self.base.offset[rank] for rank in self.base.id_rank[first : min(last, first + limit)]]
+        base = self.base
+        first = bisect_left(base.id_key, low)
+        last = bisect_right(base.id_key, high)
+        found = [base.offset[rank] for rank in base.id_rank[first : min(last, first + limit)]]
         found += [self._offset[row] for row, key in enumerate(self._key) if low <= key <= high]
         return found[:limit]
 
     def refs_of_layers(self, memory_id: str) -> list[int]:
         """Offsets of memories that may refer to that id, oldest first."""
         key = id_key(memory_id)
-        found: list[Hit] = []
-        if self.base is not None:
-            base = self.base
-            first = bisect_left(base.revisit_key, key)
-            last = bisect_right(base.revisit_key, key)
-            found = [Hit(base.time[rank], base.offset[rank]) for rank in base.revisit_rank[first:last]]
+        base = self.base
+        first = bisect_left(base.revisit_key, key)
+        last = bisect_right(base.revisit_key, key)
+        found = [Hit(base.time[rank], base.offset[rank]) for rank in base.revisit_rank[first:last]]
         found += [Hit(self._time[row], self._offset[row]) for older, row in self._revisits if older == key]
         return [hit.ref for hit in sorted(found)]
 
@@ -282,27 +273,12 @@ class Index:
 
     @property
     def _appends_only(self) -> bool:
-        """Whether the log's order is the order of time, from the snapshot on."""
-        if not self._time:
-            return True
-        return self._ordered and (
-            self.base is None or not self.base_count or self._time[0] >= self.base.time[-1]
-        )
-
-    def _refs_of_key(self, key: int) -> list[int]:
-        found: list[int] = []
-        if self.base is not None:
-            first = bisect_left(self.base.id_key, key)
-            last = bisect_right(self.base.id_key, key)
-            found = sorted(self.base.offset[rank] for rank in self.base.id_rank[first:last])
-        for row in range(self._keyed, len(self._key)):
-            self._rows_by_key.setdefault(self._key[row], []).append(row)
-        self._keyed = len(self._key)
-        return found + [self._offset[row] for row in self._rows_by_key.get(key, ())]
+        """Whether the tail, in the order of the log, continues the snapshot's order of time."""
+        if not self._time or not self._ordered:
+            return not self._time
+        return not self.base_count or self._time[0] >= self.base.time[-1]
 
     def _base_hits(self, wanted: Selection, *, oldest_first: bool) -> Iterator[Hit]:
-        if self.base is None:
-            return iter(())
         ranks = self._base_ranks(wanted)
         time, offset = self.base.time, self.base.offset
         return (Hit(time[rank], offset[rank]) for rank in (ranks if oldest_first else reversed(ranks)))
@@ -314,8 +290,6 @@ class Index:
 
     def _base_ranks(self, wanted: Selection) -> Sequence[int]:
         base = self.base
-        if base is None:
-            return _EMPTY
         first = 0 if wanted.since is None else bisect_left(base.time, wanted.since)
         last = base.count if wanted.until is None else bisect_right(base.time, wanted.until)
         lists = []
@@ -327,7 +301,7 @@ class Index:
 
     def _tail_rows(self, wanted: Selection) -> Sequence[int]:
         if not self._time:
-            return _EMPTY
+            return _NONE
         lists = []
         for postings, names in self._kinds(wanted):
             if names is not None:
@@ -359,11 +333,11 @@ class Index:
         """
         base, tail = self.base, self.tail_count
         count = len(self)
-        times = _joined("q", base and base.time, self._time)
-        offsets = _joined("Q", base and base.offset, self._offset)
+        times = _joined("q", base.time, self._time)
+        offsets = _joined("Q", base.offset, self._offset)
         columns = {
-            "concept": _joined("I", base and base.concept, self._concept),
-            "feeling": _joined("I", base and base.feeling, self._feeling),
+            "concept": _joined("I", base.concept, self._concept),
+            "feeling": _joined("I", base.feeling, self._feeling),
         }
         # ranks[i] is the new rank of row i: snapshot rows first, then the tail's.
         ranks: Sequence[int] = range(count)
@@ -378,17 +352,12 @@ class Index:
             del order
         columns |= {"time": times, "offset": offsets}
 
-        new_rows = range(self.base_count, count)
-        keys = _joined("I", base and base.id_key, self._key)
-        of_keys = [*(map(ranks.__getitem__, base.id_rank) if base else ()), *map(ranks.__getitem__, new_rows)]
-        columns["id_key"], columns["id_rank"] = _sorted_pairs(keys, of_keys)
-        revisit_keys = _joined("I", base and base.revisit_key, array("I", [key for key, _ in self._revisits]))
-        of_keys = [
-            *(map(ranks.__getitem__, base.revisit_rank) if base else ()),
-            *(ranks[self.base_count + row] for _, row in self._revisits),
-        ]
-        columns["revisit_key"], columns["revisit_rank"] = _sorted_pairs(revisit_keys, of_keys)
-        del of_keys, keys
+        keys = _joined("I", base.id_key, self._key)
+        rows = chained(base.id_rank, range(self.base_count, count))
+        columns["id_key"], columns["id_rank"] = _sorted_pairs(keys, map(ranks.__getitem__, rows))
+        keys = _joined("I", base.revisit_key, array("I", [key for key, _ in self._revisits]))
+        rows = chained(base.revisit_rank, [self.base_count + row for _, row in self._revisits])
+        columns["revisit_key"], columns["revisit_rank"] = _sorted_pairs(keys, map(ranks.__getitem__, rows))
 
         for name, postings in (("concept", self.concepts), ("feeling", self.feelings), ("tag", self.tags)):
             columns[f"{name}_start"], columns[f"{name}_rank"] = _folded_postings(
@@ -419,15 +388,14 @@ def _frame_end(start: int, bytes_at: Callable[[int, int], bytes]) -> int:
     return start + 8 + int.from_bytes(bytes_at(start + 4, start + 8), "big")
 
 
-def _joined(code: Literal["I", "Q", "q"], old: memoryview | None, new: array[int]) -> array[int]:
-    joined = array(code)
-    if old is not None:
-        joined.frombytes(old.cast("B"))
+def _joined(code: Literal["I", "Q", "q"], old: memoryview[int], new: array[int]) -> array[int]:
+    joined = array(code, old.tobytes())
     joined.extend(new)
     return joined
 
 
-def _sorted_pairs(keys: array[int], ranks: list[int]) -> tuple[array[int], array[int]]:
+def _sorted_pairs(keys: array[int], ranks: Iterable[int]) -> tuple[array[int], array[int]]:
+    ranks = array("I", ranks)
     order = sorted(range(len(keys)), key=keys.__getitem__)
     return array("I", map(keys.__getitem__, order)), array("I", map(ranks.__getitem__, order))
 
@@ -459,7 +427,7 @@ def _within(ranks: Sequence[int], first: int, last: int) -> Sequence[int]:
 def _union(lists: list[Sequence[int]]) -> Sequence[int]:
     filled = [rows for rows in lists if rows]
     if len(filled) <= 1:
-        return filled[0] if filled else _EMPTY
+        return filled[0] if filled else _NONE
     joined: list[int] = []
     for rows in filled:
         joined.extend(rows)

@@ -449,9 +449,9 @@ class MemoryDB:
 
     def _reopen(self, stamp: Stamp) -> None:
         """Start again from the best snapshot that agrees with the log."""
-        base = newest(self.derived_dir, stamp.size, self._log.bytes_at) if stamp.size else None
+        base = newest(self.derived_dir, stamp.size, self._log.bytes_at)
         self._index = Index(base)
-        self._last_digest = bytes.fromhex(base.samples[-1][2]) if base is not None else b""
+        self._last_digest = bytes.fromhex(base.samples[-1][2]) if base.samples else b""
         self._stamp = _NEW_LOG
 
     def _fold(self) -> None:

@@ -27,7 +27,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-__all__ = ["Cover", "Damage", "Snapshot", "drop_older", "newest", "store"]
+from . import chain
+
+__all__ = ["EMPTY", "Cover", "Damage", "Snapshot", "drop_older", "newest", "store"]
 
 _MAGIC: Final = b"MNEMOIX1"
 _PREFIX: Final = struct.Struct("<8sII")
@@ -103,11 +105,27 @@ class Snapshot:
     """(start, end, SHA-256 hex) of a few covered frames, the last one among them."""
 
 
-def newest(folder: Path, size: int, bytes_at: Callable[[int, int], bytes]) -> Snapshot | None:
+EMPTY: Final = Snapshot(
+    count=0,
+    cover=Cover(0, 0, chain.NO_LINK, 0),
+    concepts=[],
+    feelings=[],
+    tags=[],
+    damage=[],
+    samples=[],
+    **{
+        name: memoryview(bytes(4 if name.endswith("_start") else 0)).cast(code)
+        for name, code in _SECTIONS.items()
+    },
+)
+"""The index of an empty log."""
+
+
+def newest(folder: Path, size: int, bytes_at: Callable[[int, int], bytes]) -> Snapshot:
     """Map the snapshot that covers most of a log of ``size`` bytes and agrees with it.
 
     It agrees when its header is whole and the sampled frames, the first and the last covered among
-    them, still have their hashes in the log.
+    them, still have their hashes in the log; without one, it is the index of an empty log.
     """
     for path in sorted(folder.glob("index-*.snap"), key=lambda path: path.name, reverse=True):
         with suppress(OSError, ValueError, KeyError, TypeError, struct.error):
@@ -116,7 +134,7 @@ def newest(folder: Path, size: int, bytes_at: Callable[[int, int], bytes]) -> Sn
                 sha256(bytes_at(start, end)).hexdigest() == digest for start, end, digest in snapshot.samples
             ):
                 return snapshot
-    return None
+    return EMPTY
 
 
 def _load(path: Path) -> Snapshot:

@@ -22,7 +22,7 @@ from .errors import InvalidMemoryError, JournalError, NoSuchMemoryError, Quarant
 from .feelings import Feeling, canonical_feeling, match_feelings
 from .heads import Head, bulk_reader, head_of, read_head
 from .index import Hit, Index, Selection
-from .log import HEADER_SIZE, FsyncPolicy, Log, Piece, Stamp, frame
+from .log import HEADER_SIZE, FsyncPolicy, Log, Stamp, frame
 from .memory import MediaType, Memory, decode, encode, new_record, to_microseconds
 from .snapshot import Damage, newest
 from .verify import Progress, VerifyReport, verify_log
@@ -192,14 +192,14 @@ class MemoryDB:
         """Index frames that were just written, unless a reader of this process was faster."""
         with self._lock:
             index = self._index
-            if index.cover.end != start:
+            if index.end != start:
                 return
             for position, payload, head in part:
                 index.add(position, position + HEADER_SIZE + len(payload), payload, head)
             position, payload, _ = part[-1]
             self._last_digest = sha256(frame(payload)).digest()
             stamp = self._log.stamp()
-            if stamp.size == index.cover.end:
+            if stamp.size == index.end:
                 self._stamp = stamp
 
     # -- finding --------------------------------------------------------------------------------
@@ -291,8 +291,8 @@ class MemoryDB:
         with self._lock:
             index = self._current()
             wanted = self._selection(index, concept, None, None, None, None)
-            shown = {token: canonical_feeling(token) for token in index.feelings.names.names}
-            return [TimelinePoint(us, shown[token], ref) for us, token, ref in index.points(wanted)]
+            shown = [canonical_feeling(token) for token in index.feelings.names.names]
+            return list(map(TimelinePoint._make, index.points(wanted, shown)))
 
     def on_this_day(self, day: date | None = None) -> list[Memory]:
         """Memories of the same local day in earlier years, newest first; today's day if None.
@@ -411,18 +411,17 @@ class MemoryDB:
             self._reopen(stamp)
         index = self._index
         size = stamp.size
-        read = bulk_reader() if size - index.cover.end >= _BULK else read_head
-        last: Piece | None = None
-        skipped: list[Piece] = []
-        for count, piece in enumerate(self._log.scan(index.cover.end, size)):
+        read = bulk_reader() if size - index.end >= _BULK else read_head
+        last = (0, 0)
+        skipped: list[tuple[int, int]] = []
+        for count, (start, end, payload) in enumerate(self._log.scan(index.end, size)):
             if self._on_progress is not None and not count % 8192:
-                self._on_progress(piece.start, size)
-            start, end, payload = piece
+                self._on_progress(start, size)
             if payload is None:
                 # Known as damage only once a whole frame follows: until then it is the log's end.
-                skipped.append(piece)
+                skipped.append((start, end))
                 continue
-            for range_start, range_end, _ in skipped:
+            for range_start, range_end in skipped:
                 index.skip(range_start, range_end, "no whole record")
             skipped.clear()
             try:
@@ -432,9 +431,9 @@ class MemoryDB:
                 index.skip(start, end, str(error))
             else:
                 index.add(start, end, payload, head)
-            last = piece
-        if last is not None:
-            self._last_digest = sha256(self._log.bytes_at(last.start, last.end)).digest()
+            last = (start, end)
+        if last[1]:
+            self._last_digest = sha256(self._log.bytes_at(*last)).digest()
         self._stamp = stamp
 
     def _still_stands(self, size: int) -> bool:

@@ -310,7 +310,7 @@ class Index:
         first = 0 if wanted.since is None else bisect_left(base.time, wanted.since)
         last = base.count if wanted.until is None else bisect_right(base.time, wanted.until)
         kinds = [
-            (_union([_within(postings.ranks(number), first, last) for number in numbers]), column, numbers)
+            ([_within(postings.ranks(number), first, last) for number in numbers], column, numbers)
             for postings, numbers, column in self._kinds(wanted, base.concept, base.feeling)
         ]
         return _intersect(kinds) if kinds else range(first, max(first, last))
@@ -319,7 +319,7 @@ class Index:
         if not self._time:
             return _NONE
         kinds = [
-            (_union([postings.rows(number) for number in numbers]), column, numbers)
+            ([postings.rows(number) for number in numbers], column, numbers)
             for postings, numbers, column in self._kinds(wanted, self._concept, self._feeling)
         ]
         rows = _intersect(kinds) if kinds else range(len(self._time))
@@ -460,15 +460,15 @@ def _union(lists: list[Sequence[int]]) -> Sequence[int]:
     return [row for at, row in enumerate(joined) if not at or row != joined[at - 1]]
 
 
-def _intersect(kinds: list[tuple[Sequence[int], Sequence[int] | None, list[int]]]) -> Sequence[int]:
-    """Rows that are in all of some lists; each comes with its column and the values wanted in it."""
-    kinds.sort(key=lambda kind: len(kind[0]))
-    rows = kinds[0][0]
-    for others, column, numbers in kinds[1:]:
+def _intersect(kinds: list[tuple[list[Sequence[int]], Sequence[int] | None, list[int]]]) -> Sequence[int]:
+    """Rows that are in some list of every kind; each comes with its column and the values wanted there."""
+    kinds.sort(key=lambda kind: sum(map(len, kind[0])))
+    rows = _union(kinds[0][0])
+    for lists, column, numbers in kinds[1:]:
         if column is None:
-            allowed = set(others)
+            allowed = set().union(*lists)
             rows = [row for row in rows if row in allowed]
         else:
-            allowed = set(numbers)
-            rows = [row for row in rows if column[row] in allowed]
+            values = set(numbers)
+            rows = [row for row in rows if column[row] in values]
     return rows

@@ -34,7 +34,7 @@ _PART: Final = 4 << 20
 # A snapshot is rewritten when its tail is worth it: sooner on opening and closing, which come
 # rarely, than between writes, which would pay for it each time.
 _FOLD_AT_REST: Final = 2048
-_FOLD_AT_WORK: Final = 1 << 18
+_FOLD_AT_WORK: Final = 1 << 19
 _BULK: Final = 2 << 20
 _NEW_LOG: Final[Stamp] = (0, 0)
 
@@ -184,7 +184,7 @@ class MemoryDB:
                 appender.write(b"".join(frames))
         if part:
             self._take_in(part_start, part)
-        if self._index.tail_count >= max(_FOLD_AT_WORK, self._index.base_count // 2):
+        if self._index.tail_count >= max(_FOLD_AT_WORK, self._index.base_count):
             with self._lock:
                 self._fold()
         return _Appended(refs, link)

@@ -70,7 +70,7 @@ def verify_log(log: Log, *, expect: str | None = None, on_progress: Progress | N
             cut off or rewritten since.
         on_progress: Called after every few thousand frames.
     """
-    size = log.stamp()[0]
+    size = log.stamp().size
     problems: list[Problem] = []
     memories = chained = unchecked = 0
     link, gap = chain.NO_LINK, sha256()

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any, Final, NamedTuple, Self, overload
 
 from . import chain
+from .backup import BackupReport, back_up
 from .errors import InvalidMemoryError, JournalError, NoSuchMemoryError, QuarantinedError
 from .feelings import Feeling, canonical_feeling, match_feelings
 from .heads import Head, bulk_reader, head_of, read_head
@@ -27,6 +28,7 @@ from .log import HEADER_SIZE, FsyncPolicy, Log, Stamp, frame
 from .memory import MediaType, Memory, decode, encode, new_record, to_microseconds
 from .snapshot import Damage, newest
 from .verify import Progress, VerifyReport, verify_log
+from .watch import Subscriber, Unsubscribe, Watcher
 
 __all__ = ["Listing", "MemoryDB", "TimelinePoint"]
 
@@ -104,6 +106,8 @@ class MemoryDB:
         self._last_digest = b""
         self._on_progress = on_progress
         self._closed = False
+        self._generation = 0
+        self._watcher: Watcher | None = None
         with self._lock:
             self._reopen(self._log.stamp())
             self._catch_up()
@@ -184,6 +188,8 @@ class MemoryDB:
                 appender.write(b"".join(frames))
         if part:
             self._take_in(part_start, part)
+        if self._watcher is not None:
+            self._watcher.wake()
         if self._index.tail_count >= max(_FOLD_AT_WORK, self._index.base_count // 2):
             with self._lock:
                 self._fold()
@@ -369,6 +375,27 @@ class MemoryDB:
         """Read the whole log and check every frame, checksum and link, see :func:`verify_log`."""
         return verify_log(self._log, expect=expect, on_progress=on_progress)
 
+    def backup(self, destination: str | os.PathLike[str]) -> BackupReport:
+        """Copy the journal's whole records and its files, see :func:`~mnemo.storage.backup.back_up`."""
+        with self._lock:
+            end = self._current().end
+        return back_up(self.path, end, self.files_dir, Path(destination).expanduser())
+
+    def subscribe(self, subscriber: Subscriber) -> Unsubscribe:
+        """Be called, from a thread of its own, after this or another process changed the journal.
+
+        Changes that come close together may be told as one. What is returned ends it.
+        """
+        with self._lock:
+            if self._watcher is None:
+                self._watcher = Watcher(self)
+            return self._watcher.add(subscriber)
+
+    def state(self) -> tuple[int, int]:
+        """How many memories there are, and a number that changes when some of them may be gone."""
+        with self._lock:
+            return len(self._current()), self._generation
+
     def sync(self) -> None:
         """Bring what the ``batch`` policy holds back to the disk now."""
         self._log.sync()
@@ -383,10 +410,12 @@ class MemoryDB:
             if self._closed:
                 return
             self._closed = True
-            with suppress(JournalError):
-                self._catch_up()
-                if self._index.tail_count >= _FOLD_AT_REST:
-                    self._fold()
+        if self._watcher is not None:
+            self._watcher.stop()
+        with self._lock, suppress(JournalError):
+            self._catch_up()
+            if self._index.tail_count >= _FOLD_AT_REST:
+                self._fold()
         self._log.close()
 
     def __enter__(self) -> Self:
@@ -453,6 +482,7 @@ class MemoryDB:
         """Start again from the best snapshot that agrees with the log."""
         base = newest(self.derived_dir, stamp.size, self._log.bytes_at)
         self._index = Index(base)
+        self._generation += 1
         self._last_digest = bytes.fromhex(base.samples[-1][2]) if base.samples else b""
         self._stamp = _NEW_LOG
 

@@ -518,25 +518,22 @@ class MemoryDB:
         )
 
     def _read_hits(self, find: Callable[[Index], list[Hit]]) -> list[Memory]:
-        """Find and read; an index that turns out to be wrong is rebuilt, once."""
-        for attempt in (1, 2):
+        """Find and read; an index that turns out not to fit the log is rebuilt."""
+        for attempt in range(3):
+            if attempt == 2:
+                # Not a failed append that was taken back meanwhile: the snapshot itself is damaged.
+                self._rebuild()
             try:
                 with self._lock:
                     hits = find(self._current())
                 memories = [self._decode(hit.ref) for hit in hits]
-                if all(
-                    to_microseconds(memory.timestamp) == hit.us
-                    for hit, memory in zip(hits, memories, strict=True)
-                ):
-                    return memories
-            except (JournalError, IndexError) as error:
-                if attempt == 2 or isinstance(error, InvalidMemoryError):
-                    raise
-            if attempt == 1:
-                self._rebuild()
-        raise JournalError(
-            f"the index beside {self.path} does not fit it: delete {self.derived_dir} and try again"
-        )
+            except InvalidMemoryError:
+                raise
+            except (JournalError, IndexError):
+                continue
+            if all(map(_same_moment, hits, memories)):
+                return memories
+        raise JournalError(f"the index does not fit the journal: delete {self.derived_dir} and try again")
 
     def _read_all(self, find: Callable[[Index], list[int]]) -> list[Memory]:
         with self._lock:
@@ -585,6 +582,10 @@ class _Memories(Sequence[Memory]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} memories>"
+
+
+def _same_moment(hit: Hit, memory: Memory) -> bool:
+    return to_microseconds(memory.timestamp) == hit.us
 
 
 def _resolved(resolve: Callable[[str], frozenset[str]], names: Texts) -> frozenset[str] | None:

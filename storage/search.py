@@ -1,0 +1,269 @@
+"""Full text over a journal: ranked, found at once after the write, derived and disposable.
+
+What a search sees is always the whole log: the inverted index on disk answers for the log's
+beginning, and what was appended since is kept in memory, analysed alike and scored by the same
+statistics. Nothing is committed on the way of a write or a search: :meth:`FullText.catch_up` does
+that in batches, whenever it suits, in one process at a time.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from .analysis import Query, parse
+from .errors import JournalError
+from .index import Selection
+from .inverted import BrokenIndexError, Committed, InvertedIndex, View, same_rank
+from .tail import Corpus, Document, Entry, Scored, Tail, entry_of
+
+__all__ = ["Document", "FullText", "Hit", "Source"]
+
+Source = Callable[[int], Iterator[Document]]
+"""Gives every good memory at or after an offset of the log, in log order, up to its present end."""
+
+_KEPT_IN_MEMORY: Final = 4_096
+_PORTION: Final = 1_024
+_COMMIT_EVERY: Final = 100_000
+
+
+class Hit(NamedTuple):
+    """A memory that was found: its frame's offset in the log, and its BM25 score."""
+
+    ref: int
+    score: float
+
+
+class FullText:
+    """Full-text search over one log; any number of threads may share it.
+
+    Args:
+        folder: Where everything derived from the log is kept.
+        identity: Hex that names the log; an index of another log is never searched.
+        source: Reads the log.
+        writable: Whether an index may be written; without one, searches read the log.
+    """
+
+    WORTH_COMMITTING: Final = 2_048
+    """With so many memories behind, see :attr:`behind`, it pays to catch up."""
+
+    def __init__(self, folder: Path, identity: str, source: Source, *, writable: bool = True) -> None:
+        self._store = InvertedIndex(folder, identity)
+        self._source = source
+        self._writable = writable
+        self._lock = threading.RLock()
+        self._view: View | None = None
+        self._stamp: tuple[int, int] | None = None
+        self._broken: tuple[int, int] | None = None
+        self._entries: list[Entry] = []
+        self._read_to = 0
+        self._seen_size = 0
+        self._left_over = False
+
+    # -- searching ------------------------------------------------------------------------------
+
+    def search(self, text: str, *, filters: Selection, limit: int | None, size: int) -> list[Hit]:
+        """Find memories, best first; equally good ones are newest first.
+
+        Args:
+            text: See :func:`~mnemo.storage.analysis.parse`; one without a word finds nothing.
+            filters: Applied before the limit.
+            limit: How many at most; all if None.
+            size: Where the log ends for the caller: every frame up to there is searched, none after.
+        """
+        query = parse(text)
+        if not query or (limit is not None and limit <= 0):
+            return []
+        try:
+            found = self._find(query, filters, limit, size)
+        except BrokenIndexError:
+            with self._lock:
+                self._give_up()
+            found = self._find(query, filters, limit, size)
+        if limit is None:
+            found.sort(key=_rank, reverse=True)
+        else:
+            found = heapq.nlargest(limit, found, key=_rank)
+        return [Hit(each.ref, each.score) for each in found]
+
+    def _find(self, query: Query, wanted: Selection, limit: int | None, size: int) -> list[Scored]:
+        view, entries, resume = self._state(size)
+        tail = Tail(query, wanted)
+        tail.take(entries)
+        if resume is not None:
+            rest = (entry_of(document) for document in self._read(resume, size))
+            while portion := list(islice(rest, _PORTION)):
+                tail.take(portion)
+        committed, average, frequencies = Committed(), 0.0, dict.fromkeys(tail.frequencies, 0)
+        if view is not None:
+            committed, average = view.committed, view.average_length
+            frequencies = view.frequencies(tail.frequencies)
+        corpus = Corpus(
+            committed.memories + tail.count,
+            # As tantivy weighs what is committed: by the average of what is committed.
+            average if committed.memories else tail.words / max(1, tail.count),
+            {word: count + frequencies[word] for word, count in tail.frequencies.items()},
+        )
+        found = list(tail.scored(corpus))
+        if view is not None and committed.memories:
+            found += view.best(query, wanted, corpus, size=size, limit=limit)
+        return found
+
+    def _state(self, size: int) -> tuple[View | None, list[Entry], int | None]:
+        """What to search: the index, entries beyond it, and the offset to read on from, if any is left."""
+        with self._lock:
+            self._refresh()
+            if size != self._seen_size and not self._left_over:
+                for document in self._read(self._read_to, size):
+                    if len(self._entries) >= _KEPT_IN_MEMORY:
+                        self._left_over = True
+                        break
+                    self._entries.append(entry_of(document))
+                    self._read_to = document.end
+                self._seen_size = size
+            entries = self._entries
+            if entries and entries[-1].end > size:
+                entries = [entry for entry in entries if entry.end <= size]
+            else:
+                entries = entries.copy()
+            return self._view, entries, self._read_to if self._left_over else None
+
+    def _read(self, start: int, size: int) -> Iterator[Document]:
+        for document in self._source(start):
+            if document.end > size:
+                return
+            yield document
+
+    def _refresh(self) -> None:
+        """Take in what any process has committed since."""
+        stamp = self._store.stamp()
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        self._view = None
+        if stamp is not None and stamp != self._broken:
+            try:
+                view = self._store.open()
+            except BrokenIndexError:
+                self._broken = stamp
+            else:
+                if self._still_stands(view.committed):
+                    self._view = view
+                else:
+                    self._broken = stamp
+        self._forget_before(self._covered)
+
+    @property
+    def _covered(self) -> int:
+        return self._view.committed.end if self._view is not None else 0
+
+    def _still_stands(self, committed: Committed) -> bool:
+        """Whether the newest memory of the index is in the log, where the index has it."""
+        if not committed.memories:
+            return True
+        newest = next(self._source(committed.ref), None)
+        return newest is not None and (newest.ref, newest.end, newest.us) == committed[1:]
+
+    def _forget_before(self, covered: int) -> None:
+        first = self._entries[0].ref if self._entries else self._read_to
+        if covered < first:
+            self._entries = []
+            self._read_to = covered
+        else:
+            self._entries = [entry for entry in self._entries if entry.ref >= covered]
+            self._read_to = max(self._read_to, covered)
+        self._left_over = False
+        self._seen_size = -1
+
+    def _give_up(self) -> None:
+        """The index is not to be trusted: until it is made anew, the log itself is searched."""
+        self._broken = self._stamp
+        self._view = None
+        self._forget_before(0)
+
+    @property
+    def behind(self) -> int:
+        """How many memories the last search had to look at one by one, at least."""
+        return len(self._entries)
+
+    def roll_back(self, size: int) -> None:
+        """The log was cut back: forget every frame that ended after ``size``."""
+        with self._lock:
+            if self._covered > size:
+                self._give_up()
+            self._entries = [entry for entry in self._entries if entry.end <= size]
+            self._read_to = min(self._read_to, size)
+            self._left_over = False
+            self._seen_size = -1
+
+    # -- indexing -------------------------------------------------------------------------------
+
+    def catch_up(
+        self,
+        *,
+        on_progress: Callable[[int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+        wait: bool = True,
+    ) -> None:
+        """Index and commit every memory of the log.
+
+        Args:
+            on_progress: Called now and then with the offset that has been reached in the log; what
+                it raises ends the work. What was committed before stays.
+            cancelled: Asked now and then; the work ends when it says True.
+            wait: Whether to wait while another process is at it; else that process goes on alone.
+
+        Raises:
+            JournalError: the index cannot be written. Searches go on without it.
+        """
+        if not self._writable:
+            return
+        try:
+            with self._store.locked(wait=wait, cancelled=cancelled) as held:
+                if held:
+                    self._extend(on_progress, cancelled)
+        except (OSError, BrokenIndexError) as error:
+            raise JournalError(f"cannot write the full-text index in {self._store.path}: {error}") from error
+
+    def _extend(
+        self, on_progress: Callable[[int], None] | None, cancelled: Callable[[], bool] | None
+    ) -> None:
+        with self._lock:
+            self._refresh()
+            if self._view is None:
+                self._store.delete()
+            start = self._covered
+        documents = self._source(start)
+        portion = list(islice(documents, _PORTION))
+        if not portion:
+            return
+        with self._store.adding() as adder:
+            added = 0
+            while portion and not (cancelled is not None and cancelled()):
+                adder.add(portion)
+                added += len(portion)
+                if added >= _COMMIT_EVERY:
+                    adder.commit()
+                    added = 0
+                if on_progress is not None:
+                    on_progress(portion[-1].end)
+                portion = list(islice(documents, _PORTION))
+        with self._lock:
+            self._refresh()
+
+    def close(self) -> None:
+        """Let go of the index; nothing is written."""
+        with self._lock:
+            self._view = None
+            self._stamp = None
+            self._entries = []
+            self._read_to = 0
+            self._seen_size = -1
+
+
+def _rank(found: Scored) -> tuple[float, int, int]:
+    return same_rank(found.score), found.us, found.ref

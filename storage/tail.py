@@ -1,0 +1,208 @@
+"""Full text over memories that no index on disk holds yet: matched word by word, scored by BM25.
+
+Knows the analysed form of :mod:`~mnemo.storage.analysis` and nothing of disks. BM25 is that of
+Robertson and Zaragoza, *The Probabilistic Relevance Framework* (2009), with the constants and the
+coarse document lengths of Lucene and tantivy, so that a memory has the same score in the tail
+and, later, in the index.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from .analysis import parts_of
+
+if TYPE_CHECKING:
+    from .analysis import Clause, Query
+    from .index import Selection
+    from .memory import Memory
+
+__all__ = [
+    "OPEN_ENDED_SCORE",
+    "Corpus",
+    "Document",
+    "Entry",
+    "Scored",
+    "Tail",
+    "entry_of",
+    "idf",
+    "unranked",
+    "words_of",
+]
+
+OPEN_ENDED_SCORE: Final = 1.0
+"""What a clause with a prefix adds to a score; the words that it stands for are not weighed."""
+
+_K1: Final = 1.2
+_B: Final = 0.75
+
+
+class Document(NamedTuple):
+    """A memory and where it stands: its frame's first byte and the one after its last; ``us`` as in Hit."""
+
+    ref: int
+    end: int
+    memory: Memory
+    us: int
+
+
+class Entry(NamedTuple):
+    """What a search needs to know of one memory; ``text`` has one space around every word."""
+
+    ref: int
+    end: int
+    us: int
+    concept: str
+    feeling: str
+    tags: tuple[str, ...]
+    text: str
+    length: int
+
+
+class Scored(NamedTuple):
+    """A memory that matches. In order of rank when sorted downwards: ties are newest first."""
+
+    score: float
+    us: int
+    ref: int
+
+
+class Corpus(NamedTuple):
+    """What BM25 knows of the whole: memories, average length in words, memories that have each word."""
+
+    memories: int
+    average_length: float
+    frequencies: dict[str, int]
+
+
+def entry_of(document: Document) -> Entry:
+    """Analyse a memory."""
+    memory = document.memory
+    parts = [part.split() for part in parts_of(memory)]
+    return Entry(
+        document.ref,
+        document.end,
+        document.us,
+        memory.concept,
+        memory.feeling_token,
+        memory.tags,
+        " " + " \n ".join([" ".join(words) for words in parts]) + " ",
+        sum(map(len, parts)),
+    )
+
+
+def words_of(query: Query) -> set[str]:
+    """The words of a query whose frequencies its scores depend on."""
+    return {word for clauses in query for clause in clauses if not clause.open_ended for word in clause.words}
+
+
+def unranked(query: Query) -> bool:
+    """Whether a query has prefixes only: all that matches is equally good, and so newest first."""
+    return all(clause.open_ended for clauses in query for clause in clauses)
+
+
+def idf(frequency: int, memories: int) -> float:
+    """Inverse document frequency: what a word that ``frequency`` of ``memories`` have is worth."""
+    return math.log(1 + (memories - frequency + 0.5) / (frequency + 0.5))
+
+
+class Tail:
+    """What a query matches in a run of memories, before it is known how common its words are.
+
+    Feed it entries by :meth:`take`, in any portions; then :meth:`scored` weighs what matched.
+    """
+
+    def __init__(self, query: Query, wanted: Selection) -> None:
+        self.count = 0
+        self.words = 0
+        self.frequencies = dict.fromkeys(words_of(query), 0)
+        self._query = query
+        self._wanted = wanted
+        self._clauses = list(dict.fromkeys(clause for clauses in query for clause in clauses))
+        self._matches: list[tuple[int, int, int, tuple[int, ...]]] = []
+
+    def take(self, entries: Sequence[Entry]) -> None:
+        """Look through some more memories."""
+        self.count += len(entries)
+        self.words += sum([entry.length for entry in entries])
+        for word in self.frequencies:
+            needle = f" {word} "
+            self.frequencies[word] += sum([needle in entry.text for entry in entries])
+        needles = {clause: _needle(clause) for clause in self._clauses}
+        found: dict[int, Entry] = {}
+        for clauses in self._query:
+            rest: Iterable[Entry] = entries
+            for clause in clauses:
+                needle = needles[clause]
+                rest = [entry for entry in rest if needle in entry.text]
+            found.update((entry.ref, entry) for entry in rest)
+        for entry in found.values():
+            if _passes(entry, self._wanted):
+                counts = tuple(_occurrences(entry.text, clause, needles[clause]) for clause in self._clauses)
+                self._matches.append((entry.us, entry.ref, entry.length, counts))
+
+    def scored(self, corpus: Corpus) -> Iterator[Scored]:
+        """Give every match with its score among all memories, in no order."""
+        weights = [_weight(clause, corpus) for clause in self._clauses]
+        places = {clause: place for place, clause in enumerate(self._clauses)}
+        alternatives = [[places[clause] for clause in clauses] for clauses in self._query]
+        if unranked(self._query):
+            yield from (Scored(OPEN_ENDED_SCORE, us, ref) for us, ref, _, _ in self._matches)
+            return
+        for us, ref, length, counts in self._matches:
+            norm = _K1 * (1 - _B + _B * _coarse(length) / (corpus.average_length or 1))
+            worth = [
+                weight if clause.open_ended else weight * count / (count + norm)
+                for clause, weight, count in zip(self._clauses, weights, counts, strict=True)
+            ]
+            matching = [group for group in alternatives if all(map(counts.__getitem__, group))]
+            score = sum(worth[place] for group in matching for place in group)
+            yield Scored(score, us, ref)
+
+
+def _weight(clause: Clause, corpus: Corpus) -> float:
+    if clause.open_ended:
+        return OPEN_ENDED_SCORE
+    return (_K1 + 1) * sum(idf(corpus.frequencies[word], corpus.memories) for word in clause.words)
+
+
+def _needle(clause: Clause) -> str:
+    return f" {' '.join(clause.words)}{'' if clause.open_ended else ' '}"
+
+
+def _occurrences(text: str, clause: Clause, needle: str) -> int:
+    count, at = 0, text.find(needle)
+    step = len(clause.words[0]) + 1
+    while at >= 0:
+        count += 1
+        at = text.find(needle, at + step)
+    return count
+
+
+def _passes(entry: Entry, wanted: Selection) -> bool:
+    return (
+        (wanted.concepts is None or entry.concept in wanted.concepts)
+        and (wanted.feelings is None or entry.feeling in wanted.feelings)
+        and (wanted.tags is None or not wanted.tags.isdisjoint(entry.tags))
+        and (wanted.since is None or entry.us >= wanted.since)
+        and (wanted.until is None or entry.us <= wanted.until)
+    )
+
+
+def _lengths() -> list[int]:
+    """The lengths that fit in a byte: exact to 40, then in steps of an eighth of the power of two."""
+    lengths = list(range(24))
+    for code in range(256 - 24):
+        shift, low = (code >> 3) - 1, code & 7
+        lengths.append(24 + (low if shift < 0 else (low | 8) << shift))
+    return lengths
+
+
+_LENGTHS: Final = _lengths()
+
+
+def _coarse(length: int) -> int:
+    return _LENGTHS[bisect_right(_LENGTHS, length) - 1]

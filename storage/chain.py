@@ -10,7 +10,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Final
 
-__all__ = ["EMPTY_GAP", "NO_LINK", "link_of", "seal", "split"]
+__all__ = ["EMPTY_GAP", "NO_LINK", "is_sealed", "link_of", "seal", "split"]
 
 NO_LINK: Final = "0" * 64
 EMPTY_GAP: Final = sha256(b"").hexdigest()
@@ -30,8 +30,13 @@ def link_of(payload: bytes, previous: str, gap: str) -> str:
     return sha256(previous.encode() + gap.encode() + payload).hexdigest()
 
 
+def is_sealed(payload: bytes) -> bool:
+    """Whether a payload ends in a link."""
+    return payload[-_SUFFIX:-66] == _KEY and payload.endswith(b'"}')
+
+
 def split(payload: bytes) -> tuple[bytes, str] | None:
     """Take a sealed payload apart into payload without link, and link; None if it has none."""
-    if payload[-_SUFFIX : -_SUFFIX + len(_KEY)] != _KEY or not payload.endswith(b'"}'):
+    if not is_sealed(payload):
         return None
     return payload[:-_SUFFIX] + b"}", payload[-66:-2].decode("ascii", "replace")

@@ -16,7 +16,7 @@ from heapq import merge
 from itertools import chain as chained
 from itertools import islice
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeVar
 
 from . import chain
 from .feelings import fold
@@ -26,6 +26,9 @@ from .snapshot import EMPTY, Cover, Damage, Snapshot, drop_older, sample, store
 __all__ = ["Hit", "Index", "Selection"]
 
 _NONE: Final[Sequence[int]] = ()
+
+
+_Label = TypeVar("_Label")
 
 
 class Hit(NamedTuple):
@@ -127,7 +130,8 @@ class Index:
     def __init__(self, base: Snapshot = EMPTY) -> None:
         self.base = base
         self.base_count = base.count
-        self.cover = base.cover
+        self._end, self._last, _, self._chained_end = base.cover
+        self._sealed = b""  # the last payload with a link, if it is in the tail
         self.damage: list[Damage] = list(base.damage)
         self.concepts = _Postings(base.concepts, base.concept_start, base.concept_rank)
         self.feelings = _Postings(base.feelings, base.feeling_start, base.feeling_rank)
@@ -157,27 +161,38 @@ class Index:
     def add(self, start: int, end: int, payload: bytes, head: Head) -> None:
         """Take in the next memory of the log."""
         self.pass_frame(start, end, payload)
+        memory_id, concept, feeling, us, tags, revisits = head
         row = len(self._time)
-        us = head.us
         if row and us < self._time[-1]:
             self._ordered = False
         self._time.append(us)
         self._offset.append(start)
-        self._concept.append(self.concepts.add(head.concept, row))
-        self._feeling.append(self.feelings.add(head.feeling, row))
-        self._key.append(id_key(head.memory_id))
-        for tag in head.tags:
+        self._concept.append(self.concepts.add(concept, row))
+        self._feeling.append(self.feelings.add(feeling, row))
+        self._key.append(id_key(memory_id))
+        for tag in tags:
             self.tags.add(tag, row)
-        if head.revisits:
-            self._revisits.append((id_key(head.revisits), row))
+        if revisits:
+            self._revisits.append((id_key(revisits), row))
 
     def pass_frame(self, start: int, end: int, payload: bytes) -> None:
         """Go past a whole frame, following the chain."""
-        sealed = chain.split(payload)
-        if sealed is None:
-            self.cover = Cover(end, start, self.cover.link, self.cover.chained_end)
-        else:
-            self.cover = Cover(end, start, sealed[1], end)
+        self._last = start
+        self._end = end
+        if chain.is_sealed(payload):
+            self._sealed = payload
+            self._chained_end = end
+
+    @property
+    def end(self) -> int:
+        """Where the last whole frame ends that was taken in or passed."""
+        return self._end
+
+    @property
+    def cover(self) -> Cover:
+        """How far the log was read."""
+        sealed = chain.split(self._sealed)
+        return Cover(self._end, self._last, sealed[1] if sealed else self.base.cover.link, self._chained_end)
 
     def skip(self, start: int, end: int, reason: str) -> None:
         """Note a range without a readable memory."""
@@ -220,20 +235,22 @@ class Index:
         hits = list(self.select(wanted))
         return array("q", [hit.us for hit in hits]), array("Q", [hit.ref for hit in hits])
 
-    def points(self, wanted: Selection) -> Iterator[tuple[int, str, int]]:
-        """Time, stored feeling and offset of all that is selected, oldest first."""
-        names = self.feelings.names.names
+    def points(self, wanted: Selection, labels: Sequence[_Label]) -> Iterator[tuple[int, _Label, int]]:
+        """Time, the label of the stored feeling and offset of all that is selected, oldest first.
+
+        ``labels`` go by the position of the stored feeling in ``feelings.names.names``.
+        """
         base, ranks = self.base, self._base_ranks(wanted)
         old = zip(
             map(base.time.__getitem__, ranks),
-            map(names.__getitem__, map(base.feeling.__getitem__, ranks)),
+            map(labels.__getitem__, map(base.feeling.__getitem__, ranks)),
             map(base.offset.__getitem__, ranks),
             strict=True,
         )
         rows = self._tail_rows(wanted)
         if not rows:
             return old
-        new = [(self._time[row], names[self._feeling[row]], self._offset[row]) for row in rows]
+        new = [(self._time[row], labels[self._feeling[row]], self._offset[row]) for row in rows]
         return merge(old, new, key=lambda point: (point[0], point[2]))
 
     def refs_of_id(self, memory_id: str) -> list[int]:
@@ -292,21 +309,20 @@ class Index:
         base = self.base
         first = 0 if wanted.since is None else bisect_left(base.time, wanted.since)
         last = base.count if wanted.until is None else bisect_right(base.time, wanted.until)
-        lists = []
-        for postings, names in self._kinds(wanted):
-            if names is not None:
-                parts = [_within(postings.ranks(number), first, last) for number in postings.numbers(names)]
-                lists.append(_union(parts))
-        return _intersect(lists) if lists else range(first, max(first, last))
+        kinds = [
+            ([_within(postings.ranks(number), first, last) for number in numbers], column, numbers)
+            for postings, numbers, column in self._kinds(wanted, base.concept, base.feeling)
+        ]
+        return _intersect(kinds) if kinds else range(first, max(first, last))
 
     def _tail_rows(self, wanted: Selection) -> Sequence[int]:
         if not self._time:
             return _NONE
-        lists = []
-        for postings, names in self._kinds(wanted):
-            if names is not None:
-                lists.append(_union([postings.rows(number) for number in postings.numbers(names)]))
-        rows: Sequence[int] = _intersect(lists) if lists else range(len(self._time))
+        kinds = [
+            ([postings.rows(number) for number in numbers], column, numbers)
+            for postings, numbers, column in self._kinds(wanted, self._concept, self._feeling)
+        ]
+        rows = _intersect(kinds) if kinds else range(len(self._time))
         time = self._time
         if not self._ordered:
             rows = sorted(rows, key=time.__getitem__)
@@ -314,12 +330,20 @@ class Index:
         last = len(rows) if wanted.until is None else bisect_right(rows, wanted.until, key=time.__getitem__)
         return rows[first:last]
 
-    def _kinds(self, wanted: Selection) -> tuple[tuple[_Postings, frozenset[str] | None], ...]:
-        return (
-            (self.concepts, wanted.concepts),
-            (self.feelings, wanted.feelings),
-            (self.tags, wanted.tags),
+    def _kinds(
+        self, wanted: Selection, concept: Sequence[int], feeling: Sequence[int]
+    ) -> list[tuple[_Postings, list[int], Sequence[int] | None]]:
+        """The kinds that are filtered: posting lists, numbers of the names, the column if there is one."""
+        kinds = (
+            (self.concepts, wanted.concepts, concept),
+            (self.feelings, wanted.feelings, feeling),
+            (self.tags, wanted.tags, None),
         )
+        return [
+            (postings, postings.numbers(names), column)
+            for postings, names, column in kinds
+            if names is not None
+        ]
 
     # -- the snapshot ---------------------------------------------------------------------------
 
@@ -436,10 +460,15 @@ def _union(lists: list[Sequence[int]]) -> Sequence[int]:
     return [row for at, row in enumerate(joined) if not at or row != joined[at - 1]]
 
 
-def _intersect(lists: list[Sequence[int]]) -> Sequence[int]:
-    lists.sort(key=len)
-    rows = lists[0]
-    for other in lists[1:]:
-        allowed = set(other)
-        rows = [row for row in rows if row in allowed]
+def _intersect(kinds: list[tuple[list[Sequence[int]], Sequence[int] | None, list[int]]]) -> Sequence[int]:
+    """Rows that are in some list of every kind; each comes with its column and the values wanted there."""
+    kinds.sort(key=lambda kind: sum(map(len, kind[0])))
+    rows = _union(kinds[0][0])
+    for lists, column, numbers in kinds[1:]:
+        if column is None:
+            allowed = set().union(*lists)
+            rows = [row for row in rows if row in allowed]
+        else:
+            values = set(numbers)
+            rows = [row for row in rows if column[row] in values]
     return rows

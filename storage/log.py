@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from .errors import AppendFailedError, InvalidMemoryError, JournalError
 
@@ -29,6 +29,7 @@ MAGIC: Final = b"MNE\xe0"
 HEADER_SIZE: Final = 8
 MAX_PAYLOAD: Final = 64 * 1024 * 1024
 
+_RARE: Final = MAGIC[3:]
 _HEADER: Final = struct.Struct(">4sI")
 _CHUNK: Final = 1 << 20
 _READ_GUESS: Final = 1024
@@ -46,12 +47,8 @@ class Stamp(NamedTuple):
     mtime_ns: int
 
 
-class Piece(NamedTuple):
-    """A stretch of the log: a whole frame, or a skipped range where ``payload`` is None."""
-
-    start: int
-    end: int
-    payload: bytes | None
+Piece: TypeAlias = tuple[int, int, bytes | None]
+"""A stretch of the log: start, end, and a whole frame's payload, or None for a skipped range."""
 
 
 def frame(payload: bytes) -> bytes:
@@ -151,38 +148,38 @@ class Log:
         """
         data = b""
         base = position = start  # data holds the bytes from base on
+        unpack = _HEADER.unpack_from
         while position + HEADER_SIZE <= end:
             at = position - base
             if at + HEADER_SIZE > len(data):
-                base, data = position, self.bytes_at(position, min(end, position + _CHUNK))
-                at = 0
+                base, data, at = position, self.bytes_at(position, min(end, position + _CHUNK)), 0
                 if len(data) < HEADER_SIZE:
                     return
-            magic, length = _HEADER.unpack_from(data, at)
+            magic, length = unpack(data, at)
             if magic != MAGIC or length > MAX_PAYLOAD:
                 found = self._next_header(position + 1, end)
                 if found is None:
                     return
-                yield Piece(position, found, None)
+                yield position, found, None
                 position = found
                 continue
-            stop = at + HEADER_SIZE + length
+            body, stop = at + HEADER_SIZE, at + HEADER_SIZE + length
             # Four bytes more, so that a header half inside this payload is seen as well.
             if stop + 4 > len(data) and base + len(data) < end:
-                base, data = (
-                    position,
-                    self.bytes_at(position, min(end, position + max(_CHUNK, stop - at + 8))),
-                )
-                at, stop = 0, HEADER_SIZE + length
-            inner = _find_header(data, at + HEADER_SIZE, min(stop + 4, len(data)))
-            if inner is not None and inner < stop:
-                yield Piece(position, base + inner, None)
-                position = base + inner
-            elif stop > len(data):
-                return
-            else:
-                yield Piece(position, base + stop, data[at + HEADER_SIZE : stop])
-                position = base + stop
+                wanted = max(_CHUNK, HEADER_SIZE + length + 4)
+                base, data = position, self.bytes_at(position, min(end, position + wanted))
+                body, stop = HEADER_SIZE, HEADER_SIZE + length
+            # Looking for the magic's last byte alone is many times faster, and rarely finds another.
+            if data.find(_RARE, body, stop + 4) != stop + 3:
+                inner = _find_header(data, body, stop + 4)
+                if inner is not None and inner < stop:
+                    yield position, base + inner, None
+                    position = base + inner
+                    continue
+                if stop > len(data):
+                    return
+            yield position, base + stop, data[body:stop]
+            position = base + stop
 
     def _next_header(self, start: int, end: int) -> int | None:
         while start + HEADER_SIZE <= end:

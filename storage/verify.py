@@ -76,23 +76,18 @@ def verify_log(log: Log, *, expect: str | None = None, on_progress: Progress | N
     link, gap = chain.NO_LINK, sha256()
     since_expected = 0 if expect == link else None
     end = 0
-    for count, piece in enumerate(log.scan(0, size)):
+    for count, (start, end, payload) in enumerate(log.scan(0, size)):
         if on_progress is not None and not count % 4096:
-            on_progress(piece.start, size)
-        end = piece.end
-        payload = piece.payload
+            on_progress(start, size)
         if payload is None:
-            length = piece.end - piece.start
-            problems.append(
-                Problem("damage", piece.start, piece.end, f"{length:,} bytes hold no whole record: skipped")
-            )
-            gap.update(log.bytes_at(piece.start, piece.end))
+            problems.append(Problem("damage", start, end, f"{end - start:,} bytes hold no whole record"))
+            gap.update(log.bytes_at(start, end))
             continue
         memory_id = ""
         try:
             memory = decode(payload)
         except QuarantinedError as error:
-            problems.append(Problem("quarantine", piece.start, piece.end, str(error)))
+            problems.append(Problem("quarantine", start, end, str(error)))
         else:
             memories += 1
             memory_id = memory.memory_id
@@ -100,20 +95,18 @@ def verify_log(log: Log, *, expect: str | None = None, on_progress: Progress | N
             unchecked += intact is None
             if intact is False:
                 problems.append(
-                    Problem(
-                        "checksum", piece.start, piece.end, "the content is not what was written", memory_id
-                    )
+                    Problem("checksum", start, end, "the content is not what was written", memory_id)
                 )
         sealed = chain.split(payload)
         if sealed is None:
-            gap.update(log.bytes_at(piece.start, piece.end))
+            gap.update(log.bytes_at(start, end))
             continue
         chained += 1
         if chain.link_of(sealed[0], link, gap.hexdigest()) != sealed[1]:
             message = (
                 "the chain breaks here: this record was altered, or records before it were dropped or moved"
             )
-            problems.append(Problem("chain", piece.start, piece.end, message, memory_id))
+            problems.append(Problem("chain", start, end, message, memory_id))
         link, gap = sealed[1], sha256()
         if since_expected is not None:
             since_expected += 1

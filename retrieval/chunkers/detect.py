@@ -1,0 +1,96 @@
+"""Which language a file is written in: by name, then by extension, then by its first line."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = ["LANGUAGES", "detect_language"]
+
+LANGUAGES: Final[dict[str, tuple[str, ...]]] = {
+    "python": (".py", ".pyi", ".pyw"),
+    "javascript": (".js", ".mjs", ".cjs", ".jsx"),
+    "typescript": (".ts", ".mts", ".cts"),
+    "tsx": (".tsx",),
+    "go": (".go",),
+    "rust": (".rs",),
+    "java": (".java",),
+    "kotlin": (".kt", ".kts"),
+    "csharp": (".cs", ".csx"),
+    "c": (".c", ".h"),
+    "cpp": (".cpp", ".cc", ".cxx", ".c++", ".hpp", ".hh", ".hxx", ".h++", ".ipp", ".inl", ".tpp"),
+    "ruby": (".rb", ".rake", ".gemspec", ".ru"),
+    "php": (".php", ".phtml"),
+    "swift": (".swift",),
+    "scala": (".scala", ".sc", ".sbt"),
+    "lua": (".lua",),
+    "elixir": (".ex", ".exs"),
+    "haskell": (".hs",),
+    "zig": (".zig", ".zon"),
+    "shell": (".sh", ".bash", ".zsh", ".ksh", ".bats"),
+    "sql": (".sql",),
+    "html": (".html", ".htm", ".xhtml"),
+    "css": (".css", ".scss", ".less"),
+    "vue": (".vue",),
+    "svelte": (".svelte",),
+    "markdown": (".md", ".markdown", ".mdx"),
+    "rst": (".rst",),
+    "text": (".txt", ".text", ".adoc"),
+    "toml": (".toml",),
+    "yaml": (".yaml", ".yml"),
+    "json": (".json", ".jsonc", ".json5"),
+}
+"""Every language with the extensions that stand for it."""
+
+_BY_EXTENSION: Final = {extension: name for name, extensions in LANGUAGES.items() for extension in extensions}
+
+_BY_NAME: Final = {
+    "rakefile": "ruby",
+    "gemfile": "ruby",
+    "pipfile": "toml",
+    "cargo.lock": "toml",
+    "poetry.lock": "toml",
+    "readme": "text",
+    "license": "text",
+    "copying": "text",
+    "authors": "text",
+    "changelog": "text",
+}
+
+_INTERPRETERS: Final = {
+    "python": "python",
+    "pypy": "python",
+    "node": "javascript",
+    "deno": "typescript",
+    "bun": "typescript",
+    "ruby": "ruby",
+    "php": "php",
+    "lua": "lua",
+    "luajit": "lua",
+    "elixir": "elixir",
+    "runhaskell": "haskell",
+    "scala": "scala",
+    "swift": "swift",
+    "sh": "shell",
+    "bash": "shell",
+    "dash": "shell",
+    "zsh": "shell",
+    "ksh": "shell",
+    "bats": "shell",
+}
+# "#!/usr/bin/env -S FOO=1 python3.11 -u" names python.
+_SHEBANG: Final = re.compile(
+    r"#!\s*\S*?(?:/env\s+(?:-\S+\s+|\w+=\S*\s+)*(?:\S*/)?|/)?([A-Za-z]+)[\d.]*(?:\s|$)"
+)
+
+
+def detect_language(path: str, first_line: str = "") -> str:
+    """Name the language of the file at ``path``; ``unknown`` when nothing tells."""
+    name = path.rpartition("/")[2].lower()
+    language = _BY_NAME.get(name)
+    if language is None:
+        dot = name.rfind(".")
+        language = _BY_EXTENSION.get(name[dot:]) if dot >= 0 else None
+    if language is None and (shebang := _SHEBANG.match(first_line)):
+        language = _INTERPRETERS.get(shebang[1])
+    return language or "unknown"

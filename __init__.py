@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .storage import Feeling, MediaType, Memory, MemoryDB
+    from .storage import Feeling, FsProbe, MediaType, Memory, MemoryDB
 
 __version__ = "0.1.0"
 
-__all__ = ["Feeling", "MediaType", "Memory", "MemoryDB", "__version__"]
+__all__ = ["Feeling", "FsProbe", "MediaType", "Memory", "MemoryDB", "__version__"]
 
 
 def __getattr__(name: str) -> object:

@@ -6,7 +6,14 @@ Whatever else escapes is a bug.
 
 from __future__ import annotations
 
-__all__ = ["AppendFailedError", "InvalidMemoryError", "JournalError", "NoSuchMemoryError", "QuarantinedError"]
+__all__ = [
+    "AppendFailedError",
+    "AttachmentError",
+    "InvalidMemoryError",
+    "JournalError",
+    "NoSuchMemoryError",
+    "QuarantinedError",
+]
 
 
 class JournalError(Exception):
@@ -19,6 +26,10 @@ class AppendFailedError(JournalError):
     def __init__(self, message: str, errno: int | None = None) -> None:
         super().__init__(message)
         self.errno = errno
+
+
+class AttachmentError(JournalError):
+    """A file could not be attached, or the attachments' folder is not as mnemo made it."""
 
 
 class InvalidMemoryError(JournalError, ValueError):

@@ -22,9 +22,11 @@ from . import chain
 from .backup import BackupReport, back_up
 from .errors import InvalidMemoryError, JournalError, NoSuchMemoryError, QuarantinedError
 from .feelings import Feeling, canonical_feeling, match_feelings
+from .filenames import safe_name
 from .heads import Head, bulk_reader, head_of, read_head
 from .index import Hit, Index, Selection
 from .log import HEADER_SIZE, FsyncPolicy, Log, Stamp, frame
+from .media import AttachedFile, FileSource, Incoming, Media, as_incoming, media_type_of
 from .memory import MediaType, Memory, decode, encode, new_record, to_microseconds
 from .snapshot import Damage, newest
 from .verify import Progress, VerifyReport, verify_log
@@ -38,6 +40,7 @@ _PART: Final = 4 << 20
 _FOLD_AT_REST: Final = 2048
 _FOLD_AT_WORK: Final = 1 << 18
 _BULK: Final = 2 << 20
+_FILES_TOGETHER: Final = 1024
 _NEW_LOG: Final = Stamp(0, 0)
 
 Texts = str | Iterable[str] | None
@@ -98,6 +101,7 @@ class MemoryDB:
         self.files_dir = (
             Path(files_dir) if files_dir is not None else self.path.with_name(f"{self.path.stem}_files")
         )
+        self.media = Media(self.files_dir, durable=fsync_policy != "never")
         self.derived_dir = self.path.with_name(f"{self.path.stem}.mnemo")
         self._log = Log(self.path, fsync_policy=fsync_policy)
         self._lock = threading.RLock()
@@ -127,12 +131,18 @@ class MemoryDB:
         note: str = "",
         tags: Iterable[str] = (),
         at: datetime | None = None,
+        attachments: Iterable[FileSource] = (),
         revisits: str | None = None,
+        link: bool = False,
     ) -> Memory:
         """Add one memory; it is on the disk when this returns (policy ``always``).
 
+        ``attachments`` are files to keep with it, by path; ``link`` adopts their own inodes in place
+        of a copy, so that editing the originals edits the memory's files.
+
         Raises:
             InvalidMemoryError: a field is wrong; nothing was written.
+            AttachmentError: a file is missing or unreadable; nothing was written.
             NoSuchMemoryError: there is no memory with the id ``revisits``.
             AppendFailedError: the disk refused; nothing was written.
         """
@@ -141,7 +151,38 @@ class MemoryDB:
         memory = new_record(
             concept, feeling, content, media_type=media_type, note=note, tags=tags, at=at, revisits=revisits
         )
+        return self._remember(memory, [as_incoming(file) for file in attachments], link=link)
+
+    def attach(
+        self,
+        memory_id: str,
+        file: FileSource | bytes,
+        name: str | None = None,
+        *,
+        link: bool = False,
+    ) -> Memory:
+        """Add a file to an older memory: a new layer that refers to it, whose content is the file's name.
+
+        Raises:
+            NoSuchMemoryError: there is no such memory.
+            AttachmentError: the file is missing or unreadable; nothing was written.
+        """
+        older = self.get(memory_id)
+        source = Incoming.from_bytes(file, name or "file") if isinstance(file, bytes) else as_incoming(file)
+        source = source if name is None else source._replace(name=name)
+        title = safe_name(source.name)
+        layer = new_record(
+            older.concept, Feeling.SERENITY, title, media_type=media_type_of(title), revisits=memory_id
+        )
+        # The older memory's own token, which may be another writer's.
+        layer = replace(layer, feeling=older.feeling, feeling_token=older.feeling_token)
+        return self._remember(layer, [source], link=link)
+
+    def _remember(self, memory: Memory, files: list[Incoming], *, link: bool) -> Memory:
+        if files:
+            memory = replace(memory, attachments=self.media.add(files, link=link))
         done = self._append((memory,))
+        self.media.place((memory,))
         return replace(memory, chain=done.link)
 
     def remember_many(self, records: Iterable[Mapping[str, Any]]) -> Sequence[Memory]:
@@ -150,8 +191,28 @@ class MemoryDB:
         They are written while they come, in bounded memory, and synced once. The sequence that is
         returned reads each memory from the log when it is asked for.
         """
-        done = self._append(new_record(**record) for record in records)
+        placed: list[Memory] = []
+        done = self._append(self._with_files(records, placed))
+        self.media.place(placed)
         return _Memories(self, done.refs)
+
+    def _with_files(self, records: Iterable[Mapping[str, Any]], placed: list[Memory]) -> Iterator[Memory]:
+        """Make the records; files come in by the batch, which shares their syncs."""
+        remaining = iter(records)
+        while batch := list(islice(remaining, _FILES_TOGETHER)):
+            memories = []
+            groups: list[list[Incoming]] = []
+            for record in batch:
+                fields = dict(record)
+                groups.append([as_incoming(file) for file in fields.pop("attachments", ())])
+                memories.append(new_record(**fields))
+            if any(groups):
+                added = self.media.add_groups(groups)
+                memories = [
+                    replace(memory, attachments=files) for memory, files in zip(memories, added, strict=True)
+                ]
+                placed += [memory for memory in memories if memory.attachments]
+            yield from memories
 
     def append_memories(self, memories: Iterable[Memory]) -> int:
         """Append memories as they stand (ids, tokens, times and extra keys kept), with new links.
@@ -328,6 +389,10 @@ class MemoryDB:
         layers = self._read_all(lambda index: index.refs_of_layers(memory_id))
         return [memory for memory in layers if memory.revisits == memory_id]
 
+    def files_of(self, memory: Memory) -> list[AttachedFile]:
+        """A memory's attachments as they are on this disk, with the path to open each by."""
+        return self.media.files_of(memory)
+
     # -- counting -------------------------------------------------------------------------------
 
     def count(self, concept: str | None = None, feeling: Feeling | str | None = None) -> int:
@@ -372,8 +437,8 @@ class MemoryDB:
             return tuple(self._current().damage)
 
     def verify(self, *, expect: str | None = None, on_progress: Progress | None = None) -> VerifyReport:
-        """Read the whole log and check every frame, checksum and link, see :func:`verify_log`."""
-        return verify_log(self._log, expect=expect, on_progress=on_progress)
+        """Check every frame, checksum, link and attachment, see :func:`verify_log`."""
+        return verify_log(self._log, self.media, expect=expect, on_progress=on_progress)
 
     def backup(self, destination: str | os.PathLike[str]) -> BackupReport:
         """Copy the journal's whole records and its files, see :func:`~mnemo.storage.backup.back_up`."""

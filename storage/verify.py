@@ -10,7 +10,8 @@ from typing import NamedTuple
 from . import chain
 from .errors import QuarantinedError
 from .log import Log
-from .memory import decode
+from .media import Media
+from .memory import Attachment, decode
 
 __all__ = ["Problem", "Progress", "VerifyReport", "verify_log"]
 
@@ -44,7 +45,9 @@ class VerifyReport:
         unchecked: Memories of other writers without a checksum.
         head: The chain's last link, 64 zeros where there is none.
         since_expected: Links after the expected head; None where none was expected or it is missing.
-        problems: Everything unsound, in log order.
+        problems: Everything unsound, in log order, then attachments.
+        files: Attachment files read.
+        orphans: Files that no memory names, left by a crash; harmless, so no problem.
     """
 
     size: int
@@ -54,6 +57,8 @@ class VerifyReport:
     head: str
     since_expected: int | None
     problems: tuple[Problem, ...]
+    files: int = 0
+    orphans: tuple[str, ...] = ()
 
     @property
     def sound(self) -> bool:
@@ -61,14 +66,18 @@ class VerifyReport:
         return not self.problems
 
 
-def verify_log(log: Log, *, expect: str | None = None, on_progress: Progress | None = None) -> VerifyReport:
-    """Check every frame, checksum and link of a log as it stands now.
+def verify_log(
+    log: Log, media: Media, *, expect: str | None = None, on_progress: Progress | None = None
+) -> VerifyReport:
+    """Check every frame, checksum, link and attachment of a log as it stands now.
 
     Args:
         log: The log; appends meanwhile are left for the next time.
+        media: Where its attachments are.
         expect: A head of the chain as an earlier run printed it; missing from the chain, the log was
             cut off or rewritten since.
-        on_progress: Called after every few thousand frames.
+        on_progress: Called after every few thousand frames and after each attachment, whose bytes
+            join the sum when the log is done.
     """
     size = log.stamp().size
     problems: list[Problem] = []
@@ -76,6 +85,8 @@ def verify_log(log: Log, *, expect: str | None = None, on_progress: Progress | N
     link, gap = chain.NO_LINK, sha256()
     since_expected = 0 if expect == link else None
     end = 0
+    named: list[tuple[str, Attachment]] = []
+    ranges: dict[str, tuple[int, int]] = {}
     for count, (start, end, payload) in enumerate(log.scan(0, size)):
         if on_progress is not None and not count % 4096:
             on_progress(start, size)
@@ -91,6 +102,9 @@ def verify_log(log: Log, *, expect: str | None = None, on_progress: Progress | N
         else:
             memories += 1
             memory_id = memory.memory_id
+            if memory.attachments:
+                named += [(memory_id, attachment) for attachment in memory.attachments]
+                ranges[memory_id] = start, end
             intact = memory.intact
             unchecked += intact is None
             if intact is False:
@@ -122,4 +136,26 @@ def verify_log(log: Log, *, expect: str | None = None, on_progress: Progress | N
         problems.append(Problem("expect", size, size, message))
     if on_progress is not None:
         on_progress(size, size)
-    return VerifyReport(size, memories, chained, unchecked, link, since_expected, tuple(problems))
+    files = media.verify(named, on_progress=_after(size, on_progress))
+    problems += [
+        Problem("attachment", *ranges[damage.memory_id], f"{damage.name}: {damage.reason}", damage.memory_id)
+        for damage in files.damages
+    ]
+    return VerifyReport(
+        size,
+        memories,
+        chained,
+        unchecked,
+        link,
+        since_expected,
+        tuple(problems),
+        files=files.files,
+        orphans=files.orphans,
+    )
+
+
+def _after(size: int, on_progress: Progress | None) -> Progress | None:
+    """Progress that goes on where the log's ended."""
+    if on_progress is None:
+        return None
+    return lambda done, total: on_progress(size + done, size + total)

@@ -57,7 +57,9 @@ class Feeling(StrEnum):
         Raises:
             InvalidMemoryError: ``text`` names none of the fifteen.
         """
-        found = _BY_FOLDED_NAME.get(fold(text.strip()))
+        found = _BY_TOKEN.get(text)
+        if not isinstance(found, Feeling):
+            found = _BY_FOLDED_NAME.get(fold(text.strip()))
         if found is None:
             raise InvalidMemoryError(f"unknown feeling {text!r}: use one of {', '.join(cls)}")
         return found

@@ -56,24 +56,32 @@ class Selection(NamedTuple):
 _EVERYTHING: Final = Selection()
 
 
-class _Names:
-    """Stored names of one kind, interned; a name's number never changes while the index lives."""
+class _Postings:
+    """Names of one kind, numbered as they come, and the rows of each: snapshot ranks and tail rows."""
 
-    def __init__(self, names: Iterable[str] = ()) -> None:
+    def __init__(self, names: Iterable[str], start: Sequence[int], rank: Sequence[int]) -> None:
         self.names = list(names)
         self._numbers = {name: number for number, name in enumerate(self.names)}
         self._folded: dict[str, list[str]] = {}
         self._folded_count = 0
+        self._start = start
+        self._rank = rank
+        self._known = len(self.names)
+        self._tail: list[array[int] | None] = [None] * self._known
 
-    def intern(self, name: str) -> int:
+    def add(self, name: str, row: int) -> int:
+        """Note a tail row under a name; gives the name's number."""
         number = self._numbers.get(name)
         if number is None:
             number = self._numbers[name] = len(self.names)
             self.names.append(name)
+            self._tail.append(None)
+        rows = self._tail[number]
+        if rows is None:
+            self._tail[number] = array("I", (row,))
+        elif rows[-1] != row:  # a tag may stand twice on one memory
+            rows.append(row)
         return number
-
-    def number(self, name: str) -> int | None:
-        return self._numbers.get(name)
 
     def resolve(self, name: str) -> frozenset[str]:
         """The stored names that a typed one means: itself, else all that fold to the same."""
@@ -84,43 +92,25 @@ class _Names:
         self._folded_count = len(self.names)
         return frozenset(self._folded.get(fold(name), ()))
 
-
-class _Postings:
-    """Row lists of one kind of name: ranks in the snapshot, rows in the tail."""
-
-    def __init__(self, names: Iterable[str], start: Sequence[int], rank: Sequence[int]) -> None:
-        self.names = _Names(names)
-        self._start = start
-        self._rank = rank
-        self._known = len(self.names.names)
-        self.tail: list[array[int] | None] = [None] * self._known
-
-    def add(self, name: str, row: int) -> int:
-        number = self.names.intern(name)
-        if number == len(self.tail):
-            self.tail.append(None)
-        rows = self.tail[number]
-        if rows is None:
-            self.tail[number] = array("I", (row,))
-        elif rows[-1] != row:  # a tag may stand twice on one memory
-            rows.append(row)
-        return number
-
     def ranks(self, number: int) -> Sequence[int]:
+        """Ranks in the snapshot, ascending."""
         return self._rank[self._start[number] : self._start[number + 1]] if number < self._known else _NONE
 
     def rows(self, number: int) -> Sequence[int]:
-        return self.tail[number] or _NONE
+        """Rows in the tail, ascending."""
+        return self._tail[number] or _NONE
 
     def size(self, number: int) -> int:
+        """How many memories have the name."""
         return len(self.ranks(number)) + len(self.rows(number))
 
     def numbers(self, names: frozenset[str]) -> list[int]:
-        return sorted(number for name in names if (number := self.names.number(name)) is not None)
+        """The numbers of those names that occur."""
+        return sorted(self._numbers[name] for name in names if name in self._numbers)
 
     def counts(self) -> dict[str, int]:
         """Names with how many memories have them, most frequent first, then by name."""
-        counted = [(self.size(number), name) for number, name in enumerate(self.names.names)]
+        counted = [(self.size(number), name) for number, name in enumerate(self.names)]
         return {name: size for size, name in sorted(counted, key=lambda item: (-item[0], item[1])) if size}
 
 
@@ -238,7 +228,7 @@ class Index:
     def points(self, wanted: Selection, labels: Sequence[_Label]) -> Iterator[tuple[int, _Label, int]]:
         """Time, the label of the stored feeling and offset of all that is selected, oldest first.
 
-        ``labels`` go by the position of the stored feeling in ``feelings.names.names``.
+        ``labels`` go by the position of the stored feeling in ``feelings.names``.
         """
         base, ranks = self.base, self._base_ranks(wanted)
         old = zip(
@@ -392,9 +382,9 @@ class Index:
             folder,
             cover=self.cover,
             names={
-                "concepts": self.concepts.names.names,
-                "feelings": self.feelings.names.names,
-                "tags": self.tags.names.names,
+                "concepts": self.concepts.names,
+                "feelings": self.feelings.names,
+                "tags": self.tags.names,
             },
             damage=self.damage,
             samples=[
@@ -429,7 +419,7 @@ def _folded_postings(
 ) -> tuple[array[int], array[int]]:
     start, joined = array("I", (0,)), array("I")
     in_order = isinstance(ranks, range)
-    for number in range(len(postings.names.names)):
+    for number in range(len(postings.names)):
         if in_order:
             joined.extend(postings.ranks(number))
             joined.extend([base_count + row for row in postings.rows(number)])

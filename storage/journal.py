@@ -38,10 +38,10 @@ _PART: Final = 4 << 20
 # A snapshot is rewritten when its tail is worth it: sooner on opening and closing, which come
 # rarely, than between writes, which would pay for it each time.
 _FOLD_AT_REST: Final = 2048
-_FOLD_AT_WORK: Final = 1 << 18
+_FOLD_AT_WORK: Final = 1 << 19
 _BULK: Final = 2 << 20
 _FILES_TOGETHER: Final = 1024
-_NEW_LOG: Final = Stamp(0, 0)
+_NEW_LOG: Final[Stamp] = (0, 0)
 
 Texts = str | Iterable[str] | None
 
@@ -251,7 +251,7 @@ class MemoryDB:
             self._take_in(part_start, part)
         if self._watcher is not None:
             self._watcher.wake()
-        if self._index.tail_count >= max(_FOLD_AT_WORK, self._index.base_count // 2):
+        if self._index.tail_count >= max(_FOLD_AT_WORK, self._index.base_count):
             with self._lock:
                 self._fold()
         return _Appended(refs, link)
@@ -267,7 +267,7 @@ class MemoryDB:
             position, payload, _ = part[-1]
             self._last_digest = sha256(frame(payload)).digest()
             stamp = self._log.stamp()
-            if stamp.size == index.end:
+            if stamp[0] == index.end:
                 self._stamp = stamp
 
     # -- finding --------------------------------------------------------------------------------
@@ -359,7 +359,7 @@ class MemoryDB:
         with self._lock:
             index = self._current()
             wanted = self._selection(index, concept, None, None, None, None)
-            shown = [canonical_feeling(token) for token in index.feelings.names.names]
+            shown = [canonical_feeling(token) for token in index.feelings.names]
             # Twice as fast as TimelinePoint._make, which matters at tens of thousands.
             point = partial(tuple.__new__, TimelinePoint)
             return list(map(point, index.points(wanted, shown)))
@@ -418,7 +418,7 @@ class MemoryDB:
         with self._lock:
             postings = self._current().feelings
             counted: dict[str, int] = {}
-            for number, token in enumerate(postings.names.names):
+            for number, token in enumerate(postings.names):
                 size = postings.size(number)
                 if size:
                     name = str(canonical_feeling(token))
@@ -504,10 +504,10 @@ class MemoryDB:
         stamp = self._log.stamp()
         if stamp == self._stamp:
             return
-        if not self._still_stands(stamp.size):
+        if not self._still_stands(stamp[0]):
             self._reopen(stamp)
         index = self._index
-        size = stamp.size
+        size = stamp[0]
         read = bulk_reader() if size - index.end >= _BULK else read_head
         last = (0, 0)
         skipped: list[tuple[int, int]] = []
@@ -545,14 +545,14 @@ class MemoryDB:
 
     def _reopen(self, stamp: Stamp) -> None:
         """Start again from the best snapshot that agrees with the log."""
-        base = newest(self.derived_dir, stamp.size, self._log.bytes_at)
+        base = newest(self.derived_dir, stamp[0], self._log.bytes_at)
         self._index = Index(base)
         self._generation += 1
         self._last_digest = bytes.fromhex(base.samples[-1][2]) if base.samples else b""
         self._stamp = _NEW_LOG
 
     def _fold(self) -> None:
-        self._index = self._index.folded(self.derived_dir, self._stamp.size, self._log.bytes_at)
+        self._index = self._index.folded(self.derived_dir, self._stamp[0], self._log.bytes_at)
 
     def _rebuild(self) -> None:
         """Forget every snapshot: one was damaged in a way that only reading through it showed."""
@@ -573,11 +573,11 @@ class MemoryDB:
         until: datetime | None,
     ) -> Selection:
         return Selection(
-            concepts=_resolved(index.concepts.names.resolve, concept),
+            concepts=_resolved(index.concepts.resolve, concept),
             feelings=None
             if feelings is None
-            else frozenset(match_feelings(_texts(feelings), index.feelings.names.names)),
-            tags=_resolved(index.tags.names.resolve, tags),
+            else frozenset(match_feelings(_texts(feelings), index.feelings.names)),
+            tags=_resolved(index.tags.resolve, tags),
             since=None if since is None else _microseconds(since),
             until=None if until is None else _microseconds(until),
         )

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from .errors import AppendFailedError, InvalidMemoryError, JournalError
 
@@ -40,12 +40,8 @@ _BATCH_SECONDS: Final = 0.1
 _CLOCK_TICK: Final = 0.02
 
 
-class Stamp(NamedTuple):
-    """What one look at the file tells of its state; equal stamps mean equal content."""
-
-    size: int
-    mtime_ns: int
-
+Stamp: TypeAlias = tuple[int, int]
+"""What one look at the file tells: size in bytes and time of change in ns; equal stamps, equal content."""
 
 Piece: TypeAlias = tuple[int, int, bytes | None]
 """A stretch of the log: start, end, and a whole frame's payload, or None for a skipped range."""
@@ -99,13 +95,13 @@ class Log:
         A log that was replaced by another file (a restored backup) is followed.
         """
         if self._fd is None and not self._open(create=False):
-            return Stamp(0, 0)
+            return 0, 0
         assert self._fd is not None
         status = os.fstat(self._fd)
         if not status.st_nlink:
             self._retire()
             return self.stamp()
-        return Stamp(status.st_size, status.st_mtime_ns)
+        return status.st_size, status.st_mtime_ns
 
     def read(self, start: int) -> bytes:
         """Read the payload of the frame at a byte offset.

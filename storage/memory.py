@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import uuid
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
@@ -40,6 +40,9 @@ class MediaType(StrEnum):
     VIDEO = "video"
     AUDIO = "audio"
     DOC = "doc"
+
+
+_MEDIA_TYPES: Final[dict[str, MediaType]] = {kind.value: kind for kind in MediaType}
 
 
 class Attachment(NamedTuple):
@@ -192,69 +195,88 @@ def new_record(
     ``at`` is an aware datetime, or a naive one on this machine's local clock; now if None.
 
     Raises:
-        InvalidMemoryError: a field is empty, of the wrong type, or cannot be told in UTF-8.
+        InvalidMemoryError: a field is empty or of the wrong type.
     """
-    concept = _text("concept", concept).strip()
+    for name, value in (("concept", concept), ("feeling", feeling), ("content", content), ("note", note)):
+        if not isinstance(value, str):
+            raise InvalidMemoryError(f"{name} must be text, not {type(value).__name__}")
+    concept = concept.strip()
     if not concept:
         raise InvalidMemoryError("the concept is empty: say what the memory is about")
-    if not _text("content", content):
+    if not content:
         raise InvalidMemoryError("the memory has no content: write at least a word")
-    known = Feeling.parse(_text("feeling", feeling))
-    try:
-        kind = MediaType(media_type)
-    except ValueError:
-        raise InvalidMemoryError(
-            f"unknown media type {media_type!r}: use one of {', '.join(MediaType)}"
-        ) from None
-    if isinstance(tags, str):
-        raise InvalidMemoryError("tags are a list of words, not one text")
-    clean_tags = tuple(_text("tag", tag).strip() for tag in tags)
-    moment = datetime.now().astimezone() if at is None else at.astimezone()
-    utc_offset = _offset_text(at if at is not None and at.tzinfo is not None else moment)
+    known = Feeling.parse(feeling)
+    kind = _MEDIA_TYPES.get(media_type)
+    if kind is None:
+        raise InvalidMemoryError(f"unknown media type {media_type!r}: use one of {', '.join(MediaType)}")
+    if at is None:
+        moment = datetime.now(UTC)
+        utc_offset = _local_offset(int(moment.timestamp()) // 900)
+    else:
+        moment = at.astimezone(UTC)
+        utc_offset = _offset_text(at if at.tzinfo is not None else at.astimezone())
     return Memory(
-        memory_id=str(uuid.uuid4()) if memory_id is None else memory_id,
+        memory_id=_new_id() if memory_id is None else memory_id,
         concept=concept,
         feeling=known,
         media_type=kind,
         content=content,
-        note=_text("note", note),
-        tags=tuple(tag for tag in clean_tags if tag),
-        timestamp=moment.astimezone(UTC).isoformat(),
+        note=note,
+        tags=_clean_tags(tags),
+        timestamp=moment.isoformat(),
         checksum=checksum_of(content),
         feeling_token=known.value,
         utc_offset=utc_offset,
         attachments=tuple(attachments),
-        revisits=_text("revisits", revisits or ""),
+        revisits=revisits or "",
         reading=reading,
         extra=_NO_EXTRA if not extra else MappingProxyType(dict(extra)),
     )
 
 
-def _text(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise InvalidMemoryError(f"{name} must be text, not {type(value).__name__}")
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise InvalidMemoryError(f"{name} is not valid Unicode text: it cannot be stored") from None
-    return value
+def _new_id() -> str:
+    """A UUID4 (RFC 9562), three times as fast as the library's, which counts in a bulk import."""
+    digits = os.urandom(16).hex()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+
+
+def _clean_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(tags, str):
+        raise InvalidMemoryError("tags are a list of words, not one text")
+    clean = []
+    for tag in tags:
+        if not isinstance(tag, str):
+            raise InvalidMemoryError(f"a tag must be text, not {type(tag).__name__}")
+        if stripped := tag.strip():
+            clean.append(stripped)
+    return tuple(clean)
+
+
+@lru_cache(maxsize=8)
+def _local_offset(quarter: int) -> str:
+    """This machine's offset; zones change theirs on the quarter of an hour."""
+    return _offset_text(datetime.fromtimestamp(quarter * 900, UTC).astimezone())
 
 
 def _offset_text(moment: datetime) -> str:
     offset = moment.utcoffset() or timedelta()
-    # Zones before standard time have seconds; ISO offsets in the log have hours and minutes only.
+    # Zones before standard time have seconds; offsets in the log have hours and minutes only.
     minutes = round(offset / timedelta(minutes=1))
     sign = "-" if minutes < 0 else "+"
     return f"{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
 
 
 def encode(memory: Memory) -> bytes:
-    """Serialise without the link: equal to ``json.dumps(memory.record(), ensure_ascii=False)``."""
+    """Serialise without the link: equal to ``json.dumps(memory.record(), ensure_ascii=False)``.
+
+    Raises:
+        InvalidMemoryError: a text has half a character (a lone surrogate) and no UTF-8 form.
+    """
     tags = ", ".join([_quote(tag) for tag in memory.tags])
     text = (
         f'{{"memory_id": {_quote(memory.memory_id)}, "concept": {_quote(memory.concept)}, '
-        f'"feeling": {_quote(memory.feeling_token)}, "media_type": {_quote(str(memory.media_type))}, '
+        f'"feeling": {_quote(memory.feeling_token)}, "media_type": {_quote(memory.media_type)}, '
         f'"content": {_quote(memory.content)}, "note": {_quote(memory.note)}, "tags": [{tags}], '
         f'"timestamp": {_quote(memory.timestamp)}, "checksum": {_quote(memory.checksum)}'
     )
@@ -268,7 +290,10 @@ def encode(memory: Memory) -> bytes:
         text += f', "reading": {_dumps(dict(memory.reading))}'
     if memory.extra:
         text += ", " + _dumps(dict(memory.extra))[1:-1]
-    return (text + "}").encode()
+    try:
+        return (text + "}").encode()
+    except UnicodeEncodeError:
+        raise InvalidMemoryError("the text is not valid Unicode: it cannot be stored") from None
 
 
 _dumps = json.JSONEncoder(ensure_ascii=False).encode
@@ -340,9 +365,6 @@ def _from_record(record: dict[str, Any]) -> Memory:
         extra=MappingProxyType(extra) if extra else _NO_EXTRA,
         chain=chain if isinstance(chain, str) else "",
     )
-
-
-_MEDIA_TYPES: Final = {kind.value: kind for kind in MediaType}
 
 
 def _field(record: dict[str, Any], key: str, default: str | None = None) -> str:

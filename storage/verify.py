@@ -79,7 +79,7 @@ def verify_log(
         on_progress: Called after every few thousand frames and after each attachment, whose bytes
             join the sum when the log is done.
     """
-    size = log.stamp().size
+    size = log.stamp()[0]
     problems: list[Problem] = []
     memories = chained = unchecked = 0
     link, gap = chain.NO_LINK, sha256()

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import re
 import shutil
+import struct
 import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -36,6 +39,8 @@ _HEAP_BYTES: Final = 64_000_000
 _LONGEST_PATTERN: Final = 100
 _LARGEST_EXPANSION: Final = 8_000
 _LOCK_POLL_SECONDS: Final = 0.05
+_FOOTER_END: Final = struct.Struct("<II")
+_FOOTER_MAGIC: Final = 1337
 _LONGEST_NAME: Final = 1_000
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
@@ -219,6 +224,7 @@ class InvertedIndex:
 
     def __init__(self, folder: Path, identity: str) -> None:
         self._folder = folder
+        self._sound: set[Path] = set()
         self.path = folder / f"text-{ANALYSIS_VERSION}-{identity[:16]}"
 
     def stamp(self) -> tuple[int, int] | None:
@@ -242,6 +248,21 @@ class InvertedIndex:
             # Its own reader would follow commits by itself, in the middle of a search.
             index.config_reader("manual")
             return View(index)
+
+    def sound(self) -> bool:
+        """Whether every file still has the checksum it was written with; each file is read once.
+
+        tantivy itself looks at none when it opens an index: a flipped bit would be a wrong answer.
+        """
+        try:
+            meta = json.loads((self.path / "meta.json").read_bytes())
+            segments = {segment["segment_id"].replace("-", "") for segment in meta["segments"]}
+            files = {file for file in self.path.iterdir() if file.name.partition(".")[0] in segments}
+            sound = all(map(_has_its_checksum, files - self._sound))
+        except (OSError, ValueError, KeyError, TypeError, struct.error):
+            return False
+        self._sound |= files
+        return sound
 
     @contextmanager
     def locked(self, *, wait: bool, cancelled: Callable[[], bool] | None = None) -> Iterator[bool]:
@@ -304,6 +325,7 @@ class Adder:
         self._path = path
         self._document = tantivy.Document
         self._writer = index.writer(_HEAP_BYTES, 1)
+        self._waits = True
 
     def add(self, documents: Iterable[Document]) -> None:
         """Add some memories.
@@ -339,11 +361,17 @@ class Adder:
             self._writer.commit()
             self._keep_private()
 
+    def leave_merges(self) -> None:
+        """Do not wait for merges when closing; a later adder does them again."""
+        self._waits = False
+
     def close(self) -> None:
-        """Let merges end and give the index free; what was not committed is lost."""
-        with suppress(BrokenIndexError), _breaking():
-            self._writer.wait_merging_threads()
-            self._keep_private()
+        """Give the index free; what was not committed is lost."""
+        if self._waits:
+            with suppress(BrokenIndexError), _breaking():
+                self._writer.wait_merging_threads()
+                self._keep_private()
+        del self._writer
 
     def _keep_private(self) -> None:
         # tantivy makes its files by the process' umask, which threads share; the folder is 0700.
@@ -360,6 +388,23 @@ def name_key(name: str) -> str:
     if len(raw) <= _LONGEST_NAME and not _SURROGATES.search(name):
         return name
     return hashlib.sha256(raw).hexdigest()
+
+
+def _has_its_checksum(file: Path) -> bool:
+    """Check a file against its footer: JSON with the CRC-32 of all before it, its length, a magic."""
+    with file.open("rb") as data:
+        size = data.seek(-_FOOTER_END.size, os.SEEK_END)
+        length, magic = _FOOTER_END.unpack(data.read())
+        if magic != _FOOTER_MAGIC or length > size:
+            return False
+        data.seek(size - length)
+        expected = json.loads(data.read(length))["crc"]
+        data.seek(0)
+        left, checksum = size - length, 0
+        while left > 0 and (part := data.read(min(left, 1 << 20))):
+            checksum = zlib.crc32(part, checksum)
+            left -= len(part)
+    return bool(checksum == expected)
 
 
 def _try_lock(descriptor: int) -> bool:

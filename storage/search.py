@@ -48,7 +48,7 @@ class FullText:
         writable: Whether an index may be written; without one, searches read the log.
     """
 
-    WORTH_COMMITTING: Final = 2_048
+    WORTH_COMMITTING: Final = 1_024
     """With so many memories behind, see :attr:`behind`, it pays to catch up."""
 
     def __init__(self, folder: Path, identity: str, source: Source, *, writable: bool = True) -> None:
@@ -103,12 +103,12 @@ class FullText:
             committed, average = view.committed, view.average_length
             frequencies = view.frequencies(tail.frequencies)
         corpus = Corpus(
-            committed.memories + tail.count,
+            committed.memories + tail.memories,
             # As tantivy weighs what is committed: by the average of what is committed.
-            average if committed.memories else tail.words / max(1, tail.count),
+            average if committed.memories else tail.words / max(1, tail.memories),
             {word: count + frequencies[word] for word, count in tail.frequencies.items()},
         )
-        found = list(tail.scored(corpus))
+        found = tail.scored(corpus)
         if view is not None and committed.memories:
             found += view.best(query, wanted, corpus, size=size, limit=limit)
         return found
@@ -190,16 +190,6 @@ class FullText:
         """How many memories the last search had to look at one by one, at least."""
         return len(self._entries)
 
-    def roll_back(self, size: int) -> None:
-        """The log was cut back: forget every frame that ended after ``size``."""
-        with self._lock:
-            if self._covered > size:
-                self._give_up()
-            self._entries = [entry for entry in self._entries if entry.end <= size]
-            self._read_to = min(self._read_to, size)
-            self._left_over = False
-            self._seen_size = -1
-
     # -- indexing -------------------------------------------------------------------------------
 
     def catch_up(
@@ -213,8 +203,8 @@ class FullText:
 
         Args:
             on_progress: Called now and then with the offset that has been reached in the log; what
-                it raises ends the work. What was committed before stays.
-            cancelled: Asked now and then; the work ends when it says True.
+                it raises ends the work; what was committed before is kept.
+            cancelled: Asked now and then; the work ends when it says True, and what is done is kept.
             wait: Whether to wait while another process is at it; else that process goes on alone.
 
         Raises:
@@ -234,6 +224,8 @@ class FullText:
     ) -> None:
         with self._lock:
             self._refresh()
+            if self._view is not None and not self._store.sound():
+                self._give_up()
             if self._view is None:
                 self._store.delete()
             start = self._covered
@@ -243,9 +235,12 @@ class FullText:
             return
         with self._store.adding() as adder:
             added = 0
-            while portion and not (cancelled is not None and cancelled()):
+            while portion:
                 adder.add(portion)
                 added += len(portion)
+                if cancelled is not None and cancelled():
+                    adder.leave_merges()
+                    break
                 if added >= _COMMIT_EVERY:
                     adder.commit()
                     added = 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .analysis import parts_of
@@ -116,51 +116,60 @@ class Tail:
     """
 
     def __init__(self, query: Query, wanted: Selection) -> None:
-        self.count = 0
+        self.memories = 0
         self.words = 0
         self.frequencies = dict.fromkeys(words_of(query), 0)
-        self._query = query
         self._wanted = wanted
+        self._unranked = unranked(query)
         self._clauses = list(dict.fromkeys(clause for clauses in query for clause in clauses))
-        self._matches: list[tuple[int, int, int, tuple[int, ...]]] = []
+        places = {clause: place for place, clause in enumerate(self._clauses)}
+        self._groups = [[places[clause] for clause in clauses] for clauses in query]
+        self._matches: list[tuple[int, int, int, list[int]]] = []
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Look through some more memories."""
-        self.count += len(entries)
+        self.memories += len(entries)
         self.words += sum([entry.length for entry in entries])
+        having: dict[str, list[Entry]] = {}
+        needles = [_needle(clause) for clause in self._clauses]
+        for needle in {*needles, *(f" {word} " for word in self.frequencies)}:
+            having[needle] = [entry for entry in entries if needle in entry.text]
         for word in self.frequencies:
-            needle = f" {word} "
-            self.frequencies[word] += sum([needle in entry.text for entry in entries])
-        needles = {clause: _needle(clause) for clause in self._clauses}
+            self.frequencies[word] += len(having[f" {word} "])
         found: dict[int, Entry] = {}
-        for clauses in self._query:
-            rest: Iterable[Entry] = entries
-            for clause in clauses:
-                needle = needles[clause]
-                rest = [entry for entry in rest if needle in entry.text]
-            found.update((entry.ref, entry) for entry in rest)
+        for first, *others in self._groups:
+            rest = having[needles[first]]
+            for place in others:
+                rest = [entry for entry in rest if needles[place] in entry.text]
+            found.update([(entry.ref, entry) for entry in rest])
         for entry in found.values():
             if _passes(entry, self._wanted):
-                counts = tuple(_occurrences(entry.text, clause, needles[clause]) for clause in self._clauses)
+                counts = [_occurrences(entry.text, needle) for needle in needles]
                 self._matches.append((entry.us, entry.ref, entry.length, counts))
 
-    def scored(self, corpus: Corpus) -> Iterator[Scored]:
+    def scored(self, corpus: Corpus) -> list[Scored]:
         """Give every match with its score among all memories, in no order."""
-        weights = [_weight(clause, corpus) for clause in self._clauses]
-        places = {clause: place for place, clause in enumerate(self._clauses)}
-        alternatives = [[places[clause] for clause in clauses] for clauses in self._query]
-        if unranked(self._query):
-            yield from (Scored(OPEN_ENDED_SCORE, us, ref) for us, ref, _, _ in self._matches)
-            return
+        if self._unranked:
+            return [Scored(OPEN_ENDED_SCORE, us, ref) for us, ref, _, _ in self._matches]
+        weights = [(_weight(clause, corpus), clause.open_ended) for clause in self._clauses]
+        average = corpus.average_length or 1
+        norms = {
+            length: _K1 * (1 - _B + _B * _coarse(length) / average)
+            for length in {length for _, _, length, _ in self._matches}
+        }
+        scored = []
         for us, ref, length, counts in self._matches:
-            norm = _K1 * (1 - _B + _B * _coarse(length) / (corpus.average_length or 1))
+            norm = norms[length]
             worth = [
-                weight if clause.open_ended else weight * count / (count + norm)
-                for clause, weight, count in zip(self._clauses, weights, counts, strict=True)
+                weight if flat else weight * count / (count + norm)
+                for (weight, flat), count in zip(weights, counts, strict=True)
             ]
-            matching = [group for group in alternatives if all(map(counts.__getitem__, group))]
-            score = sum(worth[place] for group in matching for place in group)
-            yield Scored(score, us, ref)
+            score = 0.0
+            for group in self._groups:
+                if all(map(counts.__getitem__, group)):
+                    score += sum([worth[place] for place in group])
+            scored.append(Scored(score, us, ref))
+        return scored
 
 
 def _weight(clause: Clause, corpus: Corpus) -> float:
@@ -173,11 +182,14 @@ def _needle(clause: Clause) -> str:
     return f" {' '.join(clause.words)}{'' if clause.open_ended else ' '}"
 
 
-def _occurrences(text: str, clause: Clause, needle: str) -> int:
+def _occurrences(text: str, needle: str) -> int:
     count, at = 0, text.find(needle)
-    step = len(clause.words[0]) + 1
+    # Two that overlap are two: the search goes on behind the first word.
+    step = needle.find(" ", 1)
     while at >= 0:
         count += 1
+        if step < 0:
+            break
         at = text.find(needle, at + step)
     return count
 

@@ -42,7 +42,7 @@ def source_of(path: Path) -> Callable[[int], Iterator[Document]]:
     log = Log(path)
 
     def read(start: int) -> Iterator[Document]:
-        for first, end, payload in log.scan(start, log.stamp().size):
+        for first, end, payload in log.scan(start, log.stamp()[0]):
             if payload is not None:
                 memory = decode(payload)
                 yield Document(first, end, memory, to_microseconds(memory.timestamp))

@@ -64,7 +64,7 @@ class Finder:
         Raises:
             JournalError: the index cannot be written.
         """
-        size = self._log.stamp().size
+        size = self._log.stamp()[0]
         if not size:
             return
         report = None if on_progress is None else lambda done: on_progress(done, size)
@@ -90,12 +90,12 @@ class Finder:
             return self._text
 
     def _identity(self) -> str:
-        frames = self._log.scan(0, self._log.stamp().size)
+        frames = self._log.scan(0, self._log.stamp()[0])
         first = next((payload for _, _, payload in frames if payload is not None), b"")
         return sha256(first).hexdigest()
 
     def _documents(self, start: int) -> Iterator[Document]:
-        for ref, end, payload in self._log.scan(start, self._log.stamp().size):
+        for ref, end, payload in self._log.scan(start, self._log.stamp()[0]):
             if payload is None:
                 continue
             try:

@@ -16,7 +16,7 @@ from itertools import islice
 from operator import eq
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, NamedTuple, Self, overload
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, overload
 
 from . import chain
 from .backup import BackupReport, back_up
@@ -31,6 +31,9 @@ from .memory import MediaType, Memory, decode, encode, new_record, to_microsecon
 from .snapshot import Damage, newest
 from .verify import Progress, VerifyReport, verify_log
 from .watch import Subscriber, Unsubscribe, Watcher
+
+if TYPE_CHECKING:
+    from .finder import Finder
 
 __all__ = ["Listing", "MemoryDB", "TimelinePoint"]
 
@@ -112,6 +115,7 @@ class MemoryDB:
         self._closed = False
         self._generation = 0
         self._watcher: Watcher | None = None
+        self._text: Finder | None = None
         with self._lock:
             self._reopen(self._log.stamp())
             self._catch_up()
@@ -328,6 +332,53 @@ class MemoryDB:
 
         return self._read_hits(find)
 
+    def search(
+        self,
+        text: str,
+        *,
+        concept: Texts = None,
+        feelings: Texts = None,
+        tags: Texts = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int | None = None,
+    ) -> list[Memory]:
+        """Memories that have the words, best first and equally good ones newest first.
+
+        Words are AND and found in content, note, concept, tags and reading, case and accents folded;
+        ``OR`` separates alternatives, ``"a phrase"`` keeps its order, ``prefix*`` may go on. No text
+        is an error; one without a word finds nothing. Filters are those of :meth:`recall`.
+
+        Raises:
+            InvalidMemoryError: a feeling is unknown.
+        """
+        for attempt in (1, 2):
+            with self._lock:
+                index = self._current()
+                wanted = self._selection(index, concept, feelings, tags, since, until)
+                size = index.end
+            try:
+                return self.read_many(self._finder().search(text, wanted, limit, size))
+            except JournalError:
+                # A failed append was taken back between finding and reading.
+                if attempt == 2:
+                    raise
+                self._finder().forget()
+        return []
+
+    def index_text(
+        self, *, on_progress: Progress | None = None, cancelled: Callable[[], bool] | None = None
+    ) -> None:
+        """Bring the full-text index up to date now; searches are right without, but slower.
+
+        ``on_progress`` is called with bytes done and in all; what is done when ``cancelled`` says
+        True is kept.
+
+        Raises:
+            JournalError: the index cannot be written.
+        """
+        self._finder().catch_up(on_progress=on_progress, cancelled=cancelled)
+
     def listing(
         self,
         concept: Texts = None,
@@ -477,6 +528,8 @@ class MemoryDB:
             self._closed = True
         if self._watcher is not None:
             self._watcher.stop()
+        if self._text is not None:
+            self._text.close()
         with self._lock, suppress(JournalError):
             self._catch_up()
             if self._index.tail_count >= _FOLD_AT_REST:
@@ -548,6 +601,8 @@ class MemoryDB:
         base = newest(self.derived_dir, stamp[0], self._log.bytes_at)
         self._index = Index(base)
         self._generation += 1
+        if self._text is not None:
+            self._text.forget()
         self._last_digest = bytes.fromhex(base.samples[-1][2]) if base.samples else b""
         self._stamp = _NEW_LOG
 
@@ -562,6 +617,15 @@ class MemoryDB:
                     path.unlink()
             self._reopen(self._log.stamp())
             self._catch_up()
+
+    def _finder(self) -> Finder:
+        with self._lock:
+            if self._text is None:
+                # Imported late: all that is not a search starts without the words.
+                from .finder import Finder  # noqa: PLC0415
+
+                self._text = Finder(self._log, self.derived_dir)
+            return self._text
 
     def _selection(
         self,

@@ -1,24 +1,190 @@
-"""How many tokens a text costs a model: an upper estimate of cl100k."""
+"""How many tokens a text costs a model: an upper estimate of cl100k, the same on every machine.
+
+The text is cut as cl100k cuts it before it merges bytes (the "pretokens" of byte-pair encoding); a table gives the cost
+of the most frequent ones, and the shape of every other one prices it. ``benchmarks/calibrate_tokens.py`` makes the table
+and prints how far the estimate lies from the truth.
+"""
 
 from __future__ import annotations
 
-__all__ = ["count_tokens", "prefix_within"]
+import json
+import re
+from functools import cache
+from operator import mul
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["count_tokens", "exact_counter", "line_weights", "prefix_within", "tokens_of"]
+
+# cl100k's own expression in the terms of ``re``, a line at a time: \p{L} is [^\W\d_], and marks count as punctuation
+# in both.
+PRETOKEN: Final = re.compile(
+    r"'(?:[sdmt]|ll|ve|re)|(?:[^\n\w]|_)?[^\W\d_]+|\d{1,3}| ?(?:[^\s\w]|_)+\n?|\s*\n|\s+(?!\S)|\s+|."
+)
+_ASCII_PRETOKEN: Final = re.compile(
+    r"'(?:[sdmt]|ll|ve|re)|[^\nA-Za-z0-9]?[A-Za-z]+|[0-9]{1,3}| ?[^\sA-Za-z0-9]+\n?|\s*\n|\s+(?!\S)|\s+"
+)
+_LETTERS: Final = re.compile(r"[A-Za-z]+")
+_RUN: Final = re.compile(r"(.)\1*", re.DOTALL)
+_MEMO_SIZE: Final = 60_000
+_UNIT: Final = 1_000_000
+"""Weights are whole millionths of a token: sums come out the same in any order."""
 
 
 def count_tokens(text: str, language: str = "unknown") -> int:
-    """Estimate from above how many cl100k tokens ``text`` makes."""
-    return (len(text.encode("utf-8", "surrogatepass")) + 2) // 3
+    """Estimate from above how many cl100k tokens ``text`` makes; 0 for no text.
+
+    Calibrated by language to be at least the truth for 99% of the chunks of real projects. Two texts joined by a
+    line feed never count more than each by itself.
+    """
+    return tokens_of(sum(line_weights(text.split("\n"), language))) if text else 0
+
+
+def line_weights(lines: list[str], language: str = "unknown") -> list[int]:
+    """What each line adds to a text that it is part of; ``tokens_of`` their sum is what the text counts.
+
+    A blank line adds nothing: cl100k merges line feeds.
+    """
+    table = _table()
+    margin = table.margin(language)
+    weight = table.__getitem__
+    found = [
+        sum(map(weight, (_ASCII_PRETOKEN if line.isascii() else PRETOKEN).findall(line + "\n"))) * margin
+        if line and not line.isspace()
+        else 0
+        for line in lines
+    ]
+    return found
+
+
+def tokens_of(weight: int) -> int:
+    """Tokens of a text whose lines weigh ``weight`` together."""
+    return -(-(weight + _table().start) // _UNIT)
 
 
 def prefix_within(text: str, limit: int, language: str = "unknown") -> int:
-    """How many characters of ``text`` make at most ``limit`` tokens by ``count_tokens``; at least one."""
-    if count_tokens(text[: limit * 8], language) <= limit and len(text) <= limit * 8:
-        return len(text)
-    low, high = 1, min(len(text), limit * 8)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if count_tokens(text[:middle], language) <= limit:
-            low = middle
+    """How many characters of ``text``, a single line, stay within ``limit`` tokens by ``count_tokens``.
+
+    At least one, so that a loop that cuts piece by piece comes to an end.
+    """
+    table = _table()
+    margin = table.margin(language)
+    room = limit * _UNIT - table.start - table["\n"] * margin
+    for match in PRETOKEN.finditer(text):
+        room -= table[match[0]] * margin
+        if room < 0:
+            end = match.start() or match.end()
+            break
+    else:
+        end = len(text)
+    while end > 1 and count_tokens(text[:end], language) > limit:
+        end = end * 7 // 8
+    return end
+
+
+def exact_counter() -> Callable[[str], int] | None:
+    """Count cl100k tokens exactly; None without the extra ``tokens``."""
+    try:
+        from rs_bpe.bpe import openai  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415
+    except ImportError:
+        return None
+    count: Callable[[str], int] = openai.cl100k_base().count
+    return count
+
+
+def shape(pretoken: str, pieces: frozenset[str], longest: int) -> list[int]:
+    """What the price of a pretoken that is not in the table is made of; ``calibrate_tokens.py`` learns the weights.
+
+    In order: a word that is one piece; the pieces of a longer word, and that it is one; white space; runs of one
+    punctuation mark, and their length; letters of two bytes, of East Asian scripts, of other scripts; bytes of other
+    characters; digits.
+    """
+    found = [0] * 11
+    last = pretoken[-1]
+    if last.isalpha():
+        bare = pretoken if pretoken[0].isalpha() else pretoken[1:]
+        if bare.isascii():
+            count = _pieces(bare, pieces, longest)
+            if count == 1:
+                found[0] = 1
+            else:
+                found[1], found[2] = count, 1
         else:
-            high = middle - 1
-    return low
+            found[1] = sum(_pieces(part, pieces, longest) for part in _LETTERS.findall(bare))
+            found[2] = 1
+            for char in bare:
+                if char > "\u07ff":
+                    found[7 if "\u2e80" <= char <= "\ud7ff" else 8] += 1
+                elif char > "\x7f":
+                    found[6] += 1
+    elif pretoken.isspace():
+        found[3] = 1
+    elif last.isdecimal():
+        found[10] = 1
+    elif pretoken.isascii():
+        bare = pretoken.strip()
+        found[4] = len(_RUN.findall(bare))
+        found[5] = len(bare)
+    else:
+        found[9] = _utf8_length(pretoken)
+    return found
+
+
+def _pieces(word: str, pieces: frozenset[str], longest: int) -> int:
+    """How many of ``pieces`` make ``word``, the longest first; a letter is always one."""
+    count = at = 0
+    while at < len(word):
+        end = min(len(word), at + longest)
+        while end > at + 1 and word[at:end] not in pieces:
+            end -= 1
+        at = end
+        count += 1
+    return count
+
+
+def _utf8_length(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+class _Table(dict[str, int]):
+    """Weights of pretokens in thousandths: those of the file, and each other one once it has been seen."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        weights: list[int] = [round(weight * 1000) for weight in data["weights"]]
+        self._known = {
+            pretoken: int(cost) * weights[0]
+            for cost, pretokens in data["pretokens"].items()
+            for pretoken in pretokens
+        }
+        super().__init__(self._known)
+        self._pieces = frozenset(data["pieces"].split())
+        self._longest = max(map(len, self._pieces))
+        self._weights: list[int] = weights[1:-1]
+        self._margins: dict[str, int] = {
+            language: round(margin * 1000) for language, margin in data["margins"].items()
+        }
+        self._widest = max(self._margins.values())
+        self.start: int = weights[-1] * 1000
+        """Millionths of a token that every text costs, whatever it holds."""
+
+    def margin(self, language: str) -> int:
+        """Thousandths by which a weight counts in ``language``."""
+        return self._margins.get(language, self._widest)
+
+    def __missing__(self, pretoken: str) -> int:
+        if len(self) >= _MEMO_SIZE:
+            self.clear()
+            self.update(self._known)
+        weight: int = sum(map(mul, self._weights, shape(pretoken, self._pieces, self._longest)))
+        if len(pretoken) < 40:
+            self[pretoken] = weight
+        return weight
+
+
+@cache
+def _table() -> _Table:
+    with (Path(__file__).parent / "cl100k_estimate.json").open(encoding="utf-8") as file:
+        return _Table(json.load(file))

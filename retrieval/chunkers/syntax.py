@@ -67,7 +67,7 @@ class SyntaxPlan:
         grammar = self._grammar
         kind = node.type
         if kind in grammar.leads:
-            found.append(Unit(*_lines(node), "block", owner=owner, leads=True))
+            found.append(Unit(*_lines(node), owner=owner, leads=True))
         elif kind in grammar.imports:
             found.append(Unit(*_lines(node), "imports", owner=owner))
         elif (definition := self._definition(node)) is not None:
@@ -75,7 +75,7 @@ class SyntaxPlan:
         elif kind in grammar.transparent and (kind not in grammar.conditional or self._holds(node)):
             found.extend(self._inside(node, owner, holder))
         else:
-            unit = Unit(*_lines(node), "block", owner=owner)
+            unit = Unit(*_lines(node), owner=owner)
             if holder not in ("function", "method"):
                 unit.defines = grammar.names(node)
             if node.named_child_count:
@@ -144,7 +144,7 @@ class SyntaxPlan:
             unit.start, first, unit.kind, unit.symbol, unit.signature, unit.defines, unit.types, unit.symbol
         )
         for member in inner:
-            if member.kind == "block" and not member.leads:
+            if member.symbol is None:
                 member.kind, member.symbol, member.signature = unit.kind, unit.symbol, unit.signature
         return [header, *inner]
 

@@ -1,6 +1,6 @@
 """The plan of a file: ranges of lines that belong together, and how each may be divided further.
 
-Every chunker produces units; ``pack`` turns them into chunks. A unit says nothing of tokens.
+Every chunker makes such a plan; ``pack`` turns it into chunks. A plan knows nothing of tokens.
 """
 
 from __future__ import annotations
@@ -11,26 +11,67 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["TYPE_KINDS", "Unit"]
+    from .source import Source
+
+__all__ = ["TYPE_KINDS", "Unit", "settle"]
 
 TYPE_KINDS: Final = frozenset({"class", "interface", "struct", "enum", "trait", "impl", "type", "module"})
-"""Kinds that name a type or what holds members."""
+"""Kinds that name a type or hold members."""
+OPENERS: Final = ("{", "(", "[", ":", "->", "=>", " do", "then")
 
 
 @dataclass(slots=True)
 class Unit:
-    """Lines ``start`` to ``end`` (0-based, end excluded) of one file."""
+    """Lines ``start`` to ``end`` (0-based, end left out) of one file."""
 
     start: int
     end: int
-    kind: str
+    kind: str = "block"
     symbol: str | None = None
     signature: str = ""
     defines: list[str] = field(default_factory=list)
     types: list[str] = field(default_factory=list)
     owner: str | None = None
-    """Symbol of what this unit is a member of: tiny members of one owner are merged first."""
+    """Symbol of what this is a member of: tiny members of one owner are merged first."""
     divide: Callable[[], list[Unit]] | None = None
     """The smaller units inside, in order; called only when this one is too large."""
     leads: bool = False
-    """A comment or attribute: it belongs to the unit that follows it directly."""
+    """A comment or attribute: it belongs to what follows it directly."""
+
+    def part(self, start: int, end: int) -> Unit:
+        """Some of this unit's lines, under its name; what it defines is left to its first part."""
+        return Unit(start, end, self.kind, self.symbol, self.signature, owner=self.owner)
+
+
+def settle(units: list[Unit], source: Source, first: int, last: int) -> list[Unit]:
+    """Make ``units`` disjoint, in order, and cover every non-blank line from ``first`` to ``last``.
+
+    A line that no unit claims goes to the unit before it, or to the one that it opens (``namespace x {``, ``else:``).
+    A unit that shares all its lines with the one before joins it.
+    """
+    settled: list[Unit] = []
+    at = first
+    for unit in sorted(units, key=lambda unit: (unit.start, -unit.end)):
+        unit.start, unit.end = source.trim(max(unit.start, at), min(unit.end, last))
+        if unit.start >= unit.end:
+            if settled:
+                settled[-1].defines += unit.defines
+                settled[-1].types += unit.types
+            continue
+        start, end = source.trim(at, unit.start)
+        if start < end:
+            if not settled or (end == unit.start and source.lines[end - 1].rstrip().endswith(OPENERS)):
+                unit.start = start
+            else:
+                settled[-1].end, settled[-1].leads = end, False
+        at = unit.end
+        if settled and settled[-1].leads and settled[-1].end == unit.start:
+            unit.start = settled.pop().start
+        settled.append(unit)
+    start, end = source.trim(at, last)
+    if start < end:
+        if settled:
+            settled[-1].end = end
+        else:
+            settled.append(Unit(start, end))
+    return settled

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..tokens import count_tokens
+from .pack import Piece
+from .units import Unit
 
 if TYPE_CHECKING:
+    from .source import Source
     from .types import ChunkOptions
 
 __all__ = ["windows"]
@@ -14,25 +16,23 @@ __all__ = ["windows"]
 WINDOW_LINES: Final = 30
 
 
-def windows(lines: list[str], language: str, options: ChunkOptions) -> list[tuple[int, int]]:
-    """Give line ranges (0-based, end excluded), each within the cap unless it is a single line.
+def windows(source: Source, options: ChunkOptions) -> list[Piece]:
+    """Cut a file into pieces within the cap, save one that is a single line.
 
-    Each range after the first starts ``overlap_lines`` before the end of the one before it, as far as it still moves on.
+    Each piece after the first starts ``overlap_lines`` before the end of the one before it, as far as the cap lets
+    it bring new lines.
     """
-    costs = [count_tokens(line, language) + 1 for line in lines]
-    found: list[tuple[int, int]] = []
+    found: list[Piece] = []
+    total = len(source.lines)
     start = covered = 0
-    while covered < len(lines):
-        end, size = start, 0
-        while end < len(lines) and (
-            end == start or (end - start < WINDOW_LINES and size + costs[end] <= options.max_chunk_tokens)
-        ):
-            size += costs[end]
-            end += 1
-        if end <= covered:  # the overlap alone fills a window
-            start = covered
+    while covered < total:
+        end = source.reach(start, min(start + WINDOW_LINES, total), options.max_chunk_tokens)
+        if end <= covered:
+            start += 1
             continue
-        found.append((start, end))
+        low, high = source.trim(start, end)
+        if low < high:
+            found.append(Piece(low, high, source.tokens(low, high), [Unit(low, high, "window")]))
         covered = end
         start = max(end - options.overlap_lines, start + 1)
     return found

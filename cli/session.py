@@ -1,0 +1,108 @@
+"""What one run of the command line holds: its global options, settings, journal and printer."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import settings as config
+from .inert import one_line
+from .progress import Progress
+
+if TYPE_CHECKING:
+    import typer
+
+    from ..storage.journal import MemoryDB
+    from .printer import Printer
+
+__all__ = ["Failure", "Session", "UsageError", "interactive", "session_of", "warn"]
+
+
+class Failure(Exception):  # noqa: N818 - it ends the command, and need not be an error
+    """The command cannot do what it was asked; the message is one line that says why."""
+
+    exit_code = 1
+
+
+class UsageError(Failure):
+    """The command was called wrongly."""
+
+    exit_code = 2
+
+
+@dataclass
+class Session:
+    """The global options, and what follows from them."""
+
+    journal: Path | None = None
+    project: Path | None = None
+    no_color: bool = False
+    verbose: bool = False
+
+    @cached_property
+    def settings(self) -> config.Settings:
+        """The user's settings; keys that mnemo does not know are told of, once."""
+        settings = config.load()
+        for key in settings.unknown:
+            warn(f"{config.config_file()}: there is no setting {key}; it has no effect")
+        if self.verbose:
+            config.open_log(verbose=True)
+        return settings
+
+    @cached_property
+    def places(self) -> config.Places:
+        """Where the journal and what belongs to it are."""
+        return config.places(self.settings, self.journal)
+
+    def open(self) -> MemoryDB:
+        """Open the journal, with progress on stderr while a large one is indexed for the first time.
+
+        Raises:
+            JournalError: it cannot be opened.
+            SettingsError: the settings are wrong.
+        """
+        from ..storage.journal import MemoryDB
+
+        with Progress("Indexing the journal") as progress:
+            return MemoryDB(
+                self.places.journal,
+                files_dir=self.places.files_dir,
+                fsync_policy=self.settings.fsync,
+                on_progress=progress,
+            )
+
+    def printer(self, *, as_json: bool = False) -> Printer:
+        """The way to print results: JSON where asked, rich on a terminal, else plain."""
+        if as_json:
+            from .plain import JsonPrinter
+
+            return JsonPrinter()
+        if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
+            from .pretty import RichPrinter
+
+            return RichPrinter(self.settings, color=not (self.no_color or os.environ.get("NO_COLOR")))
+        from .plain import PlainPrinter
+
+        return PlainPrinter(self.settings)
+
+
+def session_of(ctx: typer.Context) -> Session:
+    """The session that a command runs in."""
+    session = ctx.find_root().obj
+    assert isinstance(session, Session)
+    return session
+
+
+def interactive() -> bool:
+    """Whether there is somebody to ask."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def warn(message: str) -> None:
+    """Tell something beside the result: one line on stderr."""
+    sys.stderr.write(f"mnemo: {one_line(message, 1000)}\n")
+    sys.stderr.flush()

@@ -34,7 +34,7 @@ def back_up(log: Path, end: int, files_dir: Path, destination: Path) -> BackupRe
         JournalError: the place holds something else, or the disk refused; what was there stays.
     """
     target = destination / log.name if destination.is_dir() or destination.suffix == "" else destination
-    if target.absolute() == log.absolute():
+    if target.exists() and log.exists() and target.samefile(log):
         raise JournalError(f"{target} is the journal itself: back up to another place")
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 __all__ = [
     "AppendFailedError",
     "AttachmentError",
+    "CutBackError",
     "InvalidMemoryError",
     "JournalError",
     "NoSuchMemoryError",
@@ -30,6 +31,10 @@ class AppendFailedError(JournalError):
 
 class AttachmentError(JournalError):
     """A file could not be attached, or the attachments' folder is not as mnemo made it."""
+
+
+class CutBackError(JournalError):
+    """The log was cut back while it was being read: a failed append was taken back."""
 
 
 class InvalidMemoryError(JournalError, ValueError):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from .errors import QuarantinedError
-from .memory import Memory, decode, to_microseconds
+from .memory import MAX_DEPTH, Memory, decode, to_microseconds
 
 __all__ = ["Head", "bulk_reader", "head_of", "id_key", "read_head"]
 
@@ -64,6 +64,9 @@ def bulk_reader() -> Callable[[bytes], Head]:
     errors = (msgspec.MsgspecError, UnicodeDecodeError, QuarantinedError, RecursionError)
 
     def read(payload: bytes) -> Head:
+        # What nests deeply is for the tolerant reader, whose limit counts.
+        if payload.count(b"[") + payload.count(b"{") > MAX_DEPTH:
+            return read_head(payload)
         try:
             record = load(payload)
             us = to_microseconds(record.timestamp)
@@ -85,7 +88,8 @@ def bulk_reader() -> Callable[[bytes], Head]:
 
 def id_key(memory_id: str) -> int:
     """A 30-bit key of an id, spread evenly; for UUID4 it orders like the id's first eight digits."""
-    if len(memory_id) == 36 and memory_id[14] == "4":
+    # isalnum: int() takes a sign, blanks and underscores as well.
+    if len(memory_id) == 36 and memory_id[14] == "4" and memory_id[:8].isalnum():
         try:
             return int(memory_id[:8], 16) >> 2
         except ValueError:

@@ -21,7 +21,7 @@ from typing import Final, Literal, NamedTuple, TypeVar
 from . import chain
 from .feelings import fold
 from .heads import Head, id_key
-from .snapshot import EMPTY, Cover, Damage, Snapshot, drop_older, sample, store
+from .snapshot import EMPTY, Cover, Damage, Snapshot, sample, store
 
 __all__ = ["Hit", "Index", "Selection"]
 
@@ -87,8 +87,9 @@ class _Postings:
         """The stored names that a typed one means: itself, else all that fold to the same."""
         if name in self._numbers:
             return frozenset((name,))
+        name = name.strip()
         for new in islice(self.names, self._folded_count, None):
-            self._folded.setdefault(fold(new), []).append(new)
+            self._folded.setdefault(fold(new.strip()), []).append(new)
         self._folded_count = len(self.names)
         return frozenset(self._folded.get(fold(name), ()))
 
@@ -337,15 +338,18 @@ class Index:
 
     # -- the snapshot ---------------------------------------------------------------------------
 
-    def folded(self, folder: Path | None, size: int, bytes_at: Callable[[int, int], bytes]) -> Index:
+    def folded(
+        self, folder: Path | None, size: int, last_digest: bytes, bytes_at: Callable[[int, int], bytes]
+    ) -> Index:
         """Write a snapshot of everything and give the index over it, with an empty tail.
 
         Args:
             folder: Where to write; in memory where it is None or cannot be written.
             size: The log's size in bytes.
+            last_digest: SHA-256 of the last frame as it was taken in; the log may have changed since.
             bytes_at: Reads a range of the log.
         """
-        base, tail = self.base, self.tail_count
+        base = self.base
         count = len(self)
         times = _joined("q", base.time, self._time)
         offsets = _joined("Q", base.offset, self._offset)
@@ -380,6 +384,7 @@ class Index:
 
         snapshot = store(
             folder,
+            size,
             cover=self.cover,
             names={
                 "concepts": self.concepts.names,
@@ -389,12 +394,11 @@ class Index:
             damage=self.damage,
             samples=[
                 (start, end, sha256(bytes_at(start, end)).hexdigest())
-                for start, end in sample(self.cover, offsets, lambda start: _frame_end(start, bytes_at))
-            ],
+                for start, end in sample(offsets, lambda start: _frame_end(start, bytes_at))
+            ]
+            + [(self.cover.last, self.cover.end, last_digest.hex())],
             columns=columns,
         )
-        if folder is not None and tail:
-            drop_older(folder, self.cover.end, size)
         return Index(snapshot)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import calendar
 import os
 import threading
+import weakref
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -16,11 +17,11 @@ from itertools import islice
 from operator import eq
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, overload
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypeVar, overload
 
 from . import chain
 from .backup import BackupReport, back_up
-from .errors import InvalidMemoryError, JournalError, NoSuchMemoryError, QuarantinedError
+from .errors import CutBackError, JournalError, NoSuchMemoryError, QuarantinedError
 from .feelings import Feeling, canonical_feeling, match_feelings
 from .filenames import safe_name
 from .heads import Head, bulk_reader, head_of, read_head
@@ -28,7 +29,7 @@ from .index import Hit, Index, Selection
 from .log import HEADER_SIZE, FsyncPolicy, Log, Stamp, frame
 from .media import AttachedFile, FileSource, Incoming, Media, as_incoming, media_type_of
 from .memory import MediaType, Memory, decode, encode, new_record, to_microseconds
-from .snapshot import Damage, newest
+from .snapshot import Damage, Snapshot, newest
 from .verify import Progress, VerifyReport, verify_log
 from .watch import Subscriber, Unsubscribe, Watcher
 
@@ -44,8 +45,9 @@ _FOLD_AT_REST: Final = 2048
 _FOLD_AT_WORK: Final = 1 << 19
 _BULK: Final = 2 << 20
 _FILES_TOGETHER: Final = 1024
-_NEW_LOG: Final[Stamp] = (0, 0)
+_UNKNOWN: Final[Stamp] = (-1, -1)
 
+_Answer = TypeVar("_Answer")
 Texts = str | Iterable[str] | None
 
 
@@ -109,19 +111,25 @@ class MemoryDB:
         self._log = Log(self.path, fsync_policy=fsync_policy)
         self._lock = threading.RLock()
         self._index = Index()
-        self._stamp = _NEW_LOG
+        self._stamp = _UNKNOWN
         self._last_digest = b""
         self._on_progress = on_progress
         self._closed = False
         self._generation = 0
         self._watcher: Watcher | None = None
         self._text: Finder | None = None
-        with self._lock:
-            self._reopen(self._log.stamp())
-            self._catch_up()
-            self._on_progress = None
-            if self._index.tail_count >= _FOLD_AT_REST:
-                self._fold()
+        _OPEN.add(self)
+        try:
+            with self._lock:
+                self._reopen(self._log.stamp())
+                self._catch_up()
+                self._on_progress = None
+                if self._index.tail_count >= _FOLD_AT_REST:
+                    self._fold()
+        except BaseException:
+            self._closed = True
+            self._log.close()
+            raise
 
     # -- adding ---------------------------------------------------------------------------------
 
@@ -230,10 +238,16 @@ class MemoryDB:
         with self._log.appending() as appender:
             with self._lock:
                 self._catch_up()
+                if self._index.end < appender.size:
+                    # Torn bytes are about to be moved: look again, whatever the file's stamp says.
+                    self._stamp = _UNKNOWN
+                    self._catch_up()
                 cover = self._index.cover
             appender.set_aside(cover.end)
             link, position = cover.link, cover.end
-            gap = sha256(self._log.bytes_at(cover.chained_end, cover.end)).hexdigest()
+            between = sha256()
+            self._log.hash_into(between, cover.chained_end, cover.end)
+            gap = between.hexdigest()
             part: list[tuple[int, bytes, Head]] = []
             frames: list[bytes] = []
             part_start = position
@@ -266,10 +280,11 @@ class MemoryDB:
             index = self._index
             if index.end != start:
                 return
-            for position, payload, head in part:
-                index.add(position, position + HEADER_SIZE + len(payload), payload, head)
-            position, payload, _ = part[-1]
-            self._last_digest = sha256(frame(payload)).digest()
+            with self._whole_or_dropped():
+                for position, payload, head in part:
+                    index.add(position, position + HEADER_SIZE + len(payload), payload, head)
+                position, payload, _ = part[-1]
+                self._last_digest = sha256(frame(payload)).digest()
             stamp = self._log.stamp()
             if stamp[0] == index.end:
                 self._stamp = stamp
@@ -282,9 +297,15 @@ class MemoryDB:
         Raises:
             NoSuchMemoryError: there is none.
         """
-        for memory in self._read_all(lambda index: index.refs_of_id(memory_id)):
-            if memory.memory_id == memory_id:
-                return memory
+        while True:
+            found = self._read_all(
+                lambda index: index.refs_of_id(memory_id), lambda memory: memory.memory_id == memory_id
+            )
+            if found:
+                return found[0]
+            # Before it is said that there is none, the snapshot has to be what was written.
+            if not self._repaired():
+                break
         raise NoSuchMemoryError(f"no memory has the id {memory_id}")
 
     def resolve_id(self, prefix: str) -> str:
@@ -295,8 +316,11 @@ class MemoryDB:
         """
         digits = prefix.lower().partition("-")[0][:8]
         if len(prefix) >= 4 and all(digit in "0123456789abcdef" for digit in digits):
-            found = self._read_all(lambda index: index.refs_of_prefix(digits, 4096))
-            ids = {memory.memory_id for memory in found if memory.memory_id.startswith(prefix.lower())}
+            found = self._read_all(
+                lambda index: index.refs_of_prefix(digits, 4096),
+                lambda memory: memory.memory_id.startswith(prefix.lower()),
+            )
+            ids = {memory.memory_id for memory in found}
             if len(ids) == 1:
                 return ids.pop()
             if ids:
@@ -326,9 +350,9 @@ class MemoryDB:
             InvalidMemoryError: a feeling is unknown.
         """
 
-        def find(index: Index) -> list[Hit]:
+        def find(index: Index) -> tuple[Selection, list[Hit]]:
             wanted = self._selection(index, concept, feelings, tags, since, until)
-            return list(islice(index.select(wanted, oldest_first=oldest_first), limit))
+            return wanted, list(islice(index.select(wanted, oldest_first=oldest_first), limit))
 
         return self._read_hits(find)
 
@@ -389,9 +413,11 @@ class MemoryDB:
         until: datetime | None = None,
     ) -> Listing:
         """What :meth:`recall` finds, as times and refs alone: a million of them in milliseconds."""
-        with self._lock:
-            index = self._current()
-            return Listing(*index.listing(self._selection(index, concept, feelings, tags, since, until)))
+        return self._answer(
+            lambda index: Listing(
+                *index.listing(self._selection(index, concept, feelings, tags, since, until))
+            )
+        )
 
     def read(self, ref: int) -> Memory:
         """The memory that a ref of :meth:`listing`, :meth:`concept_timeline` or a change stands for.
@@ -407,13 +433,15 @@ class MemoryDB:
 
     def concept_timeline(self, concept: str) -> list[TimelinePoint]:
         """A concept's memories as points in time, oldest first, without reading one memory."""
-        with self._lock:
-            index = self._current()
+
+        def find(index: Index) -> list[TimelinePoint]:
             wanted = self._selection(index, concept, None, None, None, None)
             shown = [canonical_feeling(token) for token in index.feelings.names]
             # Twice as fast as TimelinePoint._make, which matters at tens of thousands.
             point = partial(tuple.__new__, TimelinePoint)
             return list(map(point, index.points(wanted, shown)))
+
+        return self._answer(find)
 
     def on_this_day(self, day: date | None = None) -> list[Memory]:
         """Memories of the same local day in earlier years, newest first; today's day if None.
@@ -421,13 +449,12 @@ class MemoryDB:
         On 28 February of a common year, those of 29 February are among them.
         """
         today = day if day is not None else datetime.now().astimezone().date()
-        with self._lock:
-            index = self._current()
-            first = next(index.select(_EVERYTHING, oldest_first=True), None)
-        if first is None:
+        oldest = self.recall(oldest_first=True, limit=1)
+        if not oldest:
             return []
         found: list[Memory] = []
-        oldest_year = max(1, (_EPOCH + timedelta(microseconds=first.us)).year - 1)
+        # In the year 1 a day may begin before time does.
+        oldest_year = max(2, oldest[0].time.year - 1)
         for year in range(today.year - 1, oldest_year - 1, -1):
             for each in _same_days(today, year):
                 start = datetime(each.year, each.month, each.day).astimezone()
@@ -437,8 +464,9 @@ class MemoryDB:
 
     def revisited_by(self, memory_id: str) -> list[Memory]:
         """The later layers that refer to a memory, oldest first."""
-        layers = self._read_all(lambda index: index.refs_of_layers(memory_id))
-        return [memory for memory in layers if memory.revisits == memory_id]
+        return self._read_all(
+            lambda index: index.refs_of_layers(memory_id), lambda memory: memory.revisits == memory_id
+        )
 
     def files_of(self, memory: Memory) -> list[AttachedFile]:
         """A memory's attachments as they are on this disk, with the path to open each by."""
@@ -450,9 +478,9 @@ class MemoryDB:
         """How many memories there are, of a concept and with a feeling if given."""
         if concept is None and feeling is None:
             return len(self._current())
-        with self._lock:
-            index = self._current()
-            return index.count(self._selection(index, concept, feeling, None, None, None))
+        return self._answer(
+            lambda index: index.count(self._selection(index, concept, feeling, None, None, None))
+        )
 
     def concepts(self) -> dict[str, int]:
         """Concepts with how many memories they have, most frequent first."""
@@ -488,12 +516,16 @@ class MemoryDB:
             return tuple(self._current().damage)
 
     def verify(self, *, expect: str | None = None, on_progress: Progress | None = None) -> VerifyReport:
-        """Check every frame, checksum, link and attachment, see :func:`verify_log`."""
+        """Check every frame, checksum, link and attachment, see :func:`verify_log`.
+
+        The index beside the log is no part of it; one that is not as it was written is rebuilt.
+        """
+        self._repaired()
         return verify_log(self._log, self.media, expect=expect, on_progress=on_progress)
 
     def backup(self, destination: str | os.PathLike[str]) -> BackupReport:
         """Copy the journal's whole records and its files, see :func:`~mnemo.storage.backup.back_up`."""
-        with self._lock:
+        with self._log.settled(), self._lock:
             end = self._current().end
         return back_up(self.path, end, self.files_dir, Path(destination).expanduser())
 
@@ -554,15 +586,22 @@ class MemoryDB:
         return self._index
 
     def _catch_up(self) -> None:
-        stamp = self._log.stamp()
-        if stamp == self._stamp:
+        while (stamp := self._log.stamp()) != self._stamp:
+            if not self._still_stands(stamp[0]):
+                self._reopen(stamp)
+            try:
+                with self._whole_or_dropped():
+                    self._read_on(stamp[0])
+            except CutBackError:
+                continue
+            self._stamp = stamp
             return
-        if not self._still_stands(stamp[0]):
-            self._reopen(stamp)
+
+    def _read_on(self, size: int) -> None:
+        """Index what follows in the log, up to its size in bytes."""
         index = self._index
-        size = stamp[0]
         read = bulk_reader() if size - index.end >= _BULK else read_head
-        last = (0, 0)
+        last: bytes | None = None
         skipped: list[tuple[int, int]] = []
         for count, (start, end, payload) in enumerate(self._log.scan(index.end, size)):
             if self._on_progress is not None and not count % 8192:
@@ -581,10 +620,9 @@ class MemoryDB:
                 index.skip(start, end, str(error))
             else:
                 index.add(start, end, payload, head)
-            last = (start, end)
-        if last[1]:
-            self._last_digest = sha256(self._log.bytes_at(*last)).digest()
-        self._stamp = stamp
+            last = payload
+        if last is not None:
+            self._last_digest = sha256(frame(last)).digest()
 
     def _still_stands(self, size: int) -> bool:
         """Whether the last frame that was indexed is still in the log."""
@@ -598,16 +636,29 @@ class MemoryDB:
 
     def _reopen(self, stamp: Stamp) -> None:
         """Start again from the best snapshot that agrees with the log."""
-        base = newest(self.derived_dir, stamp[0], self._log.bytes_at)
+        self._start_from(newest(self.derived_dir, stamp[0], self._log.bytes_at))
+
+    def _start_from(self, base: Snapshot) -> None:
         self._index = Index(base)
         self._generation += 1
         if self._text is not None:
             self._text.forget()
         self._last_digest = bytes.fromhex(base.samples[-1][2]) if base.samples else b""
-        self._stamp = _NEW_LOG
+        self._stamp = _UNKNOWN
+
+    @contextmanager
+    def _whole_or_dropped(self) -> Iterator[None]:
+        """Let no half-fed tail live on, after an interrupt above all: it is read again instead."""
+        try:
+            yield
+        except BaseException:
+            self._start_from(self._index.base)
+            raise
 
     def _fold(self) -> None:
-        self._index = self._index.folded(self.derived_dir, self._stamp[0], self._log.bytes_at)
+        self._index = self._index.folded(
+            self.derived_dir, self._stamp[0], self._last_digest, self._log.bytes_at
+        )
 
     def _rebuild(self) -> None:
         """Forget every snapshot: one was damaged in a way that only reading through it showed."""
@@ -626,6 +677,23 @@ class MemoryDB:
 
                 self._text = Finder(self._log, self.derived_dir)
             return self._text
+
+    def _repaired(self) -> bool:
+        """Read the snapshot through; rebuild it and say so if it is not what was once written."""
+        with self._lock:
+            if self._index.base.intact():
+                return False
+            self._rebuild()
+            return True
+
+    def after_fork(self) -> None:
+        """Part from the process that this one was forked from; called in every child by itself."""
+        self._log.after_fork()
+        self._watcher = self._text = None
+        busy = not self._lock.acquire(blocking=False)
+        self._lock = threading.RLock()
+        if busy:  # another thread of the parent may have been half-way through a change
+            self._start_from(self._index.base)
 
     def _selection(
         self,
@@ -646,31 +714,45 @@ class MemoryDB:
             until=None if until is None else _microseconds(until),
         )
 
-    def _read_hits(self, find: Callable[[Index], list[Hit]]) -> list[Memory]:
-        """Find and read; an index that turns out not to fit the log is rebuilt."""
-        for attempt in range(3):
-            if attempt == 2:
-                # Not a failed append that was taken back meanwhile: the snapshot itself is damaged.
-                self._rebuild()
-            try:
-                with self._lock:
-                    hits = find(self._current())
-                memories = [self._decode(hit.ref) for hit in hits]
-            except InvalidMemoryError:
-                raise
-            except (JournalError, IndexError):
-                continue
-            if all(map(_same_moment, hits, memories)):
-                return memories
-        raise JournalError(f"the index does not fit the journal: delete {self.derived_dir} and try again")
-
-    def _read_all(self, find: Callable[[Index], list[int]]) -> list[Memory]:
+    def _answer(self, ask: Callable[[Index], _Answer]) -> _Answer:
+        """Ask the index; a damaged snapshot that points outside of itself is rebuilt first."""
         with self._lock:
-            refs = find(self._current())
-        found = []
-        for ref in refs:
+            try:
+                return ask(self._current())
+            except (IndexError, OverflowError):
+                self._rebuild()
+                return ask(self._index)
+
+    def _read_hits(self, find: Callable[[Index], tuple[Selection, list[Hit]]]) -> list[Memory]:
+        """Find and read; an index that turns out not to fit the log is rebuilt, once."""
+        rebuilt = False
+        while True:
+            with self._lock:
+                wanted, hits = self._answer(find)
+                generation = self._generation
             with suppress(JournalError):
-                found.append(self._decode(ref))
+                memories = [self._decode(hit.ref) for hit in hits]
+                if all(_fits(memory, hit, wanted) for hit, memory in zip(hits, memories, strict=True)):
+                    return memories
+            with self._lock:
+                self._current()
+                if self._generation != generation:
+                    continue  # a failed append was taken back meanwhile
+                if rebuilt:
+                    raise JournalError(
+                        f"the index does not fit the journal: delete {self.derived_dir} and try again"
+                    )
+                self._rebuild()
+                rebuilt = True
+
+    def _read_all(self, find: Callable[[Index], list[int]], fits: Callable[[Memory], bool]) -> list[Memory]:
+        """Find by a key that others may share, and read those that fit."""
+        found = []
+        for ref in self._answer(find):
+            with suppress(JournalError):
+                memory = self._decode(ref)
+                if fits(memory):
+                    found.append(memory)
         return found
 
     def _decode(self, ref: int) -> Memory:
@@ -713,14 +795,22 @@ class _Memories(Sequence[Memory]):
         return f"<{len(self)} memories>"
 
 
-def _same_moment(hit: Hit, memory: Memory) -> bool:
-    return to_microseconds(memory.timestamp) == hit.us
+def _fits(memory: Memory, hit: Hit, wanted: Selection) -> bool:
+    """Whether a memory is what the index took it for."""
+    return (
+        to_microseconds(memory.timestamp) == hit.us
+        and (wanted.concepts is None or memory.concept in wanted.concepts)
+        and (wanted.feelings is None or memory.feeling_token in wanted.feelings)
+        and (wanted.tags is None or not wanted.tags.isdisjoint(memory.tags))
+        and (wanted.since is None or wanted.since <= hit.us)
+        and (wanted.until is None or hit.us <= wanted.until)
+    )
 
 
 def _resolved(resolve: Callable[[str], frozenset[str]], names: Texts) -> frozenset[str] | None:
     if names is None:
         return None
-    return frozenset().union(*(resolve(name.strip()) for name in _texts(names)))
+    return frozenset().union(*map(resolve, _texts(names)))
 
 
 def _texts(values: str | Iterable[str]) -> Iterable[str]:
@@ -728,7 +818,12 @@ def _texts(values: str | Iterable[str]) -> Iterable[str]:
 
 
 def _microseconds(moment: datetime) -> int:
-    return (moment.astimezone(UTC) - _EPOCH) // timedelta(microseconds=1)
+    try:
+        moment = moment.astimezone(UTC)
+    except (OverflowError, ValueError):
+        # The first and last days there are, on a local clock: before or after every memory.
+        moment = moment.replace(tzinfo=UTC)
+    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def _same_days(day: date, year: int) -> list[date]:
@@ -739,3 +834,14 @@ def _same_days(day: date, year: int) -> list[date]:
     if (day.month, day.day) == (2, 28) and not calendar.isleap(day.year) and calendar.isleap(year):
         days.insert(0, date(year, 2, 29))
     return days
+
+
+_OPEN: Final[weakref.WeakSet[MemoryDB]] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for journal in tuple(_OPEN):
+        journal.after_fork()
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import stat
 import struct
 import sys
 import threading
@@ -17,9 +18,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from .errors import AppendFailedError, InvalidMemoryError, JournalError
+from .errors import AppendFailedError, CutBackError, InvalidMemoryError, JournalError
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 __all__ = ["HEADER_SIZE", "MAGIC", "MAX_PAYLOAD", "Appender", "FsyncPolicy", "Log", "Piece", "Stamp", "frame"]
 
@@ -38,10 +42,14 @@ _BATCH_COUNT: Final = 64
 _BATCH_SECONDS: Final = 0.1
 # Longer than one tick of the clock that stamps files, see Appender.take_back.
 _CLOCK_TICK: Final = 0.02
+# How often a reader looks whether another file stands at the path while its own still has a name.
+_FOLLOW_SECONDS: Final = 1.0
 
 
 Stamp: TypeAlias = tuple[int, int]
 """What one look at the file tells: size in bytes and time of change in ns; equal stamps, equal content."""
+
+_NOTHING: Final[Stamp] = (0, 0)
 
 Piece: TypeAlias = tuple[int, int, bytes | None]
 """A stretch of the log: start, end, and a whole frame's payload, or None for a skipped range."""
@@ -81,27 +89,43 @@ class Log:
         self._retired: list[int] = []
         self._inode = (0, 0)
         self._closed = False
+        self._look_at = 0.0
+        self._sync_error: OSError | None = None
+        self._start_threads()
+        self._follow()
+
+    def _start_threads(self) -> None:
+        self._file_lock = threading.Lock()  # over _fd, _inode and _retired
         self._append_lock = threading.RLock()
+        self._appending = False
         self._unsynced = 0
         self._timer: threading.Timer | None = None
-        self._sync_error: OSError | None = None
-        self._open(create=False)
+
+    def after_fork(self) -> None:
+        """Part from the process that this one was forked from: a lock taken there would count here."""
+        self._start_threads()
+        self._retire()
 
     # -- reading --------------------------------------------------------------------------------
 
     def stamp(self) -> Stamp:
         """Look at the file: its size in bytes and its time of change.
 
-        A log that was replaced by another file (a restored backup) is followed.
+        A log that was replaced by another file (a restored backup) is followed: at once where the
+        old file is gone, within a second where it lives on under another name.
+
+        Raises:
+            JournalError: the log is closed, or what stands there now cannot be opened.
         """
-        if self._fd is None and not self._open(create=False):
-            return 0, 0
-        assert self._fd is not None
-        status = os.fstat(self._fd)
-        if not status.st_nlink:
-            self._retire()
-            return self.stamp()
-        return status.st_size, status.st_mtime_ns
+        fd = self._fd
+        if fd is None or time.monotonic() >= self._look_at:
+            fd = self._follow()
+        while fd is not None:
+            status = os.fstat(fd)
+            if status.st_nlink:
+                return status.st_size, status.st_mtime_ns
+            fd = self._follow()
+        return _NOTHING
 
     def read(self, start: int) -> bytes:
         """Read the payload of the frame at a byte offset.
@@ -109,31 +133,47 @@ class Log:
         Raises:
             JournalError: no whole frame stands there.
         """
-        if self._fd is None:
-            raise JournalError(f"the journal {self.path} is empty")
-        data = os.pread(self._fd, _READ_GUESS, start)
+        data = self._pread(start, _READ_GUESS)
         if len(data) >= HEADER_SIZE and data.startswith(MAGIC):
             (length,) = struct.unpack_from(">I", data, 4)
             missing = HEADER_SIZE + length - len(data)
             if length <= MAX_PAYLOAD:
                 if missing > 0:
-                    data += os.pread(self._fd, missing, start + len(data))
+                    data += self._pread(start + len(data), missing)
                 if len(data) >= HEADER_SIZE + length:
                     return data[HEADER_SIZE : HEADER_SIZE + length]
         raise JournalError(f"no whole frame at byte {start} of {self.path}: run mnemo verify")
 
     def bytes_at(self, start: int, end: int) -> bytes:
-        """Raw bytes of a range, fewer where the log ends before."""
-        if self._fd is None or start >= end:
-            return b""
+        """Raw bytes of a range, fewer where the log ends before.
+
+        Raises:
+            JournalError: the disk cannot read them.
+        """
         parts = []
         while start < end:
-            part = os.pread(self._fd, min(end - start, _CHUNK), start)
+            part = self._pread(start, min(end - start, _CHUNK))
             if not part:
                 break
             parts.append(part)
             start += len(part)
         return b"".join(parts)
+
+    def hash_into(self, digest: _Hash, start: int, end: int) -> None:
+        """Update a digest with a range of any length, in bounded memory."""
+        for position in range(start, end, _CHUNK):
+            digest.update(self.bytes_at(position, min(end, position + _CHUNK)))
+
+    def _pread(self, start: int, length: int) -> bytes:
+        fd = self._fd
+        if fd is None:
+            return b""
+        try:
+            return os.pread(fd, length, start)
+        except OverflowError:
+            return b""
+        except OSError as error:
+            raise JournalError(f"cannot read {self.path}: {_reason(error)}") from error
 
     def scan(self, start: int, end: int) -> Iterator[Piece]:
         """Walk the frames between two offsets, in order, in bounded memory.
@@ -141,15 +181,20 @@ class Log:
         Damage is skipped at memory speed to the next header and yielded as a piece without
         payload. What follows the last whole frame (a torn or half-written one) is not yielded:
         the last piece's ``end`` tells where the whole log ends.
+
+        Raises:
+            CutBackError: an append was taken back meanwhile, and what was yielded may be gone.
         """
         data = b""
         base = position = start  # data holds the bytes from base on
+        before = start  # where the last whole frame starts; each buffer begins with it
         unpack = _HEADER.unpack_from
         while position + HEADER_SIZE <= end:
             at = position - base
             if at + HEADER_SIZE > len(data):
-                base, data, at = position, self.bytes_at(position, min(end, position + _CHUNK)), 0
-                if len(data) < HEADER_SIZE:
+                data = self._next_buffer(data[before - base : at], before, min(end, position + _CHUNK))
+                base, at = before, position - before
+                if len(data) < at + HEADER_SIZE:
                     return
             magic, length = unpack(data, at)
             if magic != MAGIC or length > MAX_PAYLOAD:
@@ -157,25 +202,40 @@ class Log:
                 if found is None:
                     return
                 yield position, found, None
-                position = found
+                before = position = base = found
+                data = b""
                 continue
             body, stop = at + HEADER_SIZE, at + HEADER_SIZE + length
             # Four bytes more, so that a header half inside this payload is seen as well.
             if stop + 4 > len(data) and base + len(data) < end:
+                # A false length may be huge: what is at hand often shows that it is false.
+                inner = _find_header(data, body, len(data))
+                if inner is not None and inner + 4 < len(data):
+                    yield position, base + inner, None
+                    before = position = base + inner
+                    continue
                 wanted = max(_CHUNK, HEADER_SIZE + length + 4)
-                base, data = position, self.bytes_at(position, min(end, position + wanted))
-                body, stop = HEADER_SIZE, HEADER_SIZE + length
+                data = self._next_buffer(data[before - base : at], before, min(end, position + wanted))
+                base, at = before, position - before
+                body, stop = at + HEADER_SIZE, at + HEADER_SIZE + length
             # Looking for the magic's last byte alone is many times faster, and rarely finds another.
             if data.find(_RARE, body, stop + 4) != stop + 3:
                 inner = _find_header(data, body, stop + 4)
                 if inner is not None and inner < stop:
                     yield position, base + inner, None
-                    position = base + inner
+                    before = position = base + inner
                     continue
                 if stop > len(data):
                     return
             yield position, base + stop, data[body:stop]
-            position = base + stop
+            before, position = position, base + stop
+
+    def _next_buffer(self, known: bytes, start: int, end: int) -> bytes:
+        """Read a range that begins with bytes already seen: they show that the log still stands."""
+        data = self.bytes_at(start, end)
+        if not data.startswith(known):
+            raise CutBackError(f"{self.path} was cut back while it was read")
+        return data
 
     def _next_header(self, start: int, end: int) -> int | None:
         while start + HEADER_SIZE <= end:
@@ -199,43 +259,59 @@ class Log:
 
         Raises:
             AppendFailedError: the disk refused; nothing was appended.
+            JournalError: this very thread is appending already.
         """
         with self._append_lock:
+            if self._appending:
+                raise JournalError(
+                    "records that are being written cannot write to the same journal themselves"
+                )
             self._raise_late_sync_error()
-            fd = self._lock()
-            appender = Appender(self.path, fd, os.fstat(fd).st_size)
+            fd = None
+            self._appending = True
             try:
-                yield appender
-                if appender.written:
-                    self._sync_by_policy(fd)
-            except OSError as error:
-                appender.take_back()
-                raise AppendFailedError(_explain(error, self.path), error.errno) from error
-            except BaseException:
-                appender.take_back()
-                raise
+                fd = self._lock()
+                appender = Appender(self.path, fd, os.fstat(fd).st_size)
+                try:
+                    yield appender
+                    if appender.began:
+                        with _refusals(self.path):
+                            self._sync_by_policy(fd)
+                except BaseException:
+                    appender.take_back()
+                    raise
+            finally:
+                self._appending = False
+                if fd is not None:
+                    fcntl.flock(fd, fcntl.LOCK_UN)
+
+    @contextmanager
+    def settled(self) -> Iterator[int]:
+        """Hold the log still: the size in bytes while nobody appends. What is whole now stays for ever."""
+        with self._append_lock:
+            fd = self._follow()
+            if fd is None or self._appending:
+                yield 0 if fd is None else os.fstat(fd).st_size
+                return
+            try:
+                with _refusals(self.path):
+                    fcntl.flock(fd, fcntl.LOCK_SH)
+                yield os.fstat(fd).st_size
             finally:
                 fcntl.flock(fd, fcntl.LOCK_UN)
 
     def _lock(self) -> int:
+        fd = self._fd
         while True:
-            if self._fd is None:
-                self._open(create=True)
-            fd = self._fd
-            assert fd is not None
-            try:
+            if fd is None:
+                fd = self._create()
+            with _refusals(self.path):
                 fcntl.flock(fd, fcntl.LOCK_EX)
-            except OSError as error:
-                raise AppendFailedError(f"cannot lock {self.path}: {_reason(error)}", error.errno) from error
-            # The file may have been replaced or removed since it was opened, or while waiting.
-            try:
-                status = self.path.stat()
-                if (status.st_dev, status.st_ino) == self._inode:
+                # The file may have been replaced or removed since it was opened, or while waiting.
+                if _identity(self.path) == self._inode and fd == self._fd:
                     return fd
-            except FileNotFoundError:
-                pass
-            fcntl.flock(fd, fcntl.LOCK_UN)
-            self._retire()
+                fcntl.flock(fd, fcntl.LOCK_UN)
+            fd = self._follow()
 
     def _sync_by_policy(self, fd: int) -> None:
         if self._policy == "always":
@@ -245,8 +321,8 @@ class Log:
             if self._unsynced >= _BATCH_COUNT:
                 self._sync_batch(fd)
             elif self._timer is None:
+                # No daemon: a process that ends waits for it.
                 self._timer = threading.Timer(_BATCH_SECONDS, self._sync_late)
-                self._timer.daemon = True
                 self._timer.start()
 
     def _sync_batch(self, fd: int) -> None:
@@ -259,9 +335,11 @@ class Log:
 
     def _sync_late(self) -> None:
         with self._append_lock:
-            if self._fd is not None and not self._closed:
+            self._timer = None
+            fd = self._fd
+            if fd is not None and not self._closed:
                 try:
-                    self._sync_batch(self._fd)
+                    self._sync_batch(fd)
                 except OSError as error:
                     self._sync_error = error
 
@@ -280,11 +358,10 @@ class Log:
         """
         with self._append_lock:
             self._raise_late_sync_error()
-            if self._fd is not None:
-                try:
-                    self._sync_batch(self._fd)
-                except OSError as error:
-                    raise AppendFailedError(_explain(error, self.path), error.errno) from error
+            fd = self._fd
+            if fd is not None:
+                with _refusals(self.path):
+                    self._sync_batch(fd)
 
     def close(self) -> None:
         """Sync what is due and close. A closed log must not be used."""
@@ -302,41 +379,49 @@ class Log:
 
     # -- the file -------------------------------------------------------------------------------
 
-    def _open(self, *, create: bool) -> bool:
-        flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
-        try:
-            if create:
-                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                try:
-                    fd = os.open(self.path, flags | os.O_CREAT | os.O_EXCL, 0o600)
-                    _sync_folder(self.path.parent)
-                except FileExistsError:
-                    fd = os.open(self.path, flags)
-            else:
-                try:
-                    fd = os.open(self.path, flags)
-                except OSError as error:
-                    if error.errno not in (errno.EACCES, errno.EROFS, errno.EPERM):
-                        raise
-                    fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            if create:
-                raise AppendFailedError(f"cannot make the journal {self.path}", errno.ENOENT) from None
-            return False
-        except OSError as error:
-            if create:
-                raise AppendFailedError(_explain(error, self.path), error.errno) from error
-            raise JournalError(f"cannot open {self.path}: {_reason(error)}") from error
+    def _follow(self) -> int | None:
+        """The descriptor of the file that stands at the path now, None where none does."""
+        with self._file_lock:
+            if self._closed:
+                raise JournalError(f"the journal {self.path} is closed")
+            try:
+                standing = _identity(self.path)
+                if self._fd is not None and standing != self._inode:
+                    self._retired.append(self._fd)  # another thread may be reading through it
+                    self._fd = None
+                if self._fd is None and standing is not None:
+                    self._take(_open(self.path))
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                raise JournalError(f"cannot open {self.path}: {_reason(error)}") from error
+            self._look_at = time.monotonic() + _FOLLOW_SECONDS
+            return self._fd
+
+    def _create(self) -> int:
+        with self._file_lock, _refusals(self.path):
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                fd = os.open(self.path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
+            except FileExistsError:
+                fd = _open(self.path)
+            self._take(fd)
+            _sync_folder(self.path.parent)
+            return fd
+
+    def _take(self, fd: int) -> None:
         status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(fd)
+            raise JournalError(f"cannot open {self.path}: it is no ordinary file")
         self._inode = (status.st_dev, status.st_ino)
         self._fd = fd
-        return True
 
     def _retire(self) -> None:
-        # Another thread may be reading through it, so it stays open until the log is closed.
-        if self._fd is not None:
-            self._retired.append(self._fd)
-            self._fd = None
+        with self._file_lock:
+            if self._fd is not None:
+                self._retired.append(self._fd)
+                self._fd = None
 
 
 class Appender:
@@ -344,14 +429,14 @@ class Appender:
 
     Attributes:
         size: The log's size in bytes when it was taken, torn bytes included.
-        written: How many bytes this batch has appended.
+        began: Whether this batch has written, or may have.
     """
 
     def __init__(self, path: Path, fd: int, size: int) -> None:
         self._path = path
         self._fd = fd
         self.size = size
-        self.written = 0
+        self.began = False
 
     def set_aside(self, start: int) -> Path | None:
         """Move what follows the last whole frame to ``<stem>.torn-<time>``, before the first write."""
@@ -359,34 +444,35 @@ class Appender:
             return None
         moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         aside = self._path.with_name(f"{self._path.stem}.torn-{moment}")
-        try:
-            with open(
-                os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb"
-            ) as out:
-                for position in range(start, self.size, _CHUNK):
-                    out.write(os.pread(self._fd, min(_CHUNK, self.size - position), position))
-                out.flush()
-                os.fsync(out.fileno())
-            _sync_folder(self._path.parent)
-        except OSError:
-            aside.unlink(missing_ok=True)
-            raise
-        os.ftruncate(self._fd, start)
-        os.fsync(self._fd)
+        with _refusals(self._path):
+            fd = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            try:
+                with open(fd, "wb") as out:
+                    for position in range(start, self.size, _CHUNK):
+                        out.write(os.pread(self._fd, min(_CHUNK, self.size - position), position))
+                    out.flush()
+                    os.fsync(fd)
+                _sync_folder(self._path.parent)
+            except BaseException:
+                aside.unlink(missing_ok=True)
+                raise
+            os.ftruncate(self._fd, start)
+            os.fsync(self._fd)
         self.size = start
         return aside
 
     def write(self, frames: bytes) -> None:
         """Append whole frames: one write, unless the system cuts it short."""
         view = memoryview(frames)
-        while view:
-            done = os.write(self._fd, view)
-            self.written += done
-            view = view[done:]
+        # Before it is true: an interrupt may come between the write and the next line.
+        self.began = True
+        with _refusals(self._path):
+            while view:
+                view = view[os.write(self._fd, view) :]
 
     def take_back(self) -> None:
         """Let the log end where it did before this batch."""
-        if not self.written:
+        if not self.began:
             return
         # Where even this fails, the next append moves the torn bytes aside.
         with suppress(OSError):
@@ -426,6 +512,27 @@ def _sync_folder(folder: Path) -> None:
         os.close(fd)
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+# Without O_NONBLOCK a pipe in the log's place would be waited for.
+_FLAGS: Final = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
+
+
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, _FLAGS)
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EROFS, errno.EPERM):
+            raise
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+
+
 _ADVICE: Final = {
     errno.ENOSPC: "the disk is full: free some space and try again",
     errno.EDQUOT: "your disk quota is used up: free some space and try again",
@@ -445,3 +552,12 @@ def _reason(error: OSError) -> str:
 
 def _explain(error: OSError, path: Path) -> str:
     return f"cannot write {path}: {_reason(error)}"
+
+
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    """Turn what the system refuses into an error that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise AppendFailedError(_explain(error, path), error.errno) from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
@@ -22,6 +23,7 @@ from .errors import InvalidMemoryError, QuarantinedError
 from .feelings import Feeling, canonical_feeling
 
 __all__ = [
+    "MAX_DEPTH",
     "Attachment",
     "MediaType",
     "Memory",
@@ -97,14 +99,15 @@ class Memory:
     @property
     def time(self) -> datetime:
         """The moment, in UTC."""
-        return datetime.fromisoformat(self.timestamp).astimezone(UTC)
+        return _EPOCH + timedelta(microseconds=to_microseconds(self.timestamp))
 
     @property
     def local_time(self) -> datetime:
         """The moment on the writer's own clock where the record holds it, else on this machine's."""
-        if self.utc_offset:
-            return self.time.astimezone(_zone(self.utc_offset))
-        return self.time.astimezone()
+        try:
+            return self.time.astimezone(_zone(self.utc_offset) if self.utc_offset else None)
+        except (OverflowError, ValueError):  # the first and last hours there are
+            return self.time
 
     @property
     def intact(self) -> bool | None:
@@ -213,8 +216,13 @@ def new_record(
         moment = datetime.now(UTC)
         utc_offset = _local_offset(int(moment.timestamp()) // 900)
     else:
-        moment = at.astimezone(UTC)
-        utc_offset = _offset_text(at if at.tzinfo is not None else at.astimezone())
+        if not isinstance(at, datetime):
+            raise InvalidMemoryError(f"at must be a datetime, not {type(at).__name__}")
+        try:
+            moment = at.astimezone(UTC)
+            utc_offset = _offset_text(at if at.tzinfo is not None else at.astimezone())
+        except (OverflowError, ValueError):
+            raise InvalidMemoryError(f"{at} is outside of the years 1 to 9999 in UTC") from None
     return Memory(
         memory_id=_new_id() if memory_id is None else memory_id,
         concept=concept,
@@ -324,13 +332,40 @@ def load_record(payload: bytes) -> dict[str, Any]:
     Raises:
         QuarantinedError: it is not JSON, or no object.
     """
+    # How deep json can go depends on the stack it is called from; every reader has to agree.
+    if payload.count(b"[") + payload.count(b"{") > MAX_DEPTH and _depth(payload) > MAX_DEPTH:
+        raise QuarantinedError("the record is nested too deeply")
     try:
-        record = json.loads(payload.decode("utf-8", "replace"))
+        record = json.loads(payload.decode("utf-8", "replace"), parse_int=_integer)
     except (ValueError, RecursionError):
         raise QuarantinedError("the record is not JSON") from None
     if not isinstance(record, dict):
         raise QuarantinedError("the record is no JSON object")
     return record
+
+
+MAX_DEPTH: Final = 128
+_BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|([\[{])|([\]}])', re.DOTALL)
+
+
+def _depth(payload: bytes) -> int:
+    """How deep brackets nest outside of strings."""
+    depth = deepest = 0
+    for found in _BRACKETS.finditer(payload):
+        if found.lastindex == 1:
+            depth += 1
+            deepest = max(deepest, depth)
+        elif found.lastindex == 2:
+            depth -= 1
+    return deepest
+
+
+def _integer(digits: str) -> int | float:
+    """Python refuses integers of more than 4,300 digits; other readers take them."""
+    try:
+        return int(digits)
+    except ValueError:
+        return float(digits)
 
 
 def _from_record(record: dict[str, Any]) -> Memory:
@@ -394,6 +429,9 @@ def _attachments(items: object) -> tuple[Attachment, ...]:
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+# An offset can put a moment outside of what datetime holds in UTC.
+_FIRST: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_LAST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
 
 def to_microseconds(timestamp: str) -> int:
@@ -406,6 +444,9 @@ def to_microseconds(timestamp: str) -> int:
         moment = datetime.fromisoformat(timestamp)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
-        return (moment - _EPOCH) // _MICROSECOND
+        us = (moment - _EPOCH) // _MICROSECOND
+        if _FIRST <= us <= _LAST:
+            return us
     except (ValueError, OverflowError):
-        raise QuarantinedError(f"timestamp {timestamp[:40]!r} is no moment in time") from None
+        pass
+    raise QuarantinedError(f"timestamp {timestamp[:40]!r} is no moment in time")

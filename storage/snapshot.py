@@ -29,11 +29,12 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from . import chain
 
-__all__ = ["EMPTY", "Cover", "Damage", "Snapshot", "drop_older", "newest", "store"]
+__all__ = ["EMPTY", "Cover", "Damage", "Snapshot", "newest", "sample", "store"]
 
 _MAGIC: Final = b"MNEMOIX1"
 _PREFIX: Final = struct.Struct("<8sII")
 _SAMPLES: Final = 8
+_TRIES: Final = 5
 
 # Section name -> array type code.
 _SECTIONS: Final[dict[str, Literal["q", "Q", "I"]]] = {
@@ -103,6 +104,12 @@ class Snapshot:
     tag_rank: Column
     samples: list[tuple[int, int, str]]
     """(start, end, SHA-256 hex) of a few covered frames, the last one among them."""
+    crcs: dict[str, int]
+    """CRC-32 of each column as it was written."""
+
+    def intact(self) -> bool:
+        """Read everything through, to see whether it is what was written."""
+        return all(zlib.crc32(getattr(self, name)) == crc for name, crc in self.crcs.items())
 
 
 EMPTY: Final = Snapshot(
@@ -113,6 +120,7 @@ EMPTY: Final = Snapshot(
     tags=[],
     damage=[],
     samples=[],
+    crcs={},
     **{
         name: memoryview(bytes(4 if name.endswith("_start") else 0)).cast(code)
         for name, code in _SECTIONS.items()
@@ -127,13 +135,22 @@ def newest(folder: Path, size: int, bytes_at: Callable[[int, int], bytes]) -> Sn
     It agrees when its header is whole and the sampled frames, the first and the last covered among
     them, still have their hashes in the log; without one, it is the index of an empty log.
     """
-    for path in sorted(folder.glob("index-*.snap"), key=lambda path: path.name, reverse=True):
-        with suppress(OSError, ValueError, KeyError, TypeError, struct.error):
-            snapshot = _load(path)
-            if snapshot.cover.end <= size and all(
-                sha256(bytes_at(start, end)).hexdigest() == digest for start, end, digest in snapshot.samples
-            ):
-                return snapshot
+    for _ in range(_TRIES):
+        replaced = False
+        for path in sorted(folder.glob("index-*.snap"), key=lambda path: path.name, reverse=True):
+            try:
+                snapshot = _load(path)
+                if snapshot.cover.end <= size and all(
+                    sha256(bytes_at(start, end)).hexdigest() == digest
+                    for start, end, digest in snapshot.samples
+                ):
+                    return snapshot
+            except FileNotFoundError:
+                replaced = True  # by another process, with a better one
+            except (OSError, ValueError, KeyError, TypeError, struct.error):
+                continue
+        if not replaced:
+            break
     return EMPTY
 
 
@@ -157,6 +174,9 @@ def _parse(buffer: mmap.mmap) -> Snapshot:
     for name, code in _SECTIONS.items():
         start, size = header["sections"][name]
         columns[name] = view[start : start + size].cast(code)
+        # The bounds of the posting lists are small, and a wrong one would miscount.
+        if name.endswith("_start") and zlib.crc32(columns[name]) != header["crcs"][name]:
+            raise ValueError("a damaged snapshot")
     return Snapshot(
         count=header["count"],
         cover=Cover(*header["cover"]),
@@ -165,19 +185,21 @@ def _parse(buffer: mmap.mmap) -> Snapshot:
         tags=header["tags"],
         damage=[Damage(*item) for item in header["damage"]],
         samples=[(start, end, digest) for start, end, digest in header["samples"]],
+        crcs=header["crcs"],
         **columns,
     )
 
 
-def sample(cover: Cover, offsets: Sequence[int], frame_end: Callable[[int], int]) -> list[tuple[int, int]]:
-    """Choose the frames whose hashes a snapshot keeps: a few spread over the log, and the last."""
+def sample(offsets: Sequence[int], frame_end: Callable[[int], int]) -> list[tuple[int, int]]:
+    """Choose the frames whose hashes a snapshot keeps besides the last one's: a few spread over the log."""
     step = max(1, len(offsets) // _SAMPLES)
     starts = {offsets[rank] for rank in range(0, len(offsets), step)}
-    return [(start, frame_end(start)) for start in sorted(starts)] + [(cover.last, cover.end)]
+    return [(start, frame_end(start)) for start in sorted(starts)]
 
 
 def store(
     folder: Path | None,
+    size: int,
     *,
     cover: Cover,
     names: dict[str, list[str]],
@@ -185,13 +207,17 @@ def store(
     samples: Iterable[tuple[int, int, str]],
     columns: dict[str, array[int]],
 ) -> Snapshot:
-    """Write a snapshot beside the log and map it; in memory alone where ``folder`` is None or refuses."""
+    """Write a snapshot beside the log and map it; in memory alone where ``folder`` is None or refuses.
+
+    Those that cover less, or more than a log of ``size`` bytes has, then go.
+    """
     header = {
         "byteorder": sys.byteorder,
         "count": len(columns["time"]),
         "cover": cover,
         "damage": list(damage),
         "samples": list(samples),
+        "crcs": {name: zlib.crc32(columns[name]) for name in _SECTIONS},
         **names,
     }
     sizes = {name: len(columns[name]) * columns[name].itemsize for name in _SECTIONS}
@@ -199,19 +225,21 @@ def store(
     width = len(json.dumps({**header, "sections": {name: [0, 0] for name in _SECTIONS}, "bytes": 0}).encode())
     position = _aligned(_PREFIX.size + width + 48 * len(_SECTIONS) + 24)
     sections = {}
-    for name, size in sizes.items():
-        sections[name] = [position, size]
-        position = _aligned(position + size)
+    for name, length in sizes.items():
+        sections[name] = [position, length]
+        position = _aligned(position + length)
     raw = json.dumps({**header, "sections": sections, "bytes": position}).encode()
     head = _PREFIX.pack(_MAGIC, len(raw), zlib.crc32(raw)) + raw
 
     if folder is not None:
         with suppress(OSError):
-            return _write(folder, cover, head, sections, columns, position)
+            snapshot = _write(folder, cover, head, sections, columns, position)
+            _drop_older(folder, cover.end, size)
+            return snapshot
     memory = mmap.mmap(-1, position)
     memory[: len(head)] = head
-    for name, (start, size) in sections.items():
-        memory[start : start + size] = columns[name].tobytes()
+    for name, (start, length) in sections.items():
+        memory[start : start + length] = columns[name].tobytes()
     return _parse(memory)
 
 
@@ -243,7 +271,7 @@ def _write(
     return _load(path)
 
 
-def drop_older(folder: Path, cover_end: int, size: int) -> None:
+def _drop_older(folder: Path, cover_end: int, size: int) -> None:
     """Remove snapshots that cover less than ``cover_end``, or more than a log of ``size`` bytes has."""
     an_hour_ago = time.time() - 3600
     for path in folder.glob("index-*"):

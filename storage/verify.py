@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from . import chain
 from .errors import QuarantinedError
-from .log import Log
+from .log import Log, frame
 from .media import Media
 from .memory import Attachment, decode
 
@@ -79,7 +79,8 @@ def verify_log(
         on_progress: Called after every few thousand frames and after each attachment, whose bytes
             join the sum when the log is done.
     """
-    size = log.stamp()[0]
+    with log.settled() as size:
+        pass
     problems: list[Problem] = []
     memories = chained = unchecked = 0
     link, gap = chain.NO_LINK, sha256()
@@ -92,7 +93,7 @@ def verify_log(
             on_progress(start, size)
         if payload is None:
             problems.append(Problem("damage", start, end, f"{end - start:,} bytes hold no whole record"))
-            gap.update(log.bytes_at(start, end))
+            log.hash_into(gap, start, end)
             continue
         memory_id = ""
         try:
@@ -113,7 +114,7 @@ def verify_log(
                 )
         sealed = chain.split(payload)
         if sealed is None:
-            gap.update(log.bytes_at(start, end))
+            gap.update(frame(payload))
             continue
         chained += 1
         if chain.link_of(sealed[0], link, gap.hexdigest()) != sealed[1]:

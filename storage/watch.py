@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -52,7 +53,7 @@ class Watcher:
 
     def __init__(self, journal: Watched) -> None:
         self._journal = journal
-        self._path = str(journal.path)
+        self._path = os.path.realpath(journal.path)
         self._subscribers: list[Subscriber] = []
         self._wake = threading.Event()
         self._stopped = False
@@ -108,7 +109,7 @@ class Watcher:
 
         observer = Observer()
         try:
-            observer.schedule(Handler(), str(self._journal.path.parent))
+            observer.schedule(Handler(), str(Path(self._path).parent))
             observer.start()
         except OSError:  # no folder yet, or no watches left
             return None

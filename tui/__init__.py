@@ -1,1 +1,1 @@
-"""The app: screens, widgets, and the backend that runs storage in workers."""
+"""The terminal app: panes, their widgets, and the backend that does all their reading and writing."""

@@ -1,0 +1,253 @@
+"""What the list can be narrowed by: dates, saved filters, feelings, concepts and tags, each switched on its row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from ...storage.feelings import Feeling, kin_of
+from ..inert import cut, one_line
+from .model import Facets, Query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from textual import events
+
+    from ..ink import Ink
+
+__all__ = ["FilterPanel", "compact"]
+
+_ORDER: Final = {feeling: place for place, feeling in enumerate(Feeling)}
+
+
+def compact(count: int) -> str:
+    """A count in at most five cells: ``999``, ``12.3k``, ``1.2M``."""
+    if count < 10_000:
+        return str(count)
+    if count < 999_950:
+        return f"{count / 1000:.1f}k" if count < 100_000 else f"{count // 1000}k"
+    return f"{count / 1_000_000:.1f}M"
+
+
+class _Line(NamedTuple):
+    kind: str
+    """``title``, ``dates``, ``saved``, ``feelings``, ``concepts``, ``tags`` or ``blank``."""
+    value: str = ""
+    count: int = 0
+    share: float = 0.0
+
+
+class FilterPanel(ScrollView, can_focus=True):
+    """Togglable filters with their counts; bars show the feelings of what the list holds now."""
+
+    HELP = "What to show. Space or enter switches the filter under the cursor; several of a kind widen, kinds narrow."
+    BINDINGS: ClassVar = [
+        Binding("down,j", "move(1)", "Down", show=False, id="filters.down", tooltip="The next filter"),
+        Binding("up,k", "move(-1)", "Up", show=False, id="filters.up", tooltip="The filter before"),
+        Binding("pagedown,ctrl+f", "move(10)", "Page down", show=False, id="filters.page_down", tooltip="Ten on"),
+        Binding("pageup,ctrl+b", "move(-10)", "Page up", show=False, id="filters.page_up", tooltip="Ten back"),
+        Binding("home,g", "move(-1000000)", "First", show=False, id="filters.first", tooltip="The first filter"),
+        Binding("end,G", "move(1000000)", "Last", show=False, id="filters.last", tooltip="The last filter"),
+        Binding("right_square_bracket", "section(1)", "Next kind", show=False, id="filters.section_down", tooltip="To the next kind of filter"),
+        Binding("left_square_bracket", "section(-1)", "Kind before", show=False, id="filters.section_up", tooltip="To the kind of filter before"),
+        Binding("space,enter", "toggle", "Switch", id="filters.toggle", tooltip="Switch the filter under the cursor"),
+        Binding("delete", "forget", "Forget", show=False, id="filters.forget", tooltip="Forget the saved filter under the cursor"),
+    ]
+
+    cursor: reactive[int] = reactive(0, init=False)
+
+    class Toggled(Message):
+        """A filter was switched: ``kind`` is ``feelings``, ``concepts`` or ``tags``."""
+
+        def __init__(self, kind: str, value: str) -> None:
+            self.kind = kind
+            self.value = value
+            super().__init__()
+
+    class DatesWanted(Message):
+        """The date range was chosen, to be changed."""
+
+    class SavedChosen(Message):
+        """A saved filter was chosen, to be applied or (``forget``) deleted."""
+
+        def __init__(self, name: str, *, forget: bool = False) -> None:
+            self.name = name
+            self.forget = forget
+            super().__init__()
+
+    def __init__(self, ink: Ink, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.ink = ink
+        self.facets = Facets()
+        self.query_ = Query()
+        self.saved: tuple[str, ...] = ()
+        self._lines: list[_Line] = []
+        self._build()
+
+    def show(self, facets: Facets, query: Query, saved: Iterable[str]) -> None:
+        """Show counts, which filters are on, and the saved ones."""
+        under = self._lines[self.cursor][:2] if self.cursor < len(self._lines) else None
+        self.facets, self.query_, self.saved = facets, query, tuple(saved)
+        self._build()
+        places = {line[:2]: place for place, line in enumerate(self._lines)}
+        self.set_reactive(FilterPanel.cursor, places.get(under, self._first()) if under else self._first())
+        self.refresh()
+
+    def _first(self) -> int:
+        return next((place for place, line in enumerate(self._lines) if line.kind not in ("title", "blank")), 0)
+
+    def restyle(self, ink: Ink) -> None:
+        """Draw with another theme."""
+        self.ink = ink
+        self.refresh()
+
+    def _build(self) -> None:
+        query, facets = self.query_, self.facets
+        lines = [_Line("title", "When"), _Line("dates", query.dates or "all time")]
+        if self.saved:
+            lines += [_Line("title", "Saved"), *(_Line("saved", name) for name in self.saved)]
+        counts = dict(facets.shown if facets.shown is not None else facets.feelings)
+        most = max(counts.values(), default=0)
+        names = {*facets.feelings, *query.feelings}
+        if not facets.total:
+            names |= set(Feeling)
+        lines.append(_Line("title", "Feelings"))
+        lines += [
+            _Line("feelings", str(name), counts.get(name, 0), counts.get(name, 0) / most if most else 0.0)
+            for name in sorted(names, key=_feeling_order)
+        ]
+        for kind, title, found in (("concepts", "Concepts", facets.concepts), ("tags", "Tags", facets.tags)):
+            values: Mapping[str, int] = {**found, **{name: found.get(name, 0) for name in getattr(query, kind)}}
+            if values:
+                lines.append(_Line("title", title, len(values)))
+                lines += [_Line(kind, name, count) for name, count in values.items()]
+        self._lines = lines
+        self.virtual_size = Size(self.size.width, len(lines))
+
+    # -- moving ---------------------------------------------------------------------------------
+
+    def validate_cursor(self, cursor: int) -> int:
+        """Keep the cursor on a line that can be switched."""
+        cursor = max(0, min(cursor, len(self._lines) - 1))
+        step = 1 if cursor >= self.cursor else -1
+        while 0 <= cursor < len(self._lines) and self._lines[cursor].kind == "title":
+            cursor += step
+        return cursor if 0 <= cursor < len(self._lines) else self.cursor
+
+    def watch_cursor(self) -> None:
+        """Follow the cursor, with the title above it in view where it is the first of its kind."""
+        top = self.cursor - 1 if self._lines[self.cursor - 1].kind == "title" else self.cursor
+        height = self.scrollable_content_region.height
+        if top < self.scroll_offset.y:
+            self.scroll_to(y=top, animate=False, force=True, immediate=True)
+        elif self.cursor >= self.scroll_offset.y + height:
+            self.scroll_to(y=self.cursor - height + 1, animate=False, force=True, immediate=True)
+        self.refresh()
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor by some filters."""
+        self.cursor += by
+
+    def action_section(self, by: int) -> None:
+        """Go to the first filter of another kind."""
+        titles = [place for place, line in enumerate(self._lines) if line.kind == "title"]
+        present = max(place for place in titles if place <= self.cursor)
+        self.cursor = titles[max(0, min(titles.index(present) + by, len(titles) - 1))] + 1
+
+    def action_toggle(self) -> None:
+        """Switch the filter under the cursor."""
+        line = self._lines[self.cursor]
+        if line.kind == "dates":
+            self.post_message(self.DatesWanted())
+        elif line.kind == "saved":
+            self.post_message(self.SavedChosen(line.value))
+        elif line.kind != "title":
+            self.post_message(self.Toggled(line.kind, line.value))
+
+    def action_forget(self) -> None:
+        """Forget the saved filter under the cursor."""
+        line = self._lines[self.cursor]
+        if line.kind == "saved":
+            self.post_message(self.SavedChosen(line.value, forget=True))
+
+    def on_click(self, event: events.Click) -> None:
+        """Switch the filter that the mouse clicked."""
+        place = self.scroll_offset.y + event.y
+        if place < len(self._lines) and self._lines[place].kind != "title":
+            self.cursor = place
+            self.action_toggle()
+
+    # -- drawing --------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line of the screen."""
+        place = self.scroll_offset.y + y
+        width = self.size.width
+        if place >= len(self._lines):
+            return Strip.blank(width, self.rich_style)
+        segments = self._draw(self._lines[place], width)
+        if place == self.cursor and self.has_focus:
+            segments = [Segment(s.text, (s.style or Style()) + self.ink.cursor) for s in segments]
+        return Strip(Segment.apply_style(segments, self.rich_style), width)
+
+    def _draw(self, line: _Line, width: int) -> list[Segment]:
+        ink = self.ink
+        if line.kind == "title":
+            count = f" {compact(line.count)}" if line.count else ""
+            return [
+                Segment(cut(f" {line.value}{count}", width), ink.heading)
+            ]
+        if line.kind in ("dates", "saved"):
+            on = line.kind == "dates" and bool(self.query_.dates)
+            style = ink.strong if on else ink.text
+            return [self._mark(on), Segment(cut(one_line(line.value, 60), width - 2), style), Segment(" ")]
+        on = line.value in getattr(self.query_, line.kind)
+        name_style = ink.strong if on else ink.text
+        count = compact(line.count)
+        if line.kind != "feelings":
+            sign = "#" if line.kind == "tags" else ""
+            room = max(0, width - 3 - len(count))
+            return [
+                self._mark(on),
+                Segment(cut(sign + one_line(line.value, 60), room), name_style),
+                Segment(f" {count} ", ink.muted),
+            ]
+        look, colour = ink.feeling(line.value)
+        bar_room = max(0, width - 23)
+        room = max(0, width - 9 - bar_room)
+        return [
+            self._mark(on),
+            Segment(f"{look.glyph} ", colour),
+            Segment(cut(one_line(look.word, 60), room), name_style),
+            Segment(f"{count:>5} ", ink.muted if line.count else ink.muted),
+            *self._bar(line, bar_room, colour),
+        ]
+
+    def _mark(self, on: bool) -> Segment:
+        return Segment(("✓" if not self.ink.ascii_only else "x") if on else " ", self.ink.heading)
+
+    def _bar(self, line: _Line, room: int, colour: Style) -> list[Segment]:
+        if room <= 0:
+            return []
+        eighths = round(line.share * (room - 1) * 8)
+        if line.count and not eighths:
+            eighths = 1
+        if self.ink.ascii_only:
+            bar = "=" * ((eighths + 7) // 8)
+        else:
+            bar = "█" * (eighths // 8) + ("", *"▏▎▍▌▋▊▉")[eighths % 8]
+        return [Segment(bar.ljust(room), colour)]
+
+
+def _feeling_order(name: str) -> tuple[int, int, str]:
+    kin = kin_of(name)
+    return (_ORDER[kin] if kin is not None else len(_ORDER), name not in _ORDER, name)

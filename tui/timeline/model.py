@@ -1,0 +1,135 @@
+"""What the Timeline shows, as frozen data: the query, the list that answers it, one row, one memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from ...storage.memory import Memory
+from ..inert import one_line
+from .layout import DayLayout
+
+__all__ = ["ROWS_PER_PAGE", "Detail", "Facets", "Layer", "Listing", "Query", "Row", "row_of"]
+
+ROWS_PER_PAGE: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked of the journal: several values of one kind are OR, kinds are AND.
+
+    ``since`` and ``until`` are aware and both included; ``dates`` is how the user wrote them.
+    """
+
+    text: str = ""
+    feelings: frozenset[str] = frozenset()
+    concepts: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+    since: datetime | None = None
+    until: datetime | None = None
+    dates: str = ""
+
+    @property
+    def filtered(self) -> bool:
+        """Whether anything but the text narrows the list."""
+        return bool(self.feelings or self.concepts or self.tags or self.since or self.until)
+
+    def toggled(self, kind: str, value: str) -> Query:
+        """The query with one value of ``feelings``, ``concepts`` or ``tags`` switched."""
+        values: frozenset[str] = getattr(self, kind)
+        return replace(self, **{kind: values ^ {value}})
+
+    def describe(self) -> str:
+        """The query in words, for headings."""
+        parts = [", ".join(sorted(values)) for values in (self.feelings, self.concepts) if values]
+        if self.tags:
+            parts.append(" ".join(f"#{tag}" for tag in sorted(self.tags)))
+        if self.dates:
+            parts.append(self.dates)
+        if self.text:
+            parts.append(f"“{self.text}”")
+        return " · ".join(parts)
+
+
+class Row(NamedTuple):
+    """One line of the list; ``excerpt`` and ``concept`` are inert already.
+
+    ``us`` is microseconds since 1970 in UTC; ``trouble`` says why a memory cannot be read.
+    """
+
+    ref: int
+    us: int
+    feeling: str
+    concept: str
+    excerpt: str
+    attachments: int
+    revisits: bool
+    trouble: str = ""
+
+
+def row_of(ref: int, us: int, memory: Memory) -> Row:
+    """The row that stands for a memory."""
+    return Row(
+        ref,
+        us,
+        str(memory.feeling),
+        one_line(memory.concept, 80),
+        one_line(memory.content),
+        len(memory.attachments),
+        bool(memory.revisits),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The answer to a query: refs newest first with their times, laid out under days.
+
+    While searching ``best`` holds the rows themselves, best first, and there are no headings.
+    """
+
+    query: Query
+    refs: Sequence[int]
+    times: Sequence[int]
+    layout: DayLayout
+    best: tuple[Row, ...] | None = None
+    more: bool = False
+    """Whether the search stopped at its limit."""
+
+
+class Layer(NamedTuple):
+    """Another memory named in the detail: of the same concept, or a layer upon this one."""
+
+    ref: int
+    memory_id: str
+    us: int
+    feeling: str
+    text: str
+    relation: str
+    """``revisits`` (what this one looks back on), ``revisited by``, or ``concept``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One memory with what is known around it; ``memory`` is None where it cannot be read."""
+
+    ref: int
+    memory: Memory | None
+    trouble: str = ""
+    layers: tuple[Layer, ...] = ()
+    concept_total: int = 0
+    files: tuple[str | None, ...] = ()
+    """For each attachment its path, or None where the file is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """What can be filtered by: every name with its count under the present query, and in all."""
+
+    total: int = 0
+    feelings: Mapping[str, int] = field(default_factory=dict)
+    concepts: Mapping[str, int] = field(default_factory=dict)
+    tags: Mapping[str, int] = field(default_factory=dict)
+    shown: Mapping[str, int] | None = None
+    """Counts of feelings within the present query; None while nothing narrows it."""

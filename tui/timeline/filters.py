@@ -1,4 +1,4 @@
-"""What the list can be narrowed by: dates, saved filters, feelings, concepts and tags, each switched on its row."""
+"""What the list can be narrowed by: dates, saved filters, feelings, concepts, tags; a row for each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.binding import Binding
 from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -15,6 +14,7 @@ from textual.strip import Strip
 
 from ...storage.feelings import Feeling, kin_of
 from ..inert import cut, one_line
+from ..keys import key
 from .model import Facets, Query
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["FilterPanel", "compact"]
 
 _ORDER: Final = {feeling: place for place, feeling in enumerate(Feeling)}
+
+_UNSWITCHED: Final = ("title", "blank")
 
 
 def compact(count: int) -> str:
@@ -49,18 +51,37 @@ class _Line(NamedTuple):
 class FilterPanel(ScrollView, can_focus=True):
     """Togglable filters with their counts; bars show the feelings of what the list holds now."""
 
-    HELP = "What to show. Space or enter switches the filter under the cursor; several of a kind widen, kinds narrow."
+    HELP = "What to show. Space switches the filter under the cursor; several of a kind widen, kinds narrow."
     BINDINGS: ClassVar = [
-        Binding("down,j", "move(1)", "Down", show=False, id="filters.down", tooltip="The next filter"),
-        Binding("up,k", "move(-1)", "Up", show=False, id="filters.up", tooltip="The filter before"),
-        Binding("pagedown,ctrl+f", "move(10)", "Page down", show=False, id="filters.page_down", tooltip="Ten on"),
-        Binding("pageup,ctrl+b", "move(-10)", "Page up", show=False, id="filters.page_up", tooltip="Ten back"),
-        Binding("home,g", "move(-1000000)", "First", show=False, id="filters.first", tooltip="The first filter"),
-        Binding("end,G", "move(1000000)", "Last", show=False, id="filters.last", tooltip="The last filter"),
-        Binding("right_square_bracket", "section(1)", "Next kind", show=False, id="filters.section_down", tooltip="To the next kind of filter"),
-        Binding("left_square_bracket", "section(-1)", "Kind before", show=False, id="filters.section_up", tooltip="To the kind of filter before"),
-        Binding("space,enter", "toggle", "Switch", id="filters.toggle", tooltip="Switch the filter under the cursor"),
-        Binding("delete", "forget", "Forget", show=False, id="filters.forget", tooltip="Forget the saved filter under the cursor"),
+        key("down,j", "move(1)", "Down", "filters.down", "The next filter"),
+        key("up,k", "move(-1)", "Up", "filters.up", "The filter before"),
+        key("pagedown,ctrl+f", "move(10)", "Page down", "filters.page_down", "Ten on"),
+        key("pageup,ctrl+b", "move(-10)", "Page up", "filters.page_up", "Ten back"),
+        key("home,g", "move(-1000000)", "First", "filters.first", "The first filter"),
+        key("end,G", "move(1000000)", "Last", "filters.last", "The last filter"),
+        key(
+            "right_square_bracket",
+            "section(1)",
+            "Next kind",
+            "filters.section_down",
+            "To the next kind of filter",
+        ),
+        key(
+            "left_square_bracket",
+            "section(-1)",
+            "Kind before",
+            "filters.section_up",
+            "To the kind of filter before",
+        ),
+        key(
+            "space,enter",
+            "toggle",
+            "Switch",
+            "filters.toggle",
+            "Switch the filter under the cursor",
+            show=True,
+        ),
+        key("delete", "forget", "Forget", "filters.forget", "Forget the saved filter under the cursor"),
     ]
 
     cursor: reactive[int] = reactive(0, init=False)
@@ -103,7 +124,11 @@ class FilterPanel(ScrollView, can_focus=True):
         self.refresh()
 
     def _first(self) -> int:
-        return next((place for place, line in enumerate(self._lines) if line.kind not in ("title", "blank")), 0)
+        return next((place for place, line in enumerate(self._lines) if line.kind not in _UNSWITCHED), 0)
+
+    def on_resize(self) -> None:
+        """Set the sections apart where there is room."""
+        self.show(self.facets, self.query_, self.saved)
 
     def restyle(self, ink: Ink) -> None:
         """Draw with another theme."""
@@ -112,23 +137,27 @@ class FilterPanel(ScrollView, can_focus=True):
 
     def _build(self) -> None:
         query, facets = self.query_, self.facets
-        lines = [_Line("title", "When"), _Line("dates", query.dates or "all time")]
+        gap = [_Line("blank")] if self.size.height >= 34 else []
+        lines = [*gap, _Line("title", "When"), _Line("dates", query.dates or "all time")]
         if self.saved:
-            lines += [_Line("title", "Saved"), *(_Line("saved", name) for name in self.saved)]
+            lines += [*gap, _Line("title", "Saved"), *(_Line("saved", name) for name in self.saved)]
         counts = dict(facets.shown if facets.shown is not None else facets.feelings)
         most = max(counts.values(), default=0)
         names = {*facets.feelings, *query.feelings}
         if not facets.total:
             names |= set(Feeling)
-        lines.append(_Line("title", "Feelings"))
+        lines += [*gap, _Line("title", "Feelings")]
         lines += [
             _Line("feelings", str(name), counts.get(name, 0), counts.get(name, 0) / most if most else 0.0)
             for name in sorted(names, key=_feeling_order)
         ]
         for kind, title, found in (("concepts", "Concepts", facets.concepts), ("tags", "Tags", facets.tags)):
-            values: Mapping[str, int] = {**found, **{name: found.get(name, 0) for name in getattr(query, kind)}}
+            values: Mapping[str, int] = {
+                **found,
+                **{name: found.get(name, 0) for name in getattr(query, kind)},
+            }
             if values:
-                lines.append(_Line("title", title, len(values)))
+                lines += [*gap, _Line("title", title, len(values))]
                 lines += [_Line(kind, name, count) for name, count in values.items()]
         self._lines = lines
         self.virtual_size = Size(self.size.width, len(lines))
@@ -139,7 +168,7 @@ class FilterPanel(ScrollView, can_focus=True):
         """Keep the cursor on a line that can be switched."""
         cursor = max(0, min(cursor, len(self._lines) - 1))
         step = 1 if cursor >= self.cursor else -1
-        while 0 <= cursor < len(self._lines) and self._lines[cursor].kind == "title":
+        while 0 <= cursor < len(self._lines) and self._lines[cursor].kind in _UNSWITCHED:
             cursor += step
         return cursor if 0 <= cursor < len(self._lines) else self.cursor
 
@@ -170,7 +199,7 @@ class FilterPanel(ScrollView, can_focus=True):
             self.post_message(self.DatesWanted())
         elif line.kind == "saved":
             self.post_message(self.SavedChosen(line.value))
-        elif line.kind != "title":
+        elif line.kind not in _UNSWITCHED:
             self.post_message(self.Toggled(line.kind, line.value))
 
     def action_forget(self) -> None:
@@ -182,7 +211,7 @@ class FilterPanel(ScrollView, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Switch the filter that the mouse clicked."""
         place = self.scroll_offset.y + event.y
-        if place < len(self._lines) and self._lines[place].kind != "title":
+        if place < len(self._lines) and self._lines[place].kind not in _UNSWITCHED:
             self.cursor = place
             self.action_toggle()
 
@@ -191,7 +220,7 @@ class FilterPanel(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen."""
         place = self.scroll_offset.y + y
-        width = self.size.width
+        width = self.scrollable_content_region.width
         if place >= len(self._lines):
             return Strip.blank(width, self.rich_style)
         segments = self._draw(self._lines[place], width)
@@ -201,11 +230,11 @@ class FilterPanel(ScrollView, can_focus=True):
 
     def _draw(self, line: _Line, width: int) -> list[Segment]:
         ink = self.ink
+        if line.kind == "blank":
+            return [Segment(" " * width)]
         if line.kind == "title":
             count = f" {compact(line.count)}" if line.count else ""
-            return [
-                Segment(cut(f" {line.value}{count}", width), ink.heading)
-            ]
+            return [Segment(cut(f" {line.value}{count}", width), ink.heading)]
         if line.kind in ("dates", "saved"):
             on = line.kind == "dates" and bool(self.query_.dates)
             style = ink.strong if on else ink.text
@@ -222,13 +251,13 @@ class FilterPanel(ScrollView, can_focus=True):
                 Segment(f" {count} ", ink.muted),
             ]
         look, colour = ink.feeling(line.value)
-        bar_room = max(0, width - 23)
+        bar_room = max(0, width - 19)
         room = max(0, width - 9 - bar_room)
         return [
             self._mark(on),
             Segment(f"{look.glyph} ", colour),
             Segment(cut(one_line(look.word, 60), room), name_style),
-            Segment(f"{count:>5} ", ink.muted if line.count else ink.muted),
+            Segment(f"{count:>5} ", ink.muted),
             *self._bar(line, bar_room, colour),
         ]
 
@@ -238,13 +267,8 @@ class FilterPanel(ScrollView, can_focus=True):
     def _bar(self, line: _Line, room: int, colour: Style) -> list[Segment]:
         if room <= 0:
             return []
-        eighths = round(line.share * (room - 1) * 8)
-        if line.count and not eighths:
-            eighths = 1
-        if self.ink.ascii_only:
-            bar = "=" * ((eighths + 7) // 8)
-        else:
-            bar = "█" * (eighths // 8) + ("", *"▏▎▍▌▋▊▉")[eighths % 8]
+        halves = max(1, round(line.share * (room - 1) * 2)) if line.count else 0
+        bar = "=" * ((halves + 1) // 2) if self.ink.ascii_only else "━" * (halves // 2) + "╸" * (halves % 2)
         return [Segment(bar.ljust(room), colour)]
 
 

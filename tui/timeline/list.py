@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.binding import Binding
 from textual.cache import LRUCache
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -20,6 +19,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from ..inert import cut
+from ..keys import key
 from .layout import DayLayout
 from .model import ROWS_PER_PAGE, Listing, Query, Row
 
@@ -46,19 +46,19 @@ def local_time(us: int) -> datetime:
 class MemoryList(ScrollView, can_focus=True):
     """Every memory that answers the query; the cursor stands on one of them."""
 
-    HELP = "The memories, newest first. Move with the arrows or j and k; enter opens the one under the cursor."
+    HELP = (
+        "The memories, newest first. Move with the arrows or j and k; enter opens the one under the cursor."
+    )
     BINDINGS: ClassVar = [
-        Binding("down,j", "move(1)", "Down", show=False, id="list.down", tooltip="The next memory"),
-        Binding("up,k", "move(-1)", "Up", show=False, id="list.up", tooltip="The memory before"),
-        Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False, id="list.page_down", tooltip="A page on"),
-        Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False, id="list.page_up", tooltip="A page back"),
-        Binding("home,g", "edge(0)", "Newest", show=False, id="list.newest", tooltip="The newest memory"),
-        Binding("end,G", "edge(1)", "Oldest", show=False, id="list.oldest", tooltip="The oldest memory"),
-        Binding(
-            "right_square_bracket", "day(1)", "Earlier day", show=False, id="list.day_down", tooltip="A day earlier"
-        ),
-        Binding("left_square_bracket", "day(-1)", "Later day", show=False, id="list.day_up", tooltip="A day later"),
-        Binding("enter,l,right", "open", "Read", show=False, id="list.open", tooltip="Go to the memory's text"),
+        key("down,j", "move(1)", "Down", "list.down", "The next memory"),
+        key("up,k", "move(-1)", "Up", "list.up", "The memory before"),
+        key("pagedown,ctrl+f", "page(1)", "Page down", "list.page_down", "A page on"),
+        key("pageup,ctrl+b", "page(-1)", "Page up", "list.page_up", "A page back"),
+        key("home,g", "edge(0)", "Newest", "list.newest", "The newest memory"),
+        key("end,G", "edge(1)", "Oldest", "list.oldest", "The oldest memory"),
+        key("right_square_bracket", "day(1)", "Earlier day", "list.day_down", "A day earlier"),
+        key("left_square_bracket", "day(-1)", "Later day", "list.day_up", "A day later"),
+        key("enter,l,right", "open", "Read", "list.open", "Go to the memory's text"),
     ]
 
     cursor: reactive[int] = reactive(0, init=False)
@@ -92,7 +92,7 @@ class MemoryList(ScrollView, can_focus=True):
         super().__init__(id=id)
         self.ink = ink
         self.listing = _EMPTY
-        self.layout_ = _EMPTY.layout
+        self.days = _EMPTY.layout
         self._strips: LRUCache[tuple[object, ...], Strip] = LRUCache(1024)
         self._pages: LRUCache[int, Sequence[Row]] = LRUCache(_PAGES_KEPT)
         self._asked: dict[int, None] = {}
@@ -155,12 +155,12 @@ class MemoryList(ScrollView, can_focus=True):
         offset = index % ROWS_PER_PAGE
         return page[offset] if page is not None and offset < len(page) else None
 
-    def top_time(self) -> int | None:
-        """The time of the first memory on screen, microseconds UTC; None in an empty list."""
-        if not self.listing.refs:
+    def hidden_heading(self) -> int | None:
+        """The time of the first memory on screen if the headings it stands under are above the screen."""
+        if not self.listing.refs or self.days.flat:
             return None
-        line = min(self.scroll_offset.y, self.layout_.height - 1)
-        return self.listing.times[self.layout_.at(line).index]
+        place = self.days.at(min(self.scroll_offset.y, self.days.height - 1))
+        return self.listing.times[place.index] if place.kind == "item" else None
 
     def _find(self, ref: int) -> int | None:
         refs = self.listing.refs
@@ -185,16 +185,17 @@ class MemoryList(ScrollView, can_focus=True):
         if lines != self._item_lines:
             offset = self._cursor_line() - self.scroll_offset.y
             self._item_lines = lines
+            self._strips.clear()
             self._lay_out()
             self.scroll_to(y=self._cursor_line() - offset, animate=False, force=True, immediate=True)
         self._keep_in_view()
 
     def _lay_out(self) -> None:
-        self.layout_ = self.listing.layout.with_item_lines(self._item_lines)
-        self.virtual_size = Size(self.size.width, self.layout_.height)
+        self.days = self.listing.layout.with_item_lines(self._item_lines)
+        self.virtual_size = Size(self.size.width, self.days.height)
 
     def _cursor_line(self) -> int:
-        return self.layout_.line_of(self.cursor) if self.listing.refs else 0
+        return self.days.line_of(self.cursor) if self.listing.refs else 0
 
     def _cursor_region(self) -> tuple[int, int]:
         top = self._cursor_line()
@@ -210,7 +211,7 @@ class MemoryList(ScrollView, can_focus=True):
         """Draw the two rows that changed, and follow."""
         for index in (before, after):
             if index < len(self.listing.refs):
-                top = self.layout_.line_of(index) - self.scroll_offset.y
+                top = self.days.line_of(index) - self.scroll_offset.y
                 self.refresh(Region(0, top, self.size.width, self._item_lines))
         self._keep_in_view()
         self.post_message(self.Highlighted(self.current_ref))
@@ -220,7 +221,7 @@ class MemoryList(ScrollView, can_focus=True):
         if not self.listing.refs or not self.size.height:
             return
         line = self._cursor_line()
-        top = line - self.layout_.headings_above(self.cursor)
+        top = line - self.days.headings_above(self.cursor)
         height = self.scrollable_content_region.height
         if top < self.scroll_offset.y:
             self.scroll_to(y=top, animate=False, force=True, immediate=True)
@@ -248,8 +249,8 @@ class MemoryList(ScrollView, can_focus=True):
 
     def action_day(self, by: int) -> None:
         """Go to the first memory of the day before or after."""
-        if self.layout_.days:
-            self.cursor = self.layout_.day_neighbour(self.cursor, by)
+        if self.days.days:
+            self.cursor = self.days.day_neighbour(self.cursor, by)
 
     def action_open(self) -> None:
         """Choose the memory under the cursor."""
@@ -261,14 +262,14 @@ class MemoryList(ScrollView, can_focus=True):
         if not self.listing.refs:
             return
         self.cursor = index
-        top = self._cursor_line() - self.layout_.headings_above(self.cursor)
+        top = self._cursor_line() - self.days.headings_above(self.cursor)
         self.scroll_to(y=top, animate=False, force=True, immediate=True)
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor where the mouse clicked; a second click opens."""
         line = self.scroll_offset.y + event.y
-        if line < self.layout_.height:
-            place = self.layout_.at(line)
+        if line < self.days.height:
+            place = self.days.at(line)
             if place.kind == "item":
                 self.cursor = place.index
                 if event.chain == 2:
@@ -279,11 +280,11 @@ class MemoryList(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen."""
         line = self.scroll_offset.y + y
-        width = self.size.width
+        width = self.scrollable_content_region.width
         base = self.rich_style
-        if line >= self.layout_.height:
+        if line >= self.days.height:
             return Strip.blank(width, base)
-        place = self.layout_.at(line)
+        place = self.days.at(line)
         if place.kind == "item":
             row = self.row_at(place.index)
             if row is None:
@@ -333,21 +334,37 @@ class MemoryList(ScrollView, can_focus=True):
         mark = " " if index != self.cursor else ("▌" if not ink.ascii_only else ">")
         if row is None:
             dots = "·" * min(24, max(0, width - indent)) if line == 0 else ""
-            return [Segment(mark, ink.heading), Segment(cut(f"{stamp if line == 0 else '':{indent - 5}}   {dots}", width - 1), ink.muted)]
+            return [
+                Segment(mark, ink.heading),
+                Segment(cut(f"{stamp if line == 0 else '':{indent - 5}}   {dots}", width - 1), ink.muted),
+            ]
         look, colour = ink.feeling(row.feeling)
         if row.trouble:
             text = f" {stamp}  ! {row.trouble}" if line == 0 else ""
             return [Segment(mark, ink.heading), Segment(cut(text, width - 1), ink.warning)]
         if line == 0:
-            named = max(8, min(16, (width - indent) // 3)) if self._item_lines == 1 else 0
-            lead = [Segment(mark, ink.heading), Segment(f"{stamp} ", ink.muted), Segment(f" {look.glyph} ", colour)]
+            named = max(8, min(16, (width - indent) // 4)) if self._item_lines == 1 else 0
+            lead = [
+                Segment(mark, ink.heading),
+                Segment(f"{stamp} ", ink.muted),
+                Segment(f" {look.glyph} ", colour),
+            ]
             if self._item_lines == 1:
                 rest = width - indent - named - 1
-                return [*lead, Segment(cut(row.concept, named), ink.strong), Segment(" ", ink.text), *self._excerpt(row, rest)]
+                return [
+                    *lead,
+                    Segment(cut(row.concept, named), ink.strong),
+                    Segment(" ", ink.text),
+                    *self._excerpt(row, rest),
+                ]
             word = f"{look.word}  "
             rest = width - indent - len(word)
             return [*lead, Segment(cut(row.concept, max(0, rest)), ink.strong), Segment(word, colour)]
-        return [Segment(mark, ink.heading), Segment(" " * (indent - 1), ink.text), *self._excerpt(row, width - indent)]
+        return [
+            Segment(mark, ink.heading),
+            Segment(" " * (indent - 1), ink.text),
+            *self._excerpt(row, width - indent),
+        ]
 
     def _excerpt(self, row: Row, width: int) -> list[Segment]:
         ink = self.ink

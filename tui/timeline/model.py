@@ -102,7 +102,6 @@ class Layer(NamedTuple):
     """Another memory named in the detail: of the same concept, or a layer upon this one."""
 
     ref: int
-    memory_id: str
     us: int
     feeling: str
     text: str

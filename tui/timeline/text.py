@@ -108,7 +108,9 @@ class _Renderer:
                     self._prefixes.pop()
                     self._bullet = None
                 case "hr":
-                    self._emit([Text(("─" if not self.ink.ascii_only else "-") * self._room(), self.ink.muted)])
+                    self._emit(
+                        [Text(("─" if not self.ink.ascii_only else "-") * self._room(), self.ink.muted)]
+                    )
                     self._blank()
                 case "fence" | "code_block":
                     code = token.content.rstrip("\n").split("\n")
@@ -129,6 +131,7 @@ class _Renderer:
     def _inline(self, tokens: Iterable[Token]) -> Text:
         text = Text("", self.ink.text)
         marks: list[str] = []
+        href = ""
         for token in tokens:
             style = Style.parse(" ".join(marks)) if marks else Style()
             match token.type:
@@ -140,9 +143,9 @@ class _Renderer:
                     text.append("\n")
                 case "link_open":
                     marks.append("underline")
+                    href = inert(str(token.attrGet("href") or ""))
                 case "link_close":
                     marks.pop()
-                    href = str(opened.attrGet("href") or "")
                     if href and href not in text.plain:
                         text.append(f" <{href}>", self.ink.muted)
                 case _ if token.type.endswith("_open"):
@@ -151,8 +154,6 @@ class _Renderer:
                     marks.pop()
                 case _:
                     text.append(token.content, style)
-            if token.type == "link_open":
-                opened = token
         return text
 
     def _paragraph(self, text: Text, heading: int) -> None:

@@ -1,0 +1,1 @@
+"""Writing a memory: the screen, its fields, and what they complete."""

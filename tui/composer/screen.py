@@ -1,0 +1,227 @@
+"""Write a memory: the text, and beside it concept, feeling, tags, note, date and files.
+
+Everything typed is kept as a draft while it is typed; only a save or an explicit discard ends it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import count
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import on
+from textual.containers import Container, Horizontal, VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Footer, Input, Static, TextArea
+
+from ..backend import Answer, Backend, Failed, Saved
+from ..editor import edit
+from ..inert import one_line
+from ..keys import key
+from ..moments import moment_of, written
+from .fields import FeelingInput, LastWordSuggester, NameSuggester, PathSuggester, feeling_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+
+    from ...storage.memory import Memory
+    from ..drafts import Draft
+    from ..ink import Ink
+
+__all__ = ["Composer"]
+
+_FIELDS: Final = ("concept", "feeling", "tags", "note", "when", "files")
+_SERIAL: Final = count(1)
+
+
+class Composer(Screen[int | None]):
+    """Dismissed with the ref of the memory that was saved, or None when it was left as a draft."""
+
+    HELP = "Write. What you type is kept as a draft at once; save makes it a memory, for good."
+    HELP_TITLE = "Writing"
+    BINDINGS: ClassVar = [
+        key("f2,ctrl+s", "save", "Save", "compose.save", "Make it a memory", show=True),
+        key("f4,ctrl+g", "edit", "Editor", "compose.editor", "Write the text in $EDITOR", show=True),
+        key("escape", "leave", "Keep for later", "compose.leave", "Leave; the draft is kept", show=True),
+        key("f8", "discard", "Discard", "compose.discard", "Throw the draft away; asks first", show=True),
+        key("f1", "app.help", "Help", "compose.help", "The keys of where you are", show=True),
+    ]
+
+    def __init__(
+        self,
+        backend: Backend,
+        ink: Ink,
+        draft: Draft,
+        *,
+        concepts: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        about: Memory | None = None,
+    ) -> None:
+        super().__init__()
+        self.backend = backend
+        self.ink = ink
+        self.draft = draft
+        self.concepts = concepts
+        self.known_tags = tags
+        self.about = about
+        """The memory that this one looks back on."""
+
+    def compose(self) -> ComposeResult:
+        """The text, the fields beside it, one line that says how things stand."""
+        draft = self.draft
+        title = "Look back on" if self.about is not None else "Write a memory"
+        yield Static(self._title(title), id="compose-title", markup=False)
+        with Horizontal(id="compose-body"):
+            yield TextArea(
+                draft.text,
+                id="text",
+                compact=True,
+                soft_wrap=True,
+                highlight_cursor_line=False,
+                placeholder="What happened?",
+            )
+            with VerticalScroll(id="compose-fields", can_focus=False):
+                yield from self._field("Concept", Input(
+                    draft.concept, id="concept", placeholder="what it is about",
+                    suggester=NameSuggester(self.concepts), compact=True,
+                ))
+                yield from self._field("Feeling", FeelingInput(draft.feeling, id="feeling"))
+                yield from self._field("Tags", Input(
+                    draft.tags, id="tags", placeholder="commas between",
+                    suggester=LastWordSuggester(self.known_tags), compact=True,
+                ))
+                yield from self._field("Note", Input(draft.note, id="note", placeholder="beside the text", compact=True))
+                yield from self._field("When", Input(draft.when, id="when", placeholder="now", compact=True))
+                yield from self._field("Files", Input(
+                    draft.files, id="files", placeholder="paths, commas between",
+                    suggester=PathSuggester(self.backend.complete_path), compact=True,
+                ))
+        yield Static(" ", id="compose-state", markup=False)
+        with Container(id="foot"):
+            yield Footer(show_command_palette=False, compact=True)
+
+    def _title(self, title: str) -> str:
+        if self.about is None:
+            return f" {title}"
+        return f" {title}: {one_line(self.about.concept, 40)}, {written(self.about.time)}: {one_line(self.about.content)}"
+
+    def _field(self, label: str, field: Input) -> ComposeResult:
+        yield Static(label, classes="field-label", markup=False)
+        yield field
+        yield Static(" ", id=f"{field.id}-hint", classes="field-hint", markup=False)
+
+    def on_mount(self) -> None:
+        """Start in the text, at its end."""
+        text = self.query_one("#text", TextArea)
+        text.focus()
+        text.move_cursor(text.document.end)
+        self._hint()
+
+    # -- the draft ------------------------------------------------------------------------------
+
+    @on(TextArea.Changed)
+    @on(Input.Changed)
+    def _typed(self) -> None:
+        draft = replace(
+            self.draft,
+            text=self.query_one("#text", TextArea).text,
+            **{name: self.query_one(f"#{name}", Input).value for name in _FIELDS},
+        )
+        if draft != self.draft:
+            self.draft = draft
+            self.backend.keep_draft(self, draft, next(_SERIAL))
+        self._hint()
+
+    def _hint(self) -> None:
+        """Show what feeling and date are taken for."""
+        feeling = feeling_of(self.draft.feeling)
+        hint = self.query_one("#feeling-hint", Static)
+        if feeling is not None:
+            look, _ = self.ink.feeling(feeling)
+            hint.update(f"{look.glyph} {look.word}")
+        else:
+            hint.update("one of the fifteen" if self.draft.feeling.strip() else " ")
+        when = self.query_one("#when-hint", Static)
+        try:
+            moment = moment_of(self.draft.when) if self.draft.when.strip() else None
+            when.update(written(moment) if moment is not None else " ")
+        except ValueError as error:
+            when.update(str(error))
+
+    def _say(self, text: str, *, wrong: bool = False) -> None:
+        state = self.query_one("#compose-state", Static)
+        state.update(f" {text}")
+        state.set_class(wrong, "-wrong")
+
+    # -- answers --------------------------------------------------------------------------------
+
+    def on_answer(self, message: Answer) -> None:
+        """The draft was kept, or the memory saved."""
+        if isinstance(message.value, Saved):
+            self.dismiss(message.value.ref)
+        elif message.ticket.group == "draft":
+            self._say("draft kept")
+
+    def on_failed(self, message: Failed) -> None:
+        """Say what went wrong; what was typed stays where it is."""
+        self._say(message.error, wrong=True)
+
+    # -- actions --------------------------------------------------------------------------------
+
+    def action_save(self) -> None:
+        """Make it a memory, or say what is missing and go there."""
+        draft = self.draft
+        for name, missing in (
+            ("text", "Write at least a word." if not (draft.text.strip() or draft.files.strip()) else ""),
+            ("concept", "Say what it is about." if not draft.concept.strip() else ""),
+            ("feeling", "Say how it felt: one of the fifteen." if feeling_of(draft.feeling) is None else ""),
+        ):
+            if missing:
+                self._say(missing, wrong=True)
+                self.query_one(f"#{name}").focus()
+                return
+        try:
+            at = moment_of(draft.when) if draft.when.strip() else None
+        except ValueError as error:
+            self._say(str(error), wrong=True)
+            self.query_one("#when").focus()
+            return
+        self._say("saving")
+        self.backend.save(self, draft, at)
+
+    def action_edit(self) -> None:
+        """Write the text in $EDITOR."""
+        text = self.query_one("#text", TextArea)
+        try:
+            changed = edit(self.app, self.backend.drafts.editor_file(self.draft))
+        except OSError as error:
+            self._say(f"The editor could not be started: {error.strerror or error}", wrong=True)
+            return
+        if changed is not None and changed != text.text:
+            text.load_text(changed)
+            text.move_cursor(text.document.end)
+
+    def action_leave(self) -> None:
+        """Leave; what was typed waits as a draft."""
+        if self.draft.worth_keeping:
+            self.backend.drafts.keep(self.draft, next(_SERIAL))
+            self.backend.drafts.release(self.draft.draft_id)
+            self.notify("Kept as a draft: d goes on with it")
+        else:
+            self.backend.drafts.discard(self.draft.draft_id)
+        self.dismiss(None)
+
+    def action_discard(self) -> None:
+        """Throw the draft away, after a second press."""
+        if self.query_one("#compose-state").has_class("-sure"):
+            self.backend.drafts.discard(self.draft.draft_id)
+            self.dismiss(None)
+        else:
+            self._say("F8 again throws this draft away; any other key keeps it.", wrong=True)
+            self.query_one("#compose-state").add_class("-sure")
+
+    def on_key(self) -> None:
+        """Any key but the second F8 keeps the draft."""
+        self.query_one("#compose-state").remove_class("-sure")

@@ -1,0 +1,42 @@
+"""Hand the terminal to the user's own editor, and take it back whatever happens there."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from textual.app import App
+
+__all__ = ["edit", "editor_command"]
+
+
+def editor_command() -> list[str]:
+    """What ``$VISUAL`` or ``$EDITOR`` names, else the first of nano, vim and vi that is here."""
+    for name in ("VISUAL", "EDITOR"):
+        command = shlex.split(os.environ.get(name, ""))
+        if command:
+            return command
+    return [next((each for each in ("nano", "vim", "vi") if shutil.which(each)), "vi")]
+
+
+def edit(app: App[object], path: Path) -> str | None:
+    """Open a file in the editor and give its text afterwards; None if the editor reports a failure.
+
+    The file is deleted once its text has been read.
+
+    Raises:
+        OSError: there is no such editor, or the file cannot be read back.
+    """
+    with app.suspend():
+        done = subprocess.run([*editor_command(), str(path)], check=False)  # noqa: S603 -- the user's own editor
+    if done.returncode != 0:
+        return None
+    text = path.read_text(encoding="utf-8", errors="replace")
+    path.unlink(missing_ok=True)
+    return text.removesuffix("\n")

@@ -1,0 +1,285 @@
+"""One memory in full: its text, what hangs on it, whether it is sound, and the layers around it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from ..inert import cut, inert, one_line
+from ..keys import key
+from .list import local_time
+from .model import Detail, Layer
+from .text import markdown_lines, plain_lines
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.selection import Selection
+
+    from ...storage.memory import Attachment, Memory
+    from ..ink import Ink
+
+__all__ = ["DetailView", "file_size"]
+
+_READING_WIDTH: Final = 88
+"""Cells: longer lines are hard to read."""
+
+
+def file_size(size: int) -> str:
+    """A size for people: ``812 B``, ``1.2 MB``."""
+    value = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"
+        value /= 1000
+    raise AssertionError
+
+
+class DetailView(ScrollView, can_focus=True):
+    """The memory under the list's cursor. ``[`` and ``]`` walk the layers beneath it, enter goes there."""
+
+    HELP = "The memory. Arrows scroll; [ and ] choose among the layers beneath it, enter goes there."
+    BINDINGS: ClassVar = [
+        key("down,j", "scroll_down", "Down", "detail.down", "A line down"),
+        key("up,k", "scroll_up", "Up", "detail.up", "A line up"),
+        key("pagedown,space,ctrl+f", "page_down", "Page down", "detail.page_down", "A page on"),
+        key("pageup,ctrl+b", "page_up", "Page up", "detail.page_up", "A page back"),
+        key("home,g", "scroll_home", "Top", "detail.top", "The top of the memory"),
+        key("end,G", "scroll_end", "End", "detail.end", "The end of the memory"),
+        key("right_square_bracket", "layer(1)", "Next layer", "detail.layer_down", "Choose the next layer"),
+        key("left_square_bracket", "layer(-1)", "Layer before", "detail.layer_up", "Choose the layer before"),
+        key("enter", "go", "Go to layer", "detail.go", "Go to the chosen layer"),
+        key("escape,h,left", "leave", "Back", "detail.back", "Back to the list", show=True),
+    ]
+
+    chosen: reactive[int] = reactive(-1, init=False)
+    """Place of the chosen layer; -1 for none."""
+
+    class LayerChosen(Message):
+        """Another memory was chosen to go to."""
+
+        def __init__(self, layer: Layer) -> None:
+            self.layer = layer
+            super().__init__()
+
+    class Left(Message):
+        """The list is wanted back."""
+
+    def __init__(self, ink: Ink, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.ink = ink
+        self.detail: Detail | None = None
+        self.empty_text = ""
+        self.preview: tuple[Text, ...] = ()
+        """The picture of the first attached image in half blocks, made by the backend."""
+        self._lines: list[Text] = []
+        self._layer_lines: dict[int, int] = {}
+        self._width = 0
+
+    def show(self, detail: Detail | None, *, empty: str = "") -> None:
+        """Show a memory from its top, or a text where there is none."""
+        same = detail is not None and self.detail is not None and detail.ref == self.detail.ref
+        self.detail = detail
+        self.empty_text = empty
+        if not same:
+            self.preview = ()
+            self.set_reactive(DetailView.chosen, -1)
+        self._compose_lines()
+        if not same:
+            self.scroll_to(y=0, animate=False, force=True, immediate=True)
+
+    def show_preview(self, ref: int, lines: tuple[Text, ...]) -> None:
+        """Put a picture under the text if the memory it belongs to is still the one shown."""
+        if self.detail is not None and self.detail.ref == ref:
+            self.preview = lines
+            self._compose_lines()
+
+    def restyle(self, ink: Ink) -> None:
+        """Draw with another theme."""
+        self.ink = ink
+        self._compose_lines()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Wrap again for another width."""
+        if event.size.width != self._width:
+            self._compose_lines()
+
+    # -- lines ----------------------------------------------------------------------------------
+
+    def _compose_lines(self) -> None:
+        self._width = self.size.width
+        width = max(8, min(self._width - 3, _READING_WIDTH))
+        self._layer_lines = {}
+        detail = self.detail
+        if detail is None:
+            self._lines = [Text(), *plain_lines(self.empty_text, width, self.ink.muted)]
+        elif detail.memory is None:
+            self._lines = [Text("This memory cannot be read", self.ink.warning), Text()]
+            self._lines += plain_lines(detail.trouble, width, self.ink.text)
+        else:
+            self._lines = self._memory(detail, detail.memory, width)
+        self.virtual_size = Size(self._width, len(self._lines) + 1)
+        self.refresh()
+
+    def _memory(self, detail: Detail, memory: Memory, width: int) -> list[Text]:
+        ink = self.ink
+        look, colour = ink.feeling(str(memory.feeling))
+        title = Text(cut(one_line(memory.concept, 120), max(4, width)).rstrip(), ink.strong)
+        feeling = Text.assemble((f"{look.glyph} {one_line(look.word, 40)}", colour))
+        if memory.feeling_token != memory.feeling:
+            feeling.append(f" ({one_line(memory.feeling_token, 40)})", ink.muted)
+        lines = [title, feeling, *plain_lines(_when(memory), width, ink.muted), Text()]
+        if memory.intact is False:
+            lines += [
+                *plain_lines(
+                    "! The text is not what was written: its checksum does not fit.", width, ink.warning
+                ),
+                Text(),
+            ]
+        lines += markdown_lines(memory.content, width, ink)
+        if self.preview:
+            lines += [Text(), *self.preview]
+        if memory.note:
+            lines += [Text(), Text("Note", ink.heading), *plain_lines(memory.note, width, ink.text)]
+        if memory.reading and memory.reading.get("text"):
+            who = one_line(str(memory.reading.get("provider", "a model")), 40)
+            lines += [Text(), Text(f"As read by {who}", ink.heading)]
+            lines += plain_lines(str(memory.reading["text"]), width, ink.text)
+        if memory.tags:
+            tags = "  ".join(f"#{one_line(tag, 60)}" for tag in memory.tags)
+            lines += [Text(), *plain_lines(tags, width, ink.style("secondary"))]
+        if memory.attachments:
+            lines += [Text(), Text("Attached", ink.heading)]
+            for place, attachment in enumerate(memory.attachments):
+                path = detail.files[place] if place < len(detail.files) else None
+                lines += self._attachment(attachment, path, width)
+        lines += self._layers(detail, width, start=len(lines))
+        state, style = _state(memory, ink)
+        lines += [Text(), Text.assemble((state, style), (f"  {inert(memory.memory_id[:8])}", ink.muted))]
+        return lines
+
+    def _attachment(self, attachment: Attachment, path: str | None, width: int) -> list[Text]:
+        ink = self.ink
+        facts = f"{file_size(attachment.size)} {one_line(attachment.media_type, 12)}"
+        name = Text(cut(one_line(attachment.name, 120), max(4, width - len(facts) - 2)).rstrip(), ink.link)
+        line = Text.assemble(name, (f"  {facts}", ink.muted))
+        if path is None:
+            return [line, Text("! the file is missing", ink.warning)]
+        return [line]
+
+    def _layers(self, detail: Detail, width: int, start: int) -> list[Text]:
+        ink = self.ink
+        lines: list[Text] = []
+        titles = {
+            "revisits": "Looks back on",
+            "revisited by": "Looked back on by",
+            "concept": f"Around it in {one_line(detail.memory.concept, 40) if detail.memory else ''}",
+        }
+        before = ""
+        for place, layer in enumerate(detail.layers):
+            if layer.relation != before:
+                before = layer.relation
+                count = f" {detail.concept_total}" if before == "concept" else ""
+                lines += [Text(), Text.assemble((titles[before], ink.heading), (count, ink.muted))]
+            look, colour = ink.feeling(layer.feeling)
+            when = local_time(layer.us)
+            stamp = f"{when.day:2d} {when:%b %Y}"
+            lead = Text.assemble((f"{stamp} ", ink.muted), (f"{look.glyph} ", colour))
+            lead.append(cut(layer.text, max(4, width - len(stamp) - 3)), ink.text)
+            self._layer_lines[start + len(lines)] = place
+            lines.append(lead)
+        return lines
+
+    # -- layers ---------------------------------------------------------------------------------
+
+    def validate_chosen(self, chosen: int) -> int:
+        """Keep the choice among the layers there are."""
+        layers = len(self.detail.layers) if self.detail else 0
+        return max(0, min(chosen, layers - 1)) if layers else -1
+
+    def watch_chosen(self, chosen: int) -> None:
+        """Bring the chosen layer into view."""
+        for line, place in self._layer_lines.items():
+            if place == chosen:
+                height = self.scrollable_content_region.height
+                if not self.scroll_offset.y <= line < self.scroll_offset.y + height:
+                    self.scroll_to(y=max(0, line - height // 2), animate=False, force=True, immediate=True)
+        self.refresh()
+
+    def action_layer(self, by: int) -> None:
+        """Choose another layer."""
+        self.chosen += by
+
+    def action_go(self) -> None:
+        """Go to the chosen layer."""
+        if self.detail is not None and 0 <= self.chosen < len(self.detail.layers):
+            self.post_message(self.LayerChosen(self.detail.layers[self.chosen]))
+
+    def action_leave(self) -> None:
+        """Back to the list."""
+        self.post_message(self.Left())
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the layer that was clicked."""
+        place = self._layer_lines.get(self.scroll_offset.y + event.y)
+        if place is not None:
+            self.chosen = place
+            self.action_go()
+
+    # -- drawing --------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line of the screen."""
+        line = self.scroll_offset.y + y
+        width = self.scrollable_content_region.width
+        base = self.rich_style
+        if line >= len(self._lines):
+            return Strip.blank(width, base)
+        text = self._lines[line]
+        selection = self.text_selection
+        if selection is not None and (span := selection.get_span(line)) is not None:
+            text = text.copy()
+            start, end = span
+            text.stylize(
+                self.screen.get_component_rich_style("screen--selection"),
+                max(0, start - 2),
+                len(text) if end == -1 else end - 2,
+            )
+        segments = Segment.apply_style(text.render(self.app.console), base + self._style_of(text))
+        strip = Strip([Segment("  ", base), *segments]).adjust_cell_length(width, base)
+        if self._layer_lines.get(line) == self.chosen and self.chosen >= 0 and self.has_focus:
+            strip = Strip([Segment(s.text, (s.style or Style()) + self.ink.cursor) for s in strip], width)
+        return strip.apply_offsets(0, line)
+
+    @staticmethod
+    def _style_of(text: Text) -> Style:
+        return text.style if isinstance(text.style, Style) else Style.null()
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """The text that the mouse has selected."""
+        return selection.extract("\n".join(f"  {line.plain}" for line in self._lines)), "\n"
+
+
+def _when(memory: Memory) -> str:
+    here = memory.time.astimezone()
+    text = f"{here:%A} {here.day} {here:%B %Y}, {here:%H:%M}"
+    there = memory.local_time
+    if there.utcoffset() != here.utcoffset():
+        text += f" ({there:%H:%M} at {memory.utc_offset})"
+    return text
+
+
+def _state(memory: Memory, ink: Ink) -> tuple[str, Style]:
+    tick, cross = ("✓", "✗") if not ink.ascii_only else ("ok:", "!")
+    if memory.intact is None:
+        return "no checksum was kept", ink.muted
+    if memory.intact:
+        return f"{tick} as written", ink.good
+    return f"{cross} altered since it was written", ink.warning

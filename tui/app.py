@@ -1,88 +1,66 @@
-"""The app: it wires panes, backend and theme together, and delegates everything else."""
+"""Start the app: the journal begins to open before the screen's libraries are even loaded."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
-from textual.app import App, ComposeResult
-from textual.binding import Binding
-from textual.containers import Container
-
-from ..themes import load_themes
-from .backend import Backend
-from .chrome import Blank, TabBar
-from .ink import Ink, screen_theme
-from .keys import key
-from .timeline.pane import TimelinePane
+from .. import settings
+from ..storage.journal import MemoryDB
+from .opening import Opening
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..storage.journal import MemoryDB
-
-__all__ = ["MnemoApp", "run"]
+__all__ = ["run"]
 
 
-class MnemoApp(App[None]):
-    """mnemo in a terminal."""
+def run(
+    journal: Path | None = None, *, theme: str | None = None, demo: bool = False, no_color: bool = False
+) -> None:
+    """Run the app until the user leaves it.
 
-    TITLE = "mnemo"
-    CSS_PATH: ClassVar = ["app.tcss", "timeline/timeline.tcss"]
-    ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-tiny"), (64, "-narrow"), (104, "-wide"), (160, "-huge")]
-    VERTICAL_BREAKPOINTS: ClassVar = [(0, "-short"), (18, "-medium"), (36, "-tall")]
-    BINDINGS: ClassVar = [
-        Binding(
-            "f9",
-            "blank",
-            "Hide",
-            show=False,
-            priority=True,
-            id="app.blank",
-            tooltip="Hide everything from onlookers",
-        ),
-        key("q,ctrl+q", "quit", "Quit", "app.quit", "Leave mnemo; nothing is lost", show=True),
-    ]
+    Args:
+        journal: The journal; the user's own if None.
+        theme: A theme's name, for this run.
+        demo: Show a journal that ships with mnemo instead, in a folder that is deleted afterwards.
+        no_color: Draw without any colour.
 
-    def __init__(self, backend: Backend, *, theme: str = "dark", theme_folder: Path | None = None) -> None:
-        super().__init__()
-        self.backend = backend
-        self.themes_, self._theme_faults = load_themes(theme_folder)
-        for each in self.themes_.values():
-            self.register_theme(screen_theme(each))
-        self.ink = Ink(self.themes_[theme])
-        self.theme = theme
+    Raises:
+        SettingsError: the settings cannot be read, or there is no such theme.
+    """
+    chosen = settings.load()
+    with ExitStack() as stack:
+        if demo:
+            from .demo import demo_journal  # noqa: PLC0415 -- most runs are not the demo
 
-    def compose(self) -> ComposeResult:
-        """The bar and the panes; the footer comes after the first paint."""
-        yield TabBar(self.ink, (("1", "Timeline", "pane('timeline')"),), id="tabs")
-        yield TimelinePane(self.backend, self.ink)
-        yield Container(id="foot")
+            journal = stack.enter_context(demo_journal())
+        places = settings.places(chosen, journal)
+        opening = Opening(
+            lambda: MemoryDB(places.journal, files_dir=places.files_dir, fsync_policy=chosen.fsync)
+        )
+        stack.callback(opening.close)
 
-    def on_mount(self) -> None:
-        self.call_after_refresh(self._mount_rest)
+        from .backend import Backend  # noqa: PLC0415 -- the journal opens while this loads
+        from .drafts import DraftStore  # noqa: PLC0415
+        from .shell import MnemoApp  # noqa: PLC0415
 
-    async def _mount_rest(self) -> None:
-        from textual.widgets import Footer
-
-        await self.query_one("#foot").mount(Footer(show_command_palette=False, compact=True))
-
-    def on_timeline_pane_status_changed(self, message: TimelinePane.StatusChanged) -> None:
-        self.query_one(TabBar).say(message.text)
-
-    def action_blank(self) -> None:
-        """Hide everything."""
-        self.push_screen(Blank())
+        settings.open_log()
+        backend = Backend(opening, DraftStore(places.drafts_dir), settings.config_dir() / "filters.toml")
+        app = MnemoApp(
+            backend,
+            theme="mono" if no_color else theme or chosen.theme,
+            theme_folder=settings.themes_dir(),
+            keymap=chosen.keymap,
+            ascii_only=not _speaks_unicode(),
+            save_theme=lambda name: settings.save("app.theme", name),
+            name="demo" if demo else "",
+        )
+        if not chosen.animations:
+            app.animation_level = "none"
+        app.run()
 
 
-def run(db_path: Path) -> None:
-    """Run the app until it is left."""
-
-    def open_journal() -> MemoryDB:
-        from ..storage.journal import MemoryDB
-
-        return MemoryDB(db_path)
-
-    backend = Backend(open_journal)
-    MnemoApp(backend).run()
-    backend.close()
+def _speaks_unicode() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")

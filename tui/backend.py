@@ -8,20 +8,21 @@ say so while they run, and what they find is dropped. A request that fails comes
 from __future__ import annotations
 
 import logging
-import threading
 from bisect import bisect_left
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from operator import neg
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from textual.message import Message
 
 from ..storage.errors import JournalError, NoSuchMemoryError
 from ..storage.memory import to_microseconds
 from .inert import one_line
+from .saved_filters import forget_filter, load_filters, save_filter
 from .timeline.layout import DayLayout
 from .timeline.model import ROWS_PER_PAGE, Detail, Facets, Layer, Listing, Query, Row, row_of
 
@@ -33,14 +34,28 @@ if TYPE_CHECKING:
     from ..storage.journal import Listing as JournalListing
     from ..storage.journal import MemoryDB
     from ..storage.memory import Memory
+    from ..storage.watch import Change
+    from .drafts import Draft, DraftStore
+    from .opening import Opening
 
-__all__ = ["Answer", "Backend", "Failed", "Page", "Ticket"]
+__all__ = [
+    "Answer",
+    "Backend",
+    "Drafts",
+    "Failed",
+    "Filters",
+    "Found",
+    "JournalChanged",
+    "Page",
+    "Pages",
+    "Saved",
+    "Ticket",
+    "paths_of",
+]
 
 _log: Final = logging.getLogger(__name__)
 _SEARCH_LIMIT: Final = 200
 _LAYERS_EACH_SIDE: Final = 3
-
-T = TypeVar("T")
 
 
 class Ticket:
@@ -78,13 +93,50 @@ class Failed(Message):
         super().__init__()
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """The rows of one page of a listing; ``listing`` tells which."""
+class JournalChanged(Message):
+    """Memories were added, by whomever; a burst of changes arrives as one."""
 
-    listing: Listing
+    def can_replace(self, message: Message) -> bool:
+        """Only the last of a burst counts: its reader looks at the journal as it is then."""
+        return isinstance(message, JournalChanged)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A memory that is on the disk now, and where."""
+
+    memory: Memory
+    us: int
+    ref: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """Drafts that wait to be gone on with, the last touched first."""
+
+    drafts: tuple[Draft, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """The saved filters, by name."""
+
+    saved: Mapping[str, Query]
+
+
+class Page(NamedTuple):
+    """The rows of one page of a listing, ``ROWS_PER_PAGE`` at most."""
+
     number: int
     rows: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Some pages of a listing."""
+
+    listing: Listing
+    pages: tuple[Page, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,44 +148,16 @@ class Found:
 
 
 class Backend:
-    """One journal, opened in the background as soon as this is made.
+    """All that the panes may ask of one journal, its drafts and its saved filters."""
 
-    ``open_journal`` runs in a thread of its own: what it raises comes back from every request, and a
-    retry opens anew.
-    """
-
-    def __init__(self, open_journal: Callable[[], MemoryDB]) -> None:
-        self._open_journal = open_journal
+    def __init__(self, opening: Opening, drafts: DraftStore, filters_file: Path) -> None:
+        self._opening = opening
+        self.drafts = drafts
+        self._filters_file = filters_file
         self._generations: dict[str, int] = {}
-        self._lock = threading.Lock()
-        self._journal: Future[MemoryDB] = Future()
-        self._open()
-
-    def _open(self) -> None:
-        threading.Thread(
-            target=self._opening, args=(self._journal,), name="open journal", daemon=True
-        ).start()
-
-    def _opening(self, future: Future[MemoryDB]) -> None:
-        try:
-            journal = self._open_journal()
-        except Exception as error:  # noqa: BLE001 -- whatever it was is told by each request
-            future.set_exception(error)
-        else:
-            future.set_result(journal)
 
     def _db(self) -> MemoryDB:
-        with self._lock:
-            if self._journal.done() and self._journal.exception() is not None:
-                self._journal = Future()
-                self._open()
-        return self._journal.result()
-
-    def close(self) -> None:
-        """Close the journal; what is still running finds it closed and says so to nobody."""
-        self._generations.clear()
-        if self._journal.done() and self._journal.exception() is None:
-            self._journal.result().close()
+        return self._opening.journal()
 
     # -- requests -------------------------------------------------------------------------------
 
@@ -192,12 +216,12 @@ class Backend:
 
         def work(ticket: Ticket) -> object:
             db = self._db()
-            done = []
+            done: list[Page] = []
             for number in reversed(pages):
                 if ticket.stale and done:
                     break
                 done.append(_page(db, listing, number))
-            return tuple(done)
+            return Pages(listing, tuple(done))
 
         self.request(node, "pages", "reading memories", work)
 
@@ -209,6 +233,110 @@ class Backend:
         """Ask for the :class:`Facets` of a query, in the group ``facets``."""
         self.request(node, "facets", "counting", lambda ticket: _facets(self._db(), query, ticket))
 
+    def watch(self, node: DOMNode) -> None:
+        """Send ``node`` a :class:`JournalChanged` whenever any process adds to the journal."""
+
+        def work(ticket: Ticket) -> object:
+            def changed(_: Change) -> None:
+                node.post_message(JournalChanged())
+
+            self._db().subscribe(changed)
+            return None
+
+        self.request(node, "watch", "watching the journal", work)
+
+    # -- saved filters --------------------------------------------------------------------------
+
+    def load_filters(self, node: DOMNode) -> None:
+        """Ask for the saved :class:`Filters`, in the group ``filters``."""
+        self._filters(node, "reading the saved filters", lambda: load_filters(self._filters_file))
+
+    def save_filter(self, node: DOMNode, name: str, query: Query) -> None:
+        """Keep a filter under a name; answers with all :class:`Filters`."""
+        self._filters(node, "saving the filter", lambda: save_filter(self._filters_file, name, query))
+
+    def forget_filter(self, node: DOMNode, name: str) -> None:
+        """Delete a saved filter; answers with the :class:`Filters` left."""
+        self._filters(node, "forgetting the filter", lambda: forget_filter(self._filters_file, name))
+
+    def _filters(self, node: DOMNode, description: str, work: Callable[[], Mapping[str, Query]]) -> None:
+        self.request(node, "filters", description, lambda ticket: Filters(work()))
+
+    # -- writing --------------------------------------------------------------------------------
+
+    def save(self, node: DOMNode, draft: Draft, at: datetime | None) -> None:
+        """Make a draft a memory, and only then forget it; ask for :class:`Saved` in the group ``save``."""
+
+        def work(ticket: Ticket) -> object:
+            db = self._db()
+            memory = db.remember(
+                draft.concept,
+                draft.feeling,
+                draft.text.rstrip(),
+                note=draft.note.strip(),
+                tags=tags_of(draft.tags),
+                at=at,
+                revisits=draft.revisits or None,
+            )
+            self.drafts.discard(draft.draft_id)
+            found = _layer(db, "concept", memory)
+            return Saved(memory, found[0].us, found[0].ref) if found else Saved(memory, 0, -1)
+
+        self.request(node, "save", "saving the memory", work)
+
+    def keep_draft(self, node: DOMNode, draft: Draft, serial: int) -> None:
+        """Write a draft as it stands; later ones overtake it. Answers in the group ``draft``."""
+        self.request(node, "draft", "keeping the draft", lambda ticket: self.drafts.keep(draft, serial))
+
+    def find_drafts(self, node: DOMNode) -> None:
+        """Ask for the :class:`Drafts` left behind, in the group ``drafts``."""
+
+        def work(ticket: Ticket) -> object:
+            waiting = []
+            for draft in self.drafts.left_behind():
+                if self._was_saved(draft):
+                    self.drafts.discard(draft.draft_id)
+                else:
+                    waiting.append(draft)
+            return Drafts(tuple(waiting))
+
+        self.request(node, "drafts", "looking for drafts", work)
+
+    def _was_saved(self, draft: Draft) -> bool:
+        """Whether the app was killed between writing the memory and forgetting its draft."""
+        since = datetime.fromisoformat(draft.started)
+        return any(
+            memory.content == draft.text.rstrip() and memory.concept == draft.concept.strip()
+            for memory in self._db().recall(draft.concept, since=since, limit=50)
+        )
+
+    def complete_path(self, text: str) -> str | None:
+        """The first path that begins so, folders with a slash; blocks, so call it in a thread."""
+        if not text:
+            return None
+        path = Path(text).expanduser()
+        folder, start = (path, "") if text.endswith("/") else (path.parent, path.name)
+        with suppress(OSError):
+            names = sorted(each.name + "/" * each.is_dir() for each in folder.iterdir())
+            for name in names:
+                if name.startswith(start) and len(name) > len(start) and (start or not name.startswith(".")):
+                    return text + name[len(start) :]
+        return None
+
+
+def tags_of(text: str) -> list[str]:
+    """Tags as typed: parted by commas, or by spaces where each begins with ``#``."""
+    parts = text.replace("#", ",").split(",") if "#" in text else text.split(",")
+    return [tag for part in parts if (tag := part.strip())]
+
+
+def paths_of(text: str) -> list[Path]:
+    """Paths as typed, parted by commas; one that exists as a whole is one."""
+    whole = Path(text.strip()).expanduser()
+    if not text.strip() or whole.exists():
+        return [whole] if text.strip() else []
+    return [Path(part.strip()).expanduser() for part in text.split(",") if part.strip()]
+
 
 def _without_message(error: Exception) -> tuple[type[Exception], Exception, Any]:
     return type(error), type(error)(), error.__traceback__
@@ -218,7 +346,7 @@ def _page(db: MemoryDB, listing: Listing, number: int) -> Page:
     start = number * ROWS_PER_PAGE
     refs = listing.refs[start : start + ROWS_PER_PAGE]
     times = listing.times[start : start + ROWS_PER_PAGE]
-    return Page(listing, number, tuple(_row(db, ref, us) for ref, us in zip(refs, times, strict=True)))
+    return Page(number, tuple(_row(db, ref, us) for ref, us in zip(refs, times, strict=True)))
 
 
 def _row(db: MemoryDB, ref: int, us: int) -> Row:

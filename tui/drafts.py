@@ -44,7 +44,9 @@ class Draft:
     @classmethod
     def new(cls, *, revisits: str = "", concept: str = "") -> Draft:
         """An empty draft, begun now."""
-        return cls(str(uuid.uuid4()), datetime.now().astimezone().isoformat(), revisits=revisits, concept=concept)
+        return cls(
+            str(uuid.uuid4()), datetime.now().astimezone().isoformat(), revisits=revisits, concept=concept
+        )
 
     @property
     def worth_keeping(self) -> bool:

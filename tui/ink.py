@@ -126,7 +126,9 @@ def screen_theme(theme: Theme) -> ScreenTheme:
         "scrollbar-background-active": colours["background"],
         "scrollbar-corner-color": colours["background"],
     }
-    if not theme.plain:
+    if theme.plain:
+        variables |= {"ansi-background": "ansi_default", "ansi-foreground": "ansi_default"}
+    else:
         variables["input-cursor-text-style"] = "none"
     return ScreenTheme(
         name=theme.name,

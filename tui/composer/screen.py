@@ -36,8 +36,8 @@ _FIELDS: Final = ("concept", "feeling", "tags", "note", "when", "files")
 _SERIAL: Final = count(1)
 
 
-class Composer(Screen[int | None]):
-    """Dismissed with the ref of the memory that was saved, or None when it was left as a draft."""
+class Composer(Screen[tuple[int, int] | None]):
+    """Dismissed with time and ref of the memory that was saved, or None when it was left as a draft."""
 
     HELP = "Write. What you type is kept as a draft at once; save makes it a memory, for good."
     HELP_TITLE = "Writing"
@@ -83,21 +83,41 @@ class Composer(Screen[int | None]):
                 placeholder="What happened?",
             )
             with VerticalScroll(id="compose-fields", can_focus=False):
-                yield from self._field("Concept", Input(
-                    draft.concept, id="concept", placeholder="what it is about",
-                    suggester=NameSuggester(self.concepts), compact=True,
-                ))
+                yield from self._field(
+                    "Concept",
+                    Input(
+                        draft.concept,
+                        id="concept",
+                        placeholder="what it is about",
+                        suggester=NameSuggester(self.concepts),
+                        compact=True,
+                    ),
+                )
                 yield from self._field("Feeling", FeelingInput(draft.feeling, id="feeling"))
-                yield from self._field("Tags", Input(
-                    draft.tags, id="tags", placeholder="commas between",
-                    suggester=LastWordSuggester(self.known_tags), compact=True,
-                ))
-                yield from self._field("Note", Input(draft.note, id="note", placeholder="beside the text", compact=True))
+                yield from self._field(
+                    "Tags",
+                    Input(
+                        draft.tags,
+                        id="tags",
+                        placeholder="commas between",
+                        suggester=LastWordSuggester(self.known_tags),
+                        compact=True,
+                    ),
+                )
+                yield from self._field(
+                    "Note", Input(draft.note, id="note", placeholder="beside the text", compact=True)
+                )
                 yield from self._field("When", Input(draft.when, id="when", placeholder="now", compact=True))
-                yield from self._field("Files", Input(
-                    draft.files, id="files", placeholder="paths, commas between",
-                    suggester=PathSuggester(self.backend.complete_path), compact=True,
-                ))
+                yield from self._field(
+                    "Files",
+                    Input(
+                        draft.files,
+                        id="files",
+                        placeholder="paths, commas between",
+                        suggester=PathSuggester(self.backend.complete_path),
+                        compact=True,
+                    ),
+                )
         yield Static(" ", id="compose-state", markup=False)
         with Container(id="foot"):
             yield Footer(show_command_palette=False, compact=True)
@@ -105,7 +125,9 @@ class Composer(Screen[int | None]):
     def _title(self, title: str) -> str:
         if self.about is None:
             return f" {title}"
-        return f" {title}: {one_line(self.about.concept, 40)}, {written(self.about.time)}: {one_line(self.about.content)}"
+        about = self.about
+        what = f"{one_line(about.concept, 40)}, {written(about.time)}: {one_line(about.content)}"
+        return f" {title}: {what}"
 
     def _field(self, label: str, field: Input) -> ComposeResult:
         yield Static(label, classes="field-label", markup=False)
@@ -160,7 +182,7 @@ class Composer(Screen[int | None]):
     def on_answer(self, message: Answer) -> None:
         """The draft was kept, or the memory saved."""
         if isinstance(message.value, Saved):
-            self.dismiss(message.value.ref)
+            self.dismiss((message.value.us, message.value.ref))
         elif message.ticket.group == "draft":
             self._say("draft kept")
 

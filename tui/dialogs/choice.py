@@ -52,7 +52,9 @@ class Choice(ModalScreen[str | None]):
         """A title and the list."""
         with Vertical(classes="dialog"):
             yield Static(self.choice_title, classes="dialog-title", markup=False)
-            yield OptionList(*(Option(Content(label), id=value) for value, label in self.options), compact=True)
+            yield OptionList(
+                *(Option(Content(label), id=value) for value, label in self.options), compact=True
+            )
 
     def on_mount(self) -> None:
         """Begin at what is chosen now."""

@@ -26,7 +26,14 @@ class HelpScreen(ModalScreen[None]):
     """Help about the screen it was called from."""
 
     BINDINGS: ClassVar = [
-        key("escape,q,question_mark,enter", "close", "Close", "help.close", "Back to where you were", show=True),
+        key(
+            "escape,q,question_mark,enter",
+            "close",
+            "Close",
+            "help.close",
+            "Back to where you were",
+            show=True,
+        ),
         key("j,down", "scroll(1)", "Down", "help.down", "A line down"),
         key("k,up", "scroll(-1)", "Up", "help.up", "A line up"),
     ]

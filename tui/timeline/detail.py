@@ -46,6 +46,7 @@ class DetailView(ScrollView, can_focus=True):
     """The memory under the list's cursor. ``[`` and ``]`` walk the layers beneath it, enter goes there."""
 
     HELP = "The memory. Arrows scroll; [ and ] choose among the layers beneath it, enter goes there."
+    HELP_TITLE = "Memory"
     BINDINGS: ClassVar = [
         key("down,j", "scroll_down", "Down", "detail.down", "A line down"),
         key("up,k", "scroll_up", "Up", "detail.up", "A line up"),

@@ -44,7 +44,7 @@ class _Line(NamedTuple):
     kind: str
     """``title``, ``dates``, ``saved``, ``feelings``, ``concepts``, ``tags`` or ``blank``."""
     value: str = ""
-    count: int = 0
+    number: int = 0
     share: float = 0.0
 
 
@@ -52,6 +52,7 @@ class FilterPanel(ScrollView, can_focus=True):
     """Togglable filters with their counts; bars show the feelings of what the list holds now."""
 
     HELP = "What to show. Space switches the filter under the cursor; several of a kind widen, kinds narrow."
+    HELP_TITLE = "Filters"
     BINDINGS: ClassVar = [
         key("down,j", "move(1)", "Down", "filters.down", "The next filter"),
         key("up,k", "move(-1)", "Up", "filters.up", "The filter before"),
@@ -75,7 +76,7 @@ class FilterPanel(ScrollView, can_focus=True):
         ),
         key(
             "space,enter",
-            "toggle",
+            "switch",
             "Switch",
             "filters.toggle",
             "Switch the filter under the cursor",
@@ -192,7 +193,7 @@ class FilterPanel(ScrollView, can_focus=True):
         present = max(place for place in titles if place <= self.cursor)
         self.cursor = titles[max(0, min(titles.index(present) + by, len(titles) - 1))] + 1
 
-    def action_toggle(self) -> None:
+    def action_switch(self) -> None:
         """Switch the filter under the cursor."""
         line = self._lines[self.cursor]
         if line.kind == "dates":
@@ -213,7 +214,7 @@ class FilterPanel(ScrollView, can_focus=True):
         place = self.scroll_offset.y + event.y
         if place < len(self._lines) and self._lines[place].kind not in _UNSWITCHED:
             self.cursor = place
-            self.action_toggle()
+            self.action_switch()
 
     # -- drawing --------------------------------------------------------------------------------
 
@@ -233,7 +234,7 @@ class FilterPanel(ScrollView, can_focus=True):
         if line.kind == "blank":
             return [Segment(" " * width)]
         if line.kind == "title":
-            count = f" {compact(line.count)}" if line.count else ""
+            count = f" {compact(line.number)}" if line.number else ""
             return [Segment(cut(f" {line.value}{count}", width), ink.heading)]
         if line.kind in ("dates", "saved"):
             on = line.kind == "dates" and bool(self.query_.dates)
@@ -241,7 +242,7 @@ class FilterPanel(ScrollView, can_focus=True):
             return [self._mark(on), Segment(cut(one_line(line.value, 60), width - 2), style), Segment(" ")]
         on = line.value in getattr(self.query_, line.kind)
         name_style = ink.strong if on else ink.text
-        count = compact(line.count)
+        count = compact(line.number)
         if line.kind != "feelings":
             sign = "#" if line.kind == "tags" else ""
             room = max(0, width - 3 - len(count))
@@ -267,7 +268,7 @@ class FilterPanel(ScrollView, can_focus=True):
     def _bar(self, line: _Line, room: int, colour: Style) -> list[Segment]:
         if room <= 0:
             return []
-        halves = max(1, round(line.share * (room - 1) * 2)) if line.count else 0
+        halves = max(1, round(line.share * (room - 1) * 2)) if line.number else 0
         bar = "=" * ((halves + 1) // 2) if self.ink.ascii_only else "━" * (halves // 2) + "╸" * (halves % 2)
         return [Segment(bar.ljust(room), colour)]
 

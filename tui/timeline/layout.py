@@ -15,7 +15,7 @@ from operator import neg
 from time import mktime
 from typing import Final, NamedTuple
 
-__all__ = ["DayLayout", "Place", "local_date"]
+__all__ = ["DayLayout", "Place", "local_date", "microseconds"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY: Final = timedelta(days=1)
@@ -24,13 +24,18 @@ _DAY: Final = timedelta(days=1)
 class Place(NamedTuple):
     """What stands on a line of the list.
 
-    ``kind`` is ``month``, ``day`` or ``item``; ``index`` the memory's (for a heading, that of the first
+    ``kind`` is ``month``, ``day`` or ``item``; ``at`` the memory's place (for a heading, that of the first
     memory under it); ``line`` which of an item's lines this is.
     """
 
     kind: str
-    index: int
+    at: int
     line: int = 0
+
+
+def microseconds(moment: datetime) -> int:
+    """Microseconds since 1970 in UTC of an aware datetime."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def local_date(us: int) -> date:

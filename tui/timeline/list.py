@@ -49,6 +49,7 @@ class MemoryList(ScrollView, can_focus=True):
     HELP = (
         "The memories, newest first. Move with the arrows or j and k; enter opens the one under the cursor."
     )
+    HELP_TITLE = "Memories"
     BINDINGS: ClassVar = [
         key("down,j", "move(1)", "Down", "list.down", "The next memory"),
         key("up,k", "move(-1)", "Up", "list.up", "The memory before"),
@@ -136,9 +137,9 @@ class MemoryList(ScrollView, can_focus=True):
         self._pages[number] = rows
         self.refresh()
 
-    def page_failed(self, number: int) -> None:
-        """Forget that a page was asked for, so that it can be asked for again."""
-        self._asked.pop(number, None)
+    def pages_failed(self) -> None:
+        """Forget what was asked for, so that it can be asked for again."""
+        self._asked.clear()
 
     @property
     def current_ref(self) -> int | None:
@@ -160,7 +161,7 @@ class MemoryList(ScrollView, can_focus=True):
         if not self.listing.refs or self.days.flat:
             return None
         place = self.days.at(min(self.scroll_offset.y, self.days.height - 1))
-        return self.listing.times[place.index] if place.kind == "item" else None
+        return self.listing.times[place.at] if place.kind == "item" else None
 
     def _find(self, ref: int) -> int | None:
         refs = self.listing.refs
@@ -271,7 +272,7 @@ class MemoryList(ScrollView, can_focus=True):
         if line < self.days.height:
             place = self.days.at(line)
             if place.kind == "item":
-                self.cursor = place.index
+                self.cursor = place.at
                 if event.chain == 2:
                     self.action_open()
 
@@ -285,26 +286,23 @@ class MemoryList(ScrollView, can_focus=True):
         if line >= self.days.height:
             return Strip.blank(width, base)
         place = self.days.at(line)
-        if place.kind == "item":
-            row = self.row_at(place.index)
-            if row is None:
-                self._want(place.index // ROWS_PER_PAGE)
-            over = place.index == self.cursor
-            key = (line, width, row is None, over, over and self.has_focus, self.ink.serial, base)
-        else:
-            row = None
-            key = (line, width, self.ink.serial, base)
-        strip = self._strips.get(key)
+        item = place.kind == "item"
+        row = self.row_at(place.at) if item else None
+        if item and row is None:
+            self._want(place.at // ROWS_PER_PAGE)
+        over = item and place.at == self.cursor
+        pixels = (line, width, row is None, over, over and self.has_focus, self.ink.serial, base)
+        strip = self._strips.get(pixels)
         if strip is None:
-            if place.kind == "item":
-                segments = self._row(row, place.index, place.line, width)
-                if place.index == self.cursor:
+            if item:
+                segments = self._row(row, place.at, place.line, width)
+                if over:
                     over_style = self.ink.cursor if self.has_focus else self.ink.cursor_away
                     segments = [Segment(s.text, (s.style or Style()) + over_style) for s in segments]
             else:
-                segments = self._heading(place.kind, self.listing.times[place.index], width)
+                segments = self._heading(place.kind, self.listing.times[place.at], width)
             strip = Strip(Segment.apply_style(segments, base), width)
-            self._strips[key] = strip
+            self._strips[pixels] = strip
         return strip
 
     def _want(self, page: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ...storage.memory import Memory
 from ..inert import one_line
@@ -38,8 +38,8 @@ class Query:
 
     def toggled(self, kind: str, value: str) -> Query:
         """The query with one value of ``feelings``, ``concepts`` or ``tags`` switched."""
-        values: frozenset[str] = getattr(self, kind)
-        return replace(self, **{kind: values ^ {value}})
+        values: dict[str, Any] = {kind: getattr(self, kind) ^ {value}}
+        return replace(self, **values)
 
     def describe(self) -> str:
         """The query in words, for headings."""

@@ -3,88 +3,63 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from dataclasses import replace
 from operator import neg
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from rich.segment import Segment
 from textual import on
-from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
-from textual.strip import Strip
-from textual.widget import Widget
 
 from ...storage.feelings import Feeling
-from ..backend import Answer, Backend, Failed, Found, Page
-from ..inert import cut
+from ..backend import Answer, Backend, Drafts, Failed, Filters, Found, Pages
 from ..keys import key
 from .detail import DetailView
 from .filters import FilterPanel
+from .header import ListHeader
 from .list import MemoryList, local_time
 from .model import Detail, Facets, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from textual.app import ComposeResult
+    from textual.widgets import Input
+
+    from ...storage.memory import Memory
+    from ..drafts import Draft
     from ..ink import Ink
 
 __all__ = ["TimelinePane"]
 
-_EMPTY_JOURNAL = """This is where your memories will stand, newest first.
+_EMPTY_JOURNAL: Final = """This is where your memories will stand, newest first.
 
 Press n to write the first one.
 
 Nothing you write here is ever changed or deleted. Press ? for the keys."""
-
-
-class ListHeader(Widget):
-    """One line above the list: where it stands in time, what narrows it, and the place of the cursor."""
-
-    def __init__(self, ink: Ink) -> None:
-        super().__init__(id="list-header")
-        self.ink = ink
-        self.left = ""
-        self.right = ""
-        self.warning = ""
-
-    def say(self, left: str, right: str, warning: str = "") -> None:
-        """Show a text at either end; a warning takes the left one's place."""
-        if (left, right, warning) != (self.left, self.right, self.warning):
-            self.left, self.right, self.warning = left, right, warning
-            self.refresh()
-
-    def restyle(self, ink: Ink) -> None:
-        """Draw with another theme."""
-        self.ink = ink
-        self.refresh()
-
-    def render_line(self, y: int) -> Strip:
-        """Draw the line."""
-        width = self.size.width
-        right = f"{self.right} "
-        room = max(0, width - len(right))
-        left = Segment(
-            cut(f" {self.warning or self.left}", room), self.ink.warning if self.warning else self.ink.strong
-        )
-        return Strip(
-            Segment.apply_style([left, Segment(right[:width], self.ink.muted)], self.rich_style), width
-        )
+_NOTHING_FOUND: Final = "Nothing answers this.\n\nPress c to show everything again."
 
 
 class TimelinePane(Container):
     """The journal by time."""
 
-    HELP = "Your memories by time. Everything you wrote is here, and nothing here is ever changed or deleted."
+    HELP = "Everything you wrote, by time. n writes, / searches, space in the filters narrows."
+    HELP_TITLE = "Timeline"
     BINDINGS: ClassVar = [
         key("n", "compose", "Write", "timeline.compose", "Write a memory", show=True),
+        key("d", "drafts", "Draft", "timeline.drafts", "Go on with a draft that was kept", show=True),
         key("slash", "search", "Search", "timeline.search", "Search as you type", show=True),
         key("f", "cycle_feeling", "Feeling", "timeline.feeling", "Show one feeling after another", show=True),
-        key("F", "filters", "Filters", "timeline.filters", "Go to the filters"),
+        key("F,tab", "filters", "Filters", "timeline.filters", "Go to the filters and back"),
         key("t", "jump", "Date", "timeline.jump", "Jump to a date", show=True),
+        key("D", "dates", "Date range", "timeline.dates", "Show only what is between two dates"),
         key("r", "revisit", "Revisit", "timeline.revisit", "Write a new layer upon this memory", show=True),
-        key("y", "copy", "Copy", "timeline.copy", "Copy this memory's text", show=True),
-        key("c", "clear", "Clear filters", "timeline.clear", "Show everything again"),
-        key("R,f5", "retry", "Retry", "timeline.retry", "Try again what failed"),
+        key("o", "open_file", "Open", "timeline.open", "Open a file attached to this memory", show=True),
+        key("y", "copy", "Copy", "timeline.copy", "Copy this memory's text"),
+        key("E", "export", "Export", "timeline.export", "Export what the list shows"),
+        key("S", "save_filter", "Save filter", "timeline.save_filter", "Keep these filters under a name"),
+        key("c", "clear", "Clear", "timeline.clear", "Show everything again"),
+        key("f5,R", "retry", "Retry", "timeline.retry", "Try again what failed", show=True),
     ]
 
     class StatusChanged(Message):
@@ -101,33 +76,51 @@ class TimelinePane(Container):
         self.asked = Query()
         """The query last asked for; what is shown may still be the one before."""
         self.facets = Facets()
+        self.saved: dict[str, Query] = {}
+        self.waiting: tuple[Draft, ...] = ()
+        """Drafts to go on with."""
         self._keep = False
+        self._land_on: tuple[int, int] | None = None
         self._retry: Callable[[], None] | None = None
         self._trouble = ""
 
     def compose(self) -> ComposeResult:
         """Lay out the three parts."""
-        yield FilterPanel(self.ink, id="filters")
+        self.panel = FilterPanel(self.ink, id="filters")
+        self.header = ListHeader(self.ink)
+        self.memories = MemoryList(self.ink, id="list")
+        self.detail = DetailView(self.ink, id="detail")
+        yield self.panel
         with Container(id="reading"):
             with Container(id="middle"):
-                yield ListHeader(self.ink)
-                yield MemoryList(self.ink, id="list")
-            yield DetailView(self.ink, id="detail")
+                yield self.header
+                yield self.memories
+            yield self.detail
 
     def on_mount(self) -> None:
         """Ask for everything; the first frame does not wait."""
-        self.memories = self.query_one(MemoryList)
-        self.detail = self.query_one(DetailView)
-        self.panel = self.query_one(FilterPanel)
-        self.header = self.query_one(ListHeader)
         self.memories.focus()
         self.ask(Query())
+
+    def load_rest(self) -> None:
+        """What can come after the first frame: drafts, saved filters, and word of changes."""
+        self.backend.find_drafts(self)
+        self.backend.load_filters(self)
+        self.backend.watch(self)
+
+    def focus_first(self) -> None:
+        """Take the keys."""
+        self.memories.focus()
 
     def ask(self, query: Query, *, keep: bool = False) -> None:
         """Ask the backend for a query; with ``keep`` the cursor stays on its memory if it can."""
         self.asked = query
         self._keep = keep
         self.backend.list_memories(self, query)
+
+    def restyle(self, ink: Ink) -> None:
+        """Draw with another theme from now on; the widgets are told themselves."""
+        self.ink = ink
 
     # -- answers --------------------------------------------------------------------------------
 
@@ -137,61 +130,79 @@ class TimelinePane(Container):
             return
         if self._trouble:
             self._trouble, self._retry = "", None
+            self.refresh_bindings()
         match message.value:
             case Found() as found:
                 self._show(found)
-            case tuple() as pages:
+            case Pages(listing, pages) if listing is self.memories.listing:
                 for page in pages:
-                    if isinstance(page, Page) and page.listing is self.memories.listing:
-                        self.memories.add_page(page.number, page.rows)
+                    self.memories.add_page(page.number, page.rows)
             case Detail() as detail:
                 self.detail.show(detail)
+                self.refresh_bindings()
             case Facets() as facets:
                 self.facets = facets
-                self.panel.show(facets, self.asked, ())
-                self.post_message(self.StatusChanged(f"{facets.total:,} memories"))
+                self._show_panel()
+                self.post_message(self.StatusChanged(_memories(facets.total)))
+            case Drafts(drafts):
+                self.waiting = drafts
+                self.refresh_bindings()
+                self._say_where()
+            case Filters(saved):
+                self.saved = dict(saved)
+                self._show_panel()
             case _:
                 pass
 
     def on_failed(self, message: Failed) -> None:
         """Say in the pane what went wrong and how to try again."""
         self._trouble, self._retry = message.error, message.retry
+        self.memories.pages_failed()
         self._say_where()
+        self.refresh_bindings()
         if not self.memories.listing.refs:
             self.detail.show(None, empty=f"{message.error}\n\nPress R to try again.")
 
+    def on_journal_changed(self) -> None:
+        """Memories came from here or elsewhere: show them, and keep what is being read in place."""
+        self.ask(self.asked, keep=True)
+
     def _show(self, found: Found) -> None:
         listing = found.listing
-        self.memories.show(
-            listing, {found.page.number: found.page.rows} if found.page else {}, keep=self._keep
-        )
-        self.set_class(not listing.refs, "-empty")
+        pages = {found.page.number: found.page.rows} if found.page else {}
+        self.memories.show(listing, pages, keep=self._keep)
+        self._keep = True
         if not listing.refs:
-            narrowed = listing.query.filtered or listing.query.text
-            self.detail.show(
-                None,
-                empty="Nothing answers these filters.\n\nPress c to show everything again."
-                if narrowed
-                else _EMPTY_JOURNAL,
-            )
-        self.panel.show(self.facets, listing.query, ())
+            narrowed = listing.query != Query()
+            self.detail.show(None, empty=_NOTHING_FOUND if narrowed else _EMPTY_JOURNAL)
+        if self._land_on is not None:
+            self._land_on, wanted = None, self._land_on
+            self._go_to(*wanted)
+        self._show_panel()
         self.backend.count_facets(self, listing.query)
         self._say_where()
+        self.refresh_bindings()
+
+    def _show_panel(self) -> None:
+        self.panel.show(self.facets, self.asked, self.saved)
 
     def _say_where(self) -> None:
         memories = self.memories
-        top = memories.hidden_heading()
+        query = memories.listing.query
         count = len(memories.listing.refs)
-        left = memories.listing.query.describe() or ("Everything" if count else "")
+        parts = [query.describe()]
+        top = memories.hidden_heading()
         if top is not None:
             when = local_time(top)
-            left = (
-                f"{when:%a} {when.day} {when:%B %Y} · {left}"
-                if left != "Everything"
-                else f"{when:%a} {when.day} {when:%B %Y}"
-            )
-        right = f"{memories.cursor + 1:,} / {count:,}" if count else ""
+            parts.insert(0, f"{when:%a} {when.day} {when:%B %Y}")
+        if self.waiting and not query.describe():
+            parts.append("a draft is waiting: d goes on with it")
+        left = " · ".join(part for part in parts if part) or ("All memories" if count else "")
+        total = f"{count:,}{'+' if memories.listing.more else ''}"
+        right = f"{memories.cursor + 1:,} / {total}" if count else ""
         self.header.say(left, right, f"{self._trouble} · R tries again" if self._trouble else "")
+
+    # -- messages of the parts ------------------------------------------------------------------
 
     @on(MemoryList.Moved)
     def _moved(self) -> None:
@@ -218,39 +229,81 @@ class TimelinePane(Container):
 
     @on(DetailView.LayerChosen)
     def _layer_chosen(self, message: DetailView.LayerChosen) -> None:
+        if not self._go_to(message.layer.us, message.layer.ref):
+            # What the list leaves out is shown all the same; the list stays where it is.
+            self.backend.read_detail(self, message.layer.ref)
+
+    def _go_to(self, us: int, ref: int) -> bool:
+        """Put the cursor on a memory if the list holds it."""
         listing = self.memories.listing
-        place = bisect_left(listing.times, -message.layer.us, key=neg) if listing.best is None else 0
-        while place < len(listing.refs) and listing.times[place] == message.layer.us:
-            if listing.refs[place] == message.layer.ref:
-                self.memories.go_to(place)
-                return
+        if listing.best is not None:
+            place = listing.refs.index(ref) if ref in listing.refs else len(listing.refs)
+        else:
+            place = bisect_left(listing.times, -us, key=neg)
+        while place < len(listing.refs) and listing.times[place] == us:
+            if listing.refs[place] == ref:
+                self.memories.cursor = place
+                return True
             place += 1
-        self.backend.read_detail(self, message.layer.ref)
+        return False
 
     @on(FilterPanel.Toggled)
     def _toggled(self, message: FilterPanel.Toggled) -> None:
         self.ask(self.asked.toggled(message.kind, message.value), keep=True)
 
-    # -- actions --------------------------------------------------------------------------------
+    @on(FilterPanel.DatesWanted)
+    def _dates_wanted(self) -> None:
+        self.action_dates()
+
+    @on(FilterPanel.SavedChosen)
+    def _saved_chosen(self, message: FilterPanel.SavedChosen) -> None:
+        if message.forget:
+            self.backend.forget_filter(self, message.name)
+        elif message.name in self.saved:
+            self.ask(self.saved[message.name])
+
+    # -- finding --------------------------------------------------------------------------------
+
+    def action_search(self) -> None:
+        """Open the line to search in, or go back to it."""
+        from .search_bar import SearchBar  # noqa: PLC0415 -- an Input is not in the first frame
+
+        bars = self.query(SearchBar)
+        if bars:
+            bars.first().focus()
+        else:
+            bar = SearchBar()
+            self.query_one("#middle").mount(bar, before=self.memories)
+            bar.focus()
+        self.remove_class("-reading", "-filtering")
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        """Search for what is typed now; what an older keystroke finds is dropped."""
+        message.stop()
+        text = message.value.strip()
+        if text != self.asked.text:
+            self.ask(replace(self.asked, text=text))
+
+    def on_search_bar_ended(self) -> None:
+        """Close the search and show what the filters alone leave."""
+        from .search_bar import SearchBar  # noqa: PLC0415
+
+        self.query(SearchBar).remove()
+        self.memories.focus()
+        if self.asked.text:
+            self.ask(replace(self.asked, text=""), keep=True)
+
+    def on_search_bar_results_wanted(self) -> None:
+        """Go to what was found."""
+        self.memories.focus()
 
     def action_cycle_feeling(self) -> None:
         """Show the next feeling alone; after the last, all."""
-        names = [*(str(f) for f in Feeling if f in self.facets.feelings)]
+        names = [str(feeling) for feeling in Feeling if feeling in self.facets.feelings]
         names += [name for name in self.facets.feelings if name not in names]
-        chosen = next(iter(self.asked.feelings), None) if len(self.asked.feelings) == 1 else None
+        chosen = next(iter(self.asked.feelings), "") if len(self.asked.feelings) == 1 else ""
         place = names.index(chosen) + 1 if chosen in names else 0
-        feelings = frozenset(names[place : place + 1])
-        self.ask(
-            Query(
-                self.asked.text,
-                feelings,
-                self.asked.concepts,
-                self.asked.tags,
-                self.asked.since,
-                self.asked.until,
-                self.asked.dates,
-            )
-        )
+        self.ask(replace(self.asked, feelings=frozenset(names[place : place + 1])))
 
     def action_filters(self) -> None:
         """Go to the filters, or back to the list."""
@@ -258,28 +311,149 @@ class TimelinePane(Container):
             self.remove_class("-filtering")
             self.memories.focus()
         else:
+            self.remove_class("-reading")
             self.add_class("-filtering")
             self.panel.focus()
 
     def action_clear(self) -> None:
         """Show everything again."""
+        self.on_search_bar_ended()
         self.ask(Query(), keep=True)
+
+    def action_jump(self) -> None:
+        """Ask for a date and go to the last memory of it."""
+        from .dialogs import ask_date  # noqa: PLC0415
+
+        ask_date(self.app, self._jump)
+
+    def _jump(self, until_us: int) -> None:
+        times = self.memories.listing.times
+        self.memories.go_to(bisect_left(times, -until_us, key=neg))
+        self.memories.focus()
+
+    def action_dates(self) -> None:
+        """Ask for a range of dates and show only what is in it."""
+        from .dialogs import ask_span  # noqa: PLC0415
+
+        def narrow(dates: str, span: tuple[object, object]) -> None:
+            since, until = span
+            self.ask(replace(self.asked, since=since, until=until, dates=dates), keep=True)  # type: ignore[arg-type]
+
+        ask_span(self.app, self.asked.dates, narrow)
+
+    def action_save_filter(self) -> None:
+        """Ask for a name and keep the filters under it."""
+        from .dialogs import ask_name  # noqa: PLC0415
+
+        ask_name(
+            self.app, self.asked, self.saved, lambda name: self.backend.save_filter(self, name, self.asked)
+        )
+
+    # -- one memory -----------------------------------------------------------------------------
+
+    @property
+    def current(self) -> Memory | None:
+        """The memory that is shown, if one is."""
+        return self.detail.detail.memory if self.detail.detail is not None else None
+
+    def action_copy(self) -> None:
+        """Copy the memory's text to the terminal's clipboard."""
+        memory = self.current
+        if memory is not None:
+            self.app.copy_to_clipboard(memory.content)
+            self.notify("Copied the memory's text")
+
+    def action_compose(self) -> None:
+        """Write a memory."""
+        self._write(None)
+
+    def action_revisit(self) -> None:
+        """Write a new layer upon the memory shown."""
+        if self.current is not None:
+            self._write(None, about=self.current)
+
+    def action_drafts(self) -> None:
+        """Go on with a draft; of several, with one that is chosen."""
+        from .dialogs import choose_draft  # noqa: PLC0415
+
+        if len(self.waiting) == 1:
+            self._write(self.waiting[0])
+        elif self.waiting:
+            choose_draft(self.app, self.waiting, self._write)
+
+    def _write(self, draft: Draft | None, about: Memory | None = None) -> None:
+        from ..composer.screen import Composer  # noqa: PLC0415
+        from ..drafts import Draft  # noqa: PLC0415
+
+        if draft is None:
+            draft = Draft.new(
+                revisits=about.memory_id if about else "", concept=about.concept if about else ""
+            )
+
+        def written(place: tuple[int, int] | None) -> None:
+            self.backend.find_drafts(self)
+            if place is not None:
+                self._land_on = place
+                self.ask(self.asked)
+
+        composer = Composer(
+            self.backend,
+            self.ink,
+            draft,
+            concepts=[*self.facets.concepts],
+            tags=[*self.facets.tags],
+            about=about,
+        )
+        self.app.push_screen(composer, written)
 
     def action_retry(self) -> None:
         """Try again what failed."""
         if self._retry is not None:
             retry, self._retry, self._trouble = self._retry, None, ""
+            self._say_where()
             retry()
 
-    def action_copy(self) -> None:
-        """Copy the memory's text to the terminal's clipboard."""
-        detail = self.detail.detail
-        if detail is not None and detail.memory is not None:
-            self.app.copy_to_clipboard(detail.memory.content)
-            self.notify("Copied the memory's text")
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what can be done now is offered."""
+        match action:
+            case "copy" | "revisit":
+                return self.current is not None
+            case "open_file":
+                return self.current is not None and bool(self.current.attachments)
+            case "drafts":
+                return bool(self.waiting)
+            case "retry":
+                return self._retry is not None
+            case "jump":
+                return bool(self.memories.listing.refs) and self.memories.listing.best is None
+            case "clear" | "save_filter":
+                return self.asked != Query()
+            case "export":
+                return False
+            case _:
+                return True
 
-    def restyle(self, ink: Ink) -> None:
-        """Draw with another theme."""
-        self.ink = ink
-        for widget in (self.panel, self.header, self.memories, self.detail):
-            widget.restyle(ink)
+    def palette_entries(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
+        """A command for each filter: any of them can be switched by name."""
+        for kind, names in (
+            ("feelings", self.facets.feelings),
+            ("concepts", self.facets.concepts),
+            ("tags", self.facets.tags),
+        ):
+            for name in names:
+                on = name in getattr(self.asked, kind)
+
+                def switch(kind: str = kind, name: str = name) -> None:
+                    self.ask(self.asked.toggled(kind, name), keep=True)
+
+                yield f"{'Drop' if on else 'Only'} {kind[:-1]} {name}", "Switch this filter", switch
+        for name, query in self.saved.items():
+
+            def use(query: Query = query) -> None:
+                self.ask(query)
+
+            yield f"Filter {name}", "A saved filter", use
+
+
+def _memories(count: int) -> str:
+    return f"{count:,} {'memory' if count == 1 else 'memories'}"

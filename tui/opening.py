@@ -1,0 +1,54 @@
+"""Open the journal in a thread while the screen is still being loaded. Knows no screen."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+from ..storage.journal import MemoryDB
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Opening"]
+
+
+class Opening:
+    """A journal that is being opened from the moment this is made."""
+
+    def __init__(self, open_journal: Callable[[], MemoryDB]) -> None:
+        self._open_journal = open_journal
+        self._lock = threading.Lock()
+        self._closed = False
+        self._future = self._begin()
+
+    def _begin(self) -> Future[MemoryDB]:
+        future: Future[MemoryDB] = Future()
+        threading.Thread(target=self._run, args=(future,), name="open journal", daemon=True).start()
+        return future
+
+    def _run(self, future: Future[MemoryDB]) -> None:
+        try:
+            future.set_result(self._open_journal())
+        except Exception as error:  # noqa: BLE001 -- raised again in whoever asks for the journal
+            future.set_exception(error)
+
+    def journal(self) -> MemoryDB:
+        """The journal, once it is open; after a failure each call tries anew.
+
+        Raises:
+            JournalError: it cannot be opened.
+        """
+        with self._lock:
+            future = self._future
+            if future.done() and future.exception() is not None:
+                future = self._future = self._begin()
+        return future.result()
+
+    def close(self) -> None:
+        """Close the journal if it is open; wait for it if it is just being opened."""
+        with self._lock:
+            if not self._closed and self._future.exception() is None:
+                self._future.result().close()
+            self._closed = True

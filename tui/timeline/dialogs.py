@@ -1,0 +1,92 @@
+"""What the Timeline asks in a line: a date, a range, a name, which draft."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ...storage.when import parse_when
+from ..dialogs.choice import Choice
+from ..dialogs.prompt import Prompt
+from ..inert import one_line
+from ..moments import Span, span_of, written
+from .layout import microseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Sequence
+
+    from textual.app import App
+
+    from ..drafts import Draft
+    from .model import Query
+
+__all__ = ["ask_date", "ask_name", "ask_span", "choose_draft"]
+
+
+def ask_date(app: App[None], then: Callable[[int], None]) -> None:
+    """Ask for a date; ``then`` gets the last microsecond of what it names."""
+
+    def check(text: str) -> str:
+        return f"the last memory up to {written(parse_when(text).end)}"
+
+    def done(text: str | None) -> None:
+        if text is not None:
+            then(microseconds(parse_when(text).end))
+
+    app.push_screen(Prompt("Jump to a date", check, placeholder="2024-05, yesterday, 3 weeks ago"), done)
+
+
+def ask_span(app: App[None], value: str, then: Callable[[str, Span], None]) -> None:
+    """Ask for a range of dates; an empty one is all time."""
+
+    def check(text: str) -> str:
+        if not text.strip():
+            return "all time"
+        since, until = span_of(text)
+        return f"{written(since) if since else 'the beginning'} to {written(until) if until else 'now'}"
+
+    def done(text: str | None) -> None:
+        if text is not None:
+            then(text.strip(), span_of(text) if text.strip() else Span(None, None))
+
+    app.push_screen(
+        Prompt("Only between", check, value=value, placeholder="2024, 2024-01 .. 2024-05, since 2023"), done
+    )
+
+
+def ask_name(app: App[None], query: Query, taken: Container[str], then: Callable[[str], None]) -> None:
+    """Ask for the name to keep a filter under."""
+
+    def check(text: str) -> str:
+        if not text.strip():
+            raise ValueError("give it a name")
+        return (
+            f"takes the place of the one you have: {query.describe()}"
+            if text.strip() in taken
+            else query.describe()
+        )
+
+    def done(text: str | None) -> None:
+        if text is not None:
+            then(text.strip())
+
+    app.push_screen(Prompt("Keep these filters as", check), done)
+
+
+def choose_draft(app: App[None], drafts: Sequence[Draft], then: Callable[[Draft], None]) -> None:
+    """Ask which draft to go on with."""
+    by_id = {draft.draft_id: draft for draft in drafts}
+
+    def done(draft_id: str | None) -> None:
+        if draft_id is not None:
+            then(by_id[draft_id])
+
+    options = [(draft.draft_id, f"{_begun(draft)}  {one_line(draft.text, 60)}") for draft in drafts]
+    app.push_screen(Choice("Drafts", options), done)
+
+
+def _begun(draft: Draft) -> str:
+    try:
+        return written(datetime.fromisoformat(draft.started))
+    except ValueError:
+        return written(datetime.now(UTC))

@@ -14,7 +14,7 @@ from typer.main import get_command
 
 from ..settings import SettingsError
 from .commands import Root
-from .session import Failure, UsageError, warn
+from .session import Failure, UsageError, interactive, session_of, warn
 
 __all__ = ["VERBS", "app", "run"]
 
@@ -35,6 +35,7 @@ VERBS: Final = {
         "backup": "care",
     },
     "App": {
+        "tui": "tui",
         "config": "config",
         "themes": "themes",
     },
@@ -66,7 +67,12 @@ def _root(
 ) -> None:
     """Two kinds of memory in one terminal: your journal, and your codebase."""
     if ctx.invoked_subcommand is None:
-        typer.echo(ctx.get_help())
+        if interactive():
+            from .tui import open_app
+
+            open_app(session_of(ctx))
+        else:
+            typer.echo(ctx.get_help())
 
 
 def run(args: Sequence[str]) -> int:

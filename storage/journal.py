@@ -376,19 +376,34 @@ class MemoryDB:
         Raises:
             InvalidMemoryError: a feeling is unknown.
         """
+        chosen: Any = {"concept": concept, "feelings": feelings, "tags": tags, "since": since, "until": until}
         for attempt in (1, 2):
-            with self._lock:
-                index = self._current()
-                wanted = self._selection(index, concept, feelings, tags, since, until)
-                size = index.end
             try:
-                return self.read_many(self._finder().search(text, wanted, limit, size))
+                return self.read_many(self.search_refs(text, **chosen, limit=limit))
             except JournalError:
                 # A failed append was taken back between finding and reading.
                 if attempt == 2:
                     raise
                 self._finder().forget()
         return []
+
+    def search_refs(
+        self,
+        text: str,
+        *,
+        concept: Texts = None,
+        feelings: Texts = None,
+        tags: Texts = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int | None = None,
+    ) -> Sequence[int]:
+        """What :meth:`search` finds, as refs alone."""
+        with self._lock:
+            index = self._current()
+            wanted = self._selection(index, concept, feelings, tags, since, until)
+            size = index.end
+        return self._finder().search(text, wanted, limit, size)
 
     def index_text(
         self, *, on_progress: Progress | None = None, cancelled: Callable[[], bool] | None = None

@@ -6,39 +6,50 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from .. import settings
+from .. import settings as config
+from ..settings import SettingsError
 from ..storage.journal import MemoryDB
+from ..themes import load_themes
 from .opening import Opening
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from ..settings import Places, Settings
 
 __all__ = ["run"]
 
 
 def run(
-    journal: Path | None = None, *, theme: str | None = None, demo: bool = False, no_color: bool = False
+    settings: Settings,
+    places: Places,
+    *,
+    theme: str | None = None,
+    demo: bool = False,
+    no_color: bool = False,
+    verbose: bool = False,
 ) -> None:
     """Run the app until the user leaves it.
 
     Args:
-        journal: The journal; the user's own if None.
+        settings: The user's settings.
+        places: Where the journal and what belongs to it are.
         theme: A theme's name, for this run.
         demo: Show a journal that ships with mnemo instead, in a folder that is deleted afterwards.
         no_color: Draw without any colour.
+        verbose: Log everything that happens.
 
     Raises:
-        SettingsError: the settings cannot be read, or there is no such theme.
+        SettingsError: there is no such theme.
     """
-    chosen = settings.load()
+    themes, faults = load_themes(config.themes_dir())
+    if theme is not None and theme not in themes:
+        raise SettingsError(f"there is no theme {theme!r}: use one of {', '.join(themes)}")
     with ExitStack() as stack:
         if demo:
             from .demo import demo_journal  # noqa: PLC0415 -- most runs are not the demo
 
-            journal = stack.enter_context(demo_journal())
-        places = settings.places(chosen, journal)
+            places = config.places(settings, stack.enter_context(demo_journal()))
         opening = Opening(
-            lambda: MemoryDB(places.journal, files_dir=places.files_dir, fsync_policy=chosen.fsync)
+            lambda: MemoryDB(places.journal, files_dir=places.files_dir, fsync_policy=settings.fsync)
         )
         stack.callback(opening.close)
 
@@ -46,18 +57,20 @@ def run(
         from .drafts import DraftStore  # noqa: PLC0415
         from .shell import MnemoApp  # noqa: PLC0415
 
-        settings.open_log()
-        backend = Backend(opening, DraftStore(places.drafts_dir), settings.config_dir() / "filters.toml")
+        config.open_log(verbose=verbose)
+        backend = Backend(opening, DraftStore(places.drafts_dir), config.config_dir() / "filters.toml")
         app = MnemoApp(
             backend,
-            theme="mono" if no_color else theme or chosen.theme,
-            theme_folder=settings.themes_dir(),
-            keymap=chosen.keymap,
+            themes=themes,
+            theme="mono" if no_color else theme or settings.theme,
+            keymap=settings.keymap,
             ascii_only=not _speaks_unicode(),
-            save_theme=lambda name: settings.save("app.theme", name),
+            save_theme=lambda name: config.save("app.theme", name),
+            editor=settings.editor,
+            warning=str(faults) if faults is not None else "",
             name="demo" if demo else "",
         )
-        if not chosen.animations:
+        if not settings.animations:
             app.animation_level = "none"
         app.run()
 

@@ -24,7 +24,7 @@ from ..storage.memory import to_microseconds
 from .inert import one_line
 from .saved_filters import forget_filter, load_filters, save_filter
 from .timeline.layout import DayLayout
-from .timeline.model import ROWS_PER_PAGE, Detail, Facets, Layer, Listing, Query, Row, row_of
+from .timeline.model import ROWS_PER_PAGE, Detail, Facets, Layer, Listing, Query, Row, gist, row_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,7 +136,7 @@ class Pages:
     """Some pages of a listing."""
 
     listing: Listing
-    pages: tuple[Page, ...]
+    read: tuple[Page, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +207,8 @@ class Backend:
 
     def _found(self, query: Query) -> Found:
         db = self._db()
+        if query.text:
+            return Found(_searched(db, query), None)
         listed = _listed(db, query)
         listing = Listing(query, listed.refs, listed.times, DayLayout(listed.times))
         return Found(listing, _page(db, listing, 0) if listed.refs else None)
@@ -356,6 +358,20 @@ def _row(db: MemoryDB, ref: int, us: int) -> Row:
         return Row(ref, us, "", "", "", 0, False, one_line(str(error)))
 
 
+def _searched(db: MemoryDB, query: Query) -> Listing:
+    """The best answers, best first, with their rows; ``more`` tells that the limit cut them off."""
+    refs = db.search_refs(query.text, **_filters(query), limit=_SEARCH_LIMIT + 1)
+    rows = []
+    for ref in refs[:_SEARCH_LIMIT]:
+        with suppress(JournalError):
+            memory = db.read(ref)
+            rows.append(row_of(ref, to_microseconds(memory.timestamp), memory))
+    times = [row.us for row in rows]
+    layout = DayLayout(times, flat=True)
+    more = len(refs) > _SEARCH_LIMIT
+    return Listing(query, [row.ref for row in rows], times, layout, best=tuple(rows), more=more)
+
+
 def _detail(db: MemoryDB, ref: int, ticket: Ticket) -> Detail:
     try:
         memory = db.read(ref)
@@ -386,7 +402,7 @@ def _layer(db: MemoryDB, relation: str, memory: Memory) -> list[Layer]:
     for ref, us in zip(at.refs, at.times, strict=True):
         with suppress(JournalError):
             if db.read(ref).memory_id == memory.memory_id:
-                return [Layer(ref, us, str(memory.feeling), one_line(memory.content), relation)]
+                return [Layer(ref, us, str(memory.feeling), gist(memory.content), relation)]
     return []
 
 
@@ -413,10 +429,14 @@ def _facets(db: MemoryDB, query: Query, ticket: Ticket) -> Facets:
 
 
 def _listed(db: MemoryDB, query: Query) -> JournalListing:
-    return db.listing(
-        query.concepts or None,
-        feelings=query.feelings or None,
-        tags=query.tags or None,
-        since=query.since,
-        until=query.until,
-    )
+    return db.listing(**_filters(query))
+
+
+def _filters(query: Query) -> dict[str, Any]:
+    return {
+        "concept": query.concepts or None,
+        "feelings": query.feelings or None,
+        "tags": query.tags or None,
+        "since": query.since,
+        "until": query.until,
+    }

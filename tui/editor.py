@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 __all__ = ["edit", "editor_command"]
 
 
-def editor_command() -> list[str]:
-    """What ``$VISUAL`` or ``$EDITOR`` names, else the first of nano, vim and vi that is here."""
-    for name in ("VISUAL", "EDITOR"):
-        command = shlex.split(os.environ.get(name, ""))
+def editor_command(chosen: str) -> list[str]:
+    """What is ``chosen``, else ``$VISUAL`` or ``$EDITOR``, else the first of nano, vim, vi that is here."""
+    for text in (chosen, os.environ.get("VISUAL", ""), os.environ.get("EDITOR", "")):
+        command = shlex.split(text)
         if command:
             return command
     return [next((each for each in ("nano", "vim", "vi") if shutil.which(each)), "vi")]
 
 
-def edit(app: App[object], path: Path) -> str | None:
+def edit(app: App[object], path: Path, chosen: str = "") -> str | None:
     """Open a file in the editor and give its text afterwards; None if the editor reports a failure.
 
     The file is deleted once its text has been read.
@@ -34,7 +34,7 @@ def edit(app: App[object], path: Path) -> str | None:
         OSError: there is no such editor, or the file cannot be read back.
     """
     with app.suspend():
-        done = subprocess.run([*editor_command(), str(path)], check=False)  # noqa: S603 -- the user's own editor
+        done = subprocess.run([*editor_command(chosen), str(path)], check=False)  # noqa: S603 -- the user's own editor
     if done.returncode != 0:
         return None
     text = path.read_text(encoding="utf-8", errors="replace")

@@ -9,7 +9,6 @@ from textual.app import App
 from textual.containers import Container
 from textual.filter import NoColor
 
-from ..themes import load_themes
 from .chrome import Blank, TabBar
 from .ink import Ink, screen_theme
 from .keys import key
@@ -17,13 +16,13 @@ from .timeline.pane import TimelinePane
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from textual.app import ComposeResult
     from textual.binding import Binding
     from textual.command import Provider
     from textual.dom import DOMNode
 
+    from ..themes import Theme
     from .backend import Backend
 
 __all__ = ["MnemoApp"]
@@ -41,11 +40,13 @@ class MnemoApp(App[None]):
 
     Args:
         backend: All reading and writing.
+        themes: Every theme that there is, by name.
         theme: The name of the theme to begin with; one that is not there gives way to ``dark``.
-        theme_folder: Where the user's own themes lie.
         keymap: Keys by binding id, for those that the user changed.
         ascii_only: Draw nothing outside ASCII of our own.
         save_theme: Called with the name of a theme that was chosen for good.
+        editor: The command that edits a text; ``$VISUAL`` or ``$EDITOR`` if empty.
+        warning: What the user should be told once the app is there.
         name: What the tab bar calls the journal.
     """
 
@@ -74,11 +75,13 @@ class MnemoApp(App[None]):
         self,
         backend: Backend,
         *,
+        themes: Mapping[str, Theme],
         theme: str = "dark",
-        theme_folder: Path | None = None,
         keymap: Mapping[str, str] | None = None,
         ascii_only: bool = False,
         save_theme: Callable[[str], None] | None = None,
+        editor: str = "",
+        warning: str = "",
         name: str = "",
     ) -> None:
         super().__init__()
@@ -86,7 +89,9 @@ class MnemoApp(App[None]):
         self.journal_name = name
         self.ascii_only = ascii_only
         self.save_theme = save_theme
-        self.palettes, self._theme_faults = load_themes(theme_folder)
+        self.editor = editor
+        self._warning = warning
+        self.palettes = themes
         for each in self.palettes.values():
             self.register_theme(screen_theme(each))
         if os.environ.get("NO_COLOR"):
@@ -100,7 +105,7 @@ class MnemoApp(App[None]):
     def compose(self) -> ComposeResult:
         """The bar and the panes; the footer comes after the first frame."""
         yield TabBar(self.ink, (("1", "Timeline", "app.pane('timeline')"),), id="tabs")
-        yield TimelinePane(self.backend, self.ink)
+        yield TimelinePane(self.backend, self.ink, editor=self.editor)
         yield Container(id="foot")
 
     def on_mount(self) -> None:
@@ -113,8 +118,8 @@ class MnemoApp(App[None]):
         base = self.screen_stack[0]
         base.query_one(TimelinePane).load_rest()
         await base.query_one("#foot").mount(Footer(show_command_palette=False, compact=True))
-        if self._theme_faults is not None:
-            self.notify(str(self._theme_faults), title="Themes", severity="error", timeout=15)
+        if self._warning:
+            self.notify(self._warning, severity="warning", timeout=15, markup=False)
         self.theme_changed_signal.subscribe(self, lambda theme: self._use_ink(theme.name))
 
     def on_timeline_pane_status_changed(self, message: TimelinePane.StatusChanged) -> None:

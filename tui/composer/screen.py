@@ -58,8 +58,10 @@ class Composer(Screen[tuple[int, int] | None]):
         concepts: Sequence[str] = (),
         tags: Sequence[str] = (),
         about: Memory | None = None,
+        editor: str = "",
     ) -> None:
         super().__init__()
+        self.editor = editor
         self.backend = backend
         self.ink = ink
         self.draft = draft
@@ -217,7 +219,7 @@ class Composer(Screen[tuple[int, int] | None]):
         """Write the text in $EDITOR."""
         text = self.query_one("#text", TextArea)
         try:
-            changed = edit(self.app, self.backend.drafts.editor_file(self.draft))
+            changed = edit(self.app, self.backend.drafts.editor_file(self.draft), self.editor)
         except OSError as error:
             self._say(f"The editor could not be started: {error.strerror or error}", wrong=True)
             return

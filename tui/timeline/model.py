@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,7 +12,7 @@ from ...storage.memory import Memory
 from ..inert import one_line
 from .layout import DayLayout
 
-__all__ = ["ROWS_PER_PAGE", "Detail", "Facets", "Layer", "Listing", "Query", "Row", "row_of"]
+__all__ = ["ROWS_PER_PAGE", "Detail", "Facets", "Layer", "Listing", "Query", "Row", "gist", "row_of"]
 
 ROWS_PER_PAGE: Final = 64
 
@@ -69,6 +70,14 @@ class Row(NamedTuple):
     trouble: str = ""
 
 
+_MARKS: Final = re.compile(r"\*\*|__|`|(?<!\w)[*_](?=\w)|(?<=[\w.!?,])[*_](?!\w)|(?m:^\s*(?:#{1,6}|>|-)\s)")
+
+
+def gist(content: str) -> str:
+    """The beginning of a text on one line, without the marks of Markdown."""
+    return one_line(_MARKS.sub("", content[:800]))
+
+
 def row_of(ref: int, us: int, memory: Memory) -> Row:
     """The row that stands for a memory."""
     return Row(
@@ -76,7 +85,7 @@ def row_of(ref: int, us: int, memory: Memory) -> Row:
         us,
         str(memory.feeling),
         one_line(memory.concept, 80),
-        one_line(memory.content),
+        gist(memory.content),
         len(memory.attachments),
         bool(memory.revisits),
     )

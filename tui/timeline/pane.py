@@ -69,8 +69,9 @@ class TimelinePane(Container):
             self.text = text
             super().__init__()
 
-    def __init__(self, backend: Backend, ink: Ink) -> None:
+    def __init__(self, backend: Backend, ink: Ink, *, editor: str = "") -> None:
         super().__init__(id="timeline")
+        self.editor = editor
         self.backend = backend
         self.ink = ink
         self.asked = Query()
@@ -175,8 +176,8 @@ class TimelinePane(Container):
         if not listing.refs:
             narrowed = listing.query != Query()
             self.detail.show(None, empty=_NOTHING_FOUND if narrowed else _EMPTY_JOURNAL)
-        if self._land_on is not None:
-            self._land_on, wanted = None, self._land_on
+        wanted, self._land_on = self._land_on, None
+        if wanted is not None:
             self._go_to(*wanted)
         self._show_panel()
         self.backend.count_facets(self, listing.query)
@@ -403,6 +404,7 @@ class TimelinePane(Container):
             concepts=[*self.facets.concepts],
             tags=[*self.facets.tags],
             about=about,
+            editor=self.editor,
         )
         self.app.push_screen(composer, written)
 

@@ -192,6 +192,8 @@ class _Packer:
         last, unit = held.units[-1], piece.units[0]
         if (unit.kind, unit.symbol, unit.owner) != (last.kind, last.symbol, last.owner):
             return False
+        if unit.clause and last.clause:
+            return True
         if unit.symbol is None:
             return unit.kind == "imports" or piece.end - held.start <= GROUP_LINES
         return unit.symbol == unit.owner

@@ -5,6 +5,7 @@ Every chunker makes such a plan; ``pack`` turns it into chunks. A plan knows not
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -15,9 +16,13 @@ if TYPE_CHECKING:
 
 __all__ = ["TYPE_KINDS", "Unit", "settle"]
 
-TYPE_KINDS: Final = frozenset({"class", "interface", "struct", "enum", "trait", "impl", "type", "module"})
+TYPE_KINDS: Final = frozenset(
+    {"class", "interface", "struct", "enum", "trait", "impl", "type", "module", "object"}
+)
 """Kinds that name a type or hold members."""
-OPENERS: Final = ("{", "(", "[", ":", "->", "=>", " do", "then")
+_OPENS: Final = re.compile(
+    r"(?:[({\[:]|->|=>|\b(?:do|then|else|begin|try|ensure|where|of|in))\s*$|^\s*#\s*(?:if|el)"
+)
 
 
 @dataclass(slots=True)
@@ -35,6 +40,8 @@ class Unit:
     """Symbol of what this is a member of: tiny members of one owner are merged first."""
     divide: Callable[[], list[Unit]] | None = None
     """The smaller units inside, in order; called only when this one is too large."""
+    clause: bool = False
+    """One of several definitions that may make up a function."""
     leads: bool = False
     """A comment or attribute: it belongs to what follows it directly."""
 
@@ -60,7 +67,7 @@ def settle(units: list[Unit], source: Source, first: int, last: int) -> list[Uni
             continue
         start, end = source.trim(at, unit.start)
         if start < end:
-            if not settled or (end == unit.start and source.lines[end - 1].rstrip().endswith(OPENERS)):
+            if not settled or (end == unit.start and _OPENS.search(source.lines[end - 1])):
                 unit.start = start
             else:
                 settled[-1].end, settled[-1].leads = end, False

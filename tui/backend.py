@@ -8,11 +8,14 @@ say so while they run, and what they find is dropped. A request that fails comes
 from __future__ import annotations
 
 import logging
+import shutil
+import subprocess
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 from operator import neg
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -20,19 +23,23 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from textual.message import Message
 
 from ..storage.errors import JournalError, NoSuchMemoryError
-from ..storage.memory import to_microseconds
+from ..storage.media import media_type_of
+from ..storage.memory import MediaType, to_microseconds
 from .inert import one_line
+from .pictures import half_blocks
 from .saved_filters import forget_filter, load_filters, save_filter
 from .timeline.layout import DayLayout
-from .timeline.model import ROWS_PER_PAGE, Detail, Facets, Layer, Listing, Query, Row, gist, row_of
+from .timeline.model import ROWS_PER_PAGE, Detail, Facets, Layer, Listing, Look, Query, Row, gist, row_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.text import Text
     from textual.dom import DOMNode
 
     from ..storage.journal import Listing as JournalListing
     from ..storage.journal import MemoryDB
+    from ..storage.media import AttachedFile
     from ..storage.memory import Memory
     from ..storage.watch import Change
     from .drafts import Draft, DraftStore
@@ -56,6 +63,7 @@ __all__ = [
 _log: Final = logging.getLogger(__name__)
 _SEARCH_LIMIT: Final = 200
 _LAYERS_EACH_SIDE: Final = 3
+_READ_AT_MOST: Final = 256 << 20
 
 
 class Ticket:
@@ -231,6 +239,25 @@ class Backend:
         """Ask for the :class:`Detail` of a memory, in the group ``detail``."""
         self.request(node, "detail", "reading the memory", lambda ticket: _detail(self._db(), ref, ticket))
 
+    def look_at_files(self, node: DOMNode, detail: Detail, columns: int, rows: int) -> None:
+        """Ask for the :class:`Look` at a memory's files, in the group ``files``; no columns, no picture."""
+        self.request(node, "files", "reading the files", lambda ticket: _look(detail, columns, rows, ticket))
+
+    def open_file(self, node: DOMNode, path: Path) -> None:
+        """Open a file with what the desktop has for it, in the group ``open``."""
+
+        def work(ticket: Ticket) -> object:
+            opener = next((name for name in ("xdg-open", "open") if shutil.which(name)), None)
+            if opener is None:
+                raise JournalError(f"nothing here opens files; it is at {path}")
+            null = subprocess.DEVNULL
+            subprocess.Popen(  # noqa: S603 -- the desktop's own opener, and a path of the journal's folder
+                [opener, str(path)], stdin=null, stdout=null, stderr=null, start_new_session=True
+            )
+            return None
+
+        self.request(node, "open", "opening the file", work)
+
     def count_facets(self, node: DOMNode, query: Query) -> None:
         """Ask for the :class:`Facets` of a query, in the group ``facets``."""
         self.request(node, "facets", "counting", lambda ticket: _facets(self._db(), query, ticket))
@@ -271,10 +298,14 @@ class Backend:
 
         def work(ticket: Ticket) -> object:
             db = self._db()
+            files = paths_of(draft.files)
+            content = draft.text.rstrip()
             memory = db.remember(
                 draft.concept,
                 draft.feeling,
-                draft.text.rstrip(),
+                content or files[0].name,
+                media_type=MediaType.TEXT if content else media_type_of(files[0].name),
+                attachments=files,
                 note=draft.note.strip(),
                 tags=tags_of(draft.tags),
                 at=at,
@@ -393,7 +424,33 @@ def _detail(db: MemoryDB, ref: int, ticket: Ticket) -> Detail:
         if same.refs[index] != ref and same.refs[index] not in named:
             row = _row(db, same.refs[index], same.times[index])
             layers.append(Layer(row.ref, row.us, row.feeling, row.excerpt or row.trouble, "concept"))
-    return Detail(ref, memory, layers=tuple(layers), concept_total=len(same.refs))
+    files = tuple(db.files_of(memory))
+    return Detail(ref, memory, layers=tuple(layers), concept_total=len(same.refs), files=files)
+
+
+def _look(detail: Detail, columns: int, rows: int, ticket: Ticket) -> Look:
+    sound = tuple(_sound(file, ticket) for file in detail.files)
+    picture: tuple[Text, ...] = ()
+    for file in detail.files:
+        if columns and file.media_type == "image" and file.path is not None and not picture:
+            picture = half_blocks(file.path, columns, rows)
+    return Look(detail.ref, sound, picture)
+
+
+def _sound(file: AttachedFile, ticket: Ticket) -> bool | None:
+    """Whether a file still has its hash; None where there is none, or no time to read it all."""
+    if file.path is None or not file.sha256 or file.size > _READ_AT_MOST:
+        return None
+    digest = sha256()
+    try:
+        with file.path.open("rb") as stream:
+            while chunk := stream.read(1 << 20):
+                if ticket.stale:
+                    return None
+                digest.update(chunk)
+    except OSError:
+        return None
+    return digest.hexdigest() == file.sha256
 
 
 def _layer(db: MemoryDB, relation: str, memory: Memory) -> list[Layer]:

@@ -28,7 +28,8 @@ class Actions(Provider):
             spot = (id(active.node), binding.action)
             keys.setdefault(spot, []).append(screen.app.get_key_display(binding))
             found.setdefault(spot, active)
-        for spot, active in found.items():
+        # The places around the focus first: what moves the cursor comes last.
+        for spot, active in reversed(found.items()):
             binding = active.binding
 
             async def act(action: str = binding.action, node: object = active.node) -> None:

@@ -16,14 +16,15 @@ from textual.strip import Strip
 from ..inert import cut, inert, one_line
 from ..keys import key
 from .list import local_time
-from .model import Detail, Layer
+from .model import Detail, Layer, Look, data_url
 from .text import markdown_lines, plain_lines
 
 if TYPE_CHECKING:
     from textual import events
     from textual.selection import Selection
 
-    from ...storage.memory import Attachment, Memory
+    from ...storage.media import AttachedFile
+    from ...storage.memory import Memory
     from ..ink import Ink
 
 __all__ = ["DetailView", "file_size"]
@@ -78,8 +79,8 @@ class DetailView(ScrollView, can_focus=True):
         self.ink = ink
         self.detail: Detail | None = None
         self.empty_text = ""
-        self.preview: tuple[Text, ...] = ()
-        """The picture of the first attached image in half blocks, made by the backend."""
+        self.look: Look | None = None
+        """What reading the files showed."""
         self._lines: list[Text] = []
         self._layer_lines: dict[int, int] = {}
         self._width = 0
@@ -90,17 +91,25 @@ class DetailView(ScrollView, can_focus=True):
         self.detail = detail
         self.empty_text = empty
         if not same:
-            self.preview = ()
+            self.look = None
             self.set_reactive(DetailView.chosen, -1)
         self._compose_lines()
         if not same:
             self.scroll_to(y=0, animate=False, force=True, immediate=True)
 
-    def show_preview(self, ref: int, lines: tuple[Text, ...]) -> None:
-        """Put a picture under the text if the memory it belongs to is still the one shown."""
-        if self.detail is not None and self.detail.ref == ref:
-            self.preview = lines
+    def show_look(self, look: Look) -> None:
+        """Add what the files showed, if the memory they belong to is still the one shown."""
+        if self.detail is not None and self.detail.ref == look.ref:
+            self.look = look
             self._compose_lines()
+
+    @property
+    def picture_room(self) -> tuple[int, int]:
+        """Columns and rows for a picture; none where there are no colours or no blocks."""
+        if self.ink.theme.plain or self.ink.ascii_only:
+            return 0, 0
+        width, height = self.size
+        return max(0, min(width - 4, _READING_WIDTH)), max(4, min(height - 6, 30))
 
     def restyle(self, ink: Ink) -> None:
         """Draw with another theme."""
@@ -144,9 +153,12 @@ class DetailView(ScrollView, can_focus=True):
                 ),
                 Text(),
             ]
-        lines += markdown_lines(memory.content, width, ink)
-        if self.preview:
-            lines += [Text(), *self.preview]
+        if (inside := data_url(memory.content)) is not None:
+            lines.append(Text(f"[{inside}, kept inside the memory]", ink.muted))
+        else:
+            lines += markdown_lines(memory.content, width, ink)
+        if self.look is not None and self.look.picture:
+            lines += [Text(), *self.look.picture]
         if memory.note:
             lines += [Text(), Text("Note", ink.heading), *plain_lines(memory.note, width, ink.text)]
         if memory.reading and memory.reading.get("text"):
@@ -156,23 +168,32 @@ class DetailView(ScrollView, can_focus=True):
         if memory.tags:
             tags = "  ".join(f"#{one_line(tag, 60)}" for tag in memory.tags)
             lines += [Text(), *plain_lines(tags, width, ink.style("secondary"))]
-        if memory.attachments:
+        if detail.files:
             lines += [Text(), Text("Attached", ink.heading)]
-            for place, attachment in enumerate(memory.attachments):
-                path = detail.files[place] if place < len(detail.files) else None
-                lines += self._attachment(attachment, path, width)
+            sound = self.look.sound if self.look is not None else (None,) * len(detail.files)
+            for file, fits in zip(detail.files, sound, strict=True):
+                lines += self._file(file, fits, width)
         lines += self._layers(detail, width, start=len(lines))
         state, style = _state(memory, ink)
         lines += [Text(), Text.assemble((state, style), (f"  {inert(memory.memory_id[:8])}", ink.muted))]
         return lines
 
-    def _attachment(self, attachment: Attachment, path: str | None, width: int) -> list[Text]:
+    def _file(self, file: AttachedFile, fits: bool | None, width: int) -> list[Text]:
         ink = self.ink
-        facts = f"{file_size(attachment.size)} {one_line(attachment.media_type, 12)}"
-        name = Text(cut(one_line(attachment.name, 120), max(4, width - len(facts) - 2)).rstrip(), ink.link)
+        facts = f"{one_line(file.media_type, 12)}, {file_size(file.size)}"
+        if file.shared_by > 1:
+            facts += f", in {file.shared_by} memories"
+        name = Text(cut(one_line(file.name, 120), max(8, width - len(facts) - 4)).rstrip(), ink.link)
         line = Text.assemble(name, (f"  {facts}", ink.muted))
-        if path is None:
-            return [line, Text("! the file is missing", ink.warning)]
+        if fits:
+            line.append(" ✓" if not ink.ascii_only else " ok", ink.good)
+        if file.path is None:
+            return [
+                line,
+                *plain_lines("! The file is missing from the journal's folder.", width, ink.warning),
+            ]
+        if fits is False:
+            return [line, *plain_lines("! The file is not what was attached.", width, ink.warning)]
         return [line]
 
     def _layers(self, detail: Detail, width: int, start: int) -> list[Text]:

@@ -14,13 +14,15 @@ from .layout import microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
+    from pathlib import Path
 
     from textual.app import App
 
+    from ...storage.media import AttachedFile
     from ..drafts import Draft
     from .model import Query
 
-__all__ = ["ask_date", "ask_name", "ask_span", "choose_draft"]
+__all__ = ["ask_date", "ask_name", "ask_span", "choose_draft", "choose_file"]
 
 
 def ask_date(app: App[None], then: Callable[[int], None]) -> None:
@@ -83,6 +85,25 @@ def choose_draft(app: App[None], drafts: Sequence[Draft], then: Callable[[Draft]
 
     options = [(draft.draft_id, f"{_begun(draft)}  {one_line(draft.text, 60)}") for draft in drafts]
     app.push_screen(Choice("Drafts", options), done)
+
+
+def choose_file(app: App[None], files: Sequence[AttachedFile], then: Callable[[Path], None]) -> None:
+    """Ask which file to open; a single one is not asked about, and a lost one is told of."""
+
+    def done(number: str | None) -> None:
+        if number is None:
+            return
+        file = files[int(number)]
+        if file.path is None:
+            app.notify(f"{one_line(file.name, 80)} is missing", severity="error", markup=False)
+        else:
+            then(file.path)
+
+    if len(files) == 1:
+        done("0")
+    elif files:
+        options = [(str(number), one_line(file.name, 60)) for number, file in enumerate(files)]
+        app.push_screen(Choice("Open", options), done)
 
 
 def _begun(draft: Draft) -> str:

@@ -8,11 +8,26 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from rich.text import Text
+
+from ...storage.media import AttachedFile
 from ...storage.memory import Memory
 from ..inert import one_line
 from .layout import DayLayout
 
-__all__ = ["ROWS_PER_PAGE", "Detail", "Facets", "Layer", "Listing", "Query", "Row", "gist", "row_of"]
+__all__ = [
+    "ROWS_PER_PAGE",
+    "Detail",
+    "Facets",
+    "Layer",
+    "Listing",
+    "Look",
+    "Query",
+    "Row",
+    "data_url",
+    "gist",
+    "row_of",
+]
 
 ROWS_PER_PAGE: Final = 64
 
@@ -73,8 +88,19 @@ class Row(NamedTuple):
 _MARKS: Final = re.compile(r"\*\*|__|`|(?<!\w)[*_](?=\w)|(?<=[\w.!?,])[*_](?!\w)|(?m:^\s*(?:#{1,6}|>|-)\s)")
 
 
+def data_url(content: str) -> str | None:
+    """The MIME type and size of a ``data:`` URL, in words; None for any other content."""
+    head = content[:128].partition(",")[0]
+    if not head.startswith("data:") or not head.endswith(";base64") or "," not in content[:129]:
+        return None
+    return f"{one_line(head[5:-7] or 'data', 40)}, {(len(content) - len(head)) * 3 // 4 // 1000} kB"
+
+
 def gist(content: str) -> str:
     """The beginning of a text on one line, without the marks of Markdown."""
+    inside = data_url(content)
+    if inside is not None:
+        return f"[{inside}]"
     return one_line(_MARKS.sub("", content[:800]))
 
 
@@ -127,8 +153,16 @@ class Detail:
     trouble: str = ""
     layers: tuple[Layer, ...] = ()
     concept_total: int = 0
-    files: tuple[str | None, ...] = ()
-    """For each attachment its path, or None where the file is missing."""
+    files: tuple[AttachedFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What reading a memory's files showed: which still have their hash (None: not told), and a picture."""
+
+    ref: int
+    sound: tuple[bool | None, ...]
+    picture: tuple[Text, ...]
 
 
 @dataclass(frozen=True, slots=True)

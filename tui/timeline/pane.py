@@ -18,7 +18,7 @@ from .detail import DetailView
 from .filters import FilterPanel
 from .header import ListHeader
 from .list import MemoryList, local_time
-from .model import Detail, Facets, Query
+from .model import Detail, Facets, Look, Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -140,7 +140,11 @@ class TimelinePane(Container):
                     self.memories.add_page(page.number, page.rows)
             case Detail() as detail:
                 self.detail.show(detail)
+                if detail.files:
+                    self.backend.look_at_files(self, detail, *self.detail.picture_room)
                 self.refresh_bindings()
+            case Look() as look:
+                self.detail.show_look(look)
             case Facets() as facets:
                 self.facets = facets
                 self._show_panel()
@@ -364,6 +368,13 @@ class TimelinePane(Container):
             self.app.copy_to_clipboard(memory.content)
             self.notify("Copied the memory's text")
 
+    def action_open_file(self) -> None:
+        """Open the attached file; of several, one that is chosen."""
+        from .dialogs import choose_file  # noqa: PLC0415
+
+        if self.detail.detail is not None:
+            choose_file(self.app, self.detail.detail.files, lambda path: self.backend.open_file(self, path))
+
     def action_compose(self) -> None:
         """Write a memory."""
         self._write(None)
@@ -421,7 +432,7 @@ class TimelinePane(Container):
             case "copy" | "revisit":
                 return self.current is not None
             case "open_file":
-                return self.current is not None and bool(self.current.attachments)
+                return self.detail.detail is not None and bool(self.detail.detail.files)
             case "drafts":
                 return bool(self.waiting)
             case "retry":

@@ -8,15 +8,13 @@ written with comments kept, replaced whole and only after it is on the disk.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
     import logging
@@ -54,8 +52,7 @@ class SettingsError(ValueError):
     """A setting or its file is wrong; the message names file, key and what is expected."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One row of the schema: ``key`` is ``section.name`` in the file (a section alone for a table)."""
 
     key: str
@@ -77,7 +74,7 @@ def _setting(key: str, kind: Kind, default: Any, help_: str, choices: tuple[str,
     return field(default_factory=lambda: default, metadata=metadata)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Settings:
     """The user's settings, each with its default until the file says otherwise."""
 
@@ -145,6 +142,8 @@ def find(key: str) -> Setting:
     """
     if key in SCHEMA:
         return SCHEMA[key]
+    from difflib import get_close_matches  # noqa: PLC0415
+
     near = get_close_matches(key, SCHEMA, 1)
     hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(SCHEMA)}"
     raise SettingsError(f"there is no setting {key!r}: {hint}")
@@ -285,6 +284,8 @@ def replace_file(file: Path, data: bytes) -> None:
     """
     file = file.resolve()
     private_dir(file.parent)
+    import tempfile  # noqa: PLC0415 - most runs write no settings
+
     handle, temporary = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
     try:
         with open(handle, "wb") as stream:
@@ -313,8 +314,7 @@ def private_dir(folder: Path) -> Path:
 # -- where things live --------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(NamedTuple):
     """The journal's files: the log, its attachments, and drafts of what is not remembered yet."""
 
     journal: Path

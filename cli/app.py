@@ -80,9 +80,6 @@ def run(args: Sequence[str]) -> int:
 
     0 done, 1 failed, 2 wrong usage, 3 nothing found (where asked to tell), 130 interrupted.
     """
-    from ..storage.errors import InvalidMemoryError, JournalError
-    from ..storage.when import UnreadableTimeError
-
     try:
         return _run(args)
     except typer.TyperException as error:
@@ -94,9 +91,7 @@ def run(args: Sequence[str]) -> int:
         )
     except Failure as error:
         return _fail(str(error), error.exit_code)
-    except (InvalidMemoryError, UnreadableTimeError) as error:
-        return _fail(str(error), 2)
-    except (JournalError, SettingsError) as error:
+    except SettingsError as error:
         return _fail(str(error), 1)
     except BrokenPipeError:
         return _leave_quietly()
@@ -108,9 +103,7 @@ def run(args: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except Exception as error:  # noqa: BLE001 - the last place where a bug can become one line
-        from .bug import report
-
-        return _fail(report(error), 1)
+        return _explain(error)
 
 
 def _run(args: Sequence[str]) -> int:
@@ -120,6 +113,17 @@ def _run(args: Sequence[str]) -> int:
     code = get_command(app).main(list(args), prog_name="mnemo", standalone_mode=False)
     sys.stdout.flush()
     return code if isinstance(code, int) else 0
+
+
+def _explain(error: Exception) -> int:
+    from ..storage.errors import JournalError
+
+    if isinstance(error, JournalError):
+        # What storage was given wrongly is wrong usage here.
+        return _fail(str(error), 2 if isinstance(error, ValueError) else 1)
+    from .bug import report
+
+    return _fail(report(error), 1)
 
 
 def _fail(message: str, code: int) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import os
 import threading
 import weakref
@@ -11,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from hashlib import sha256
 from itertools import islice
 from operator import eq
@@ -20,21 +19,21 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypeVar, overload
 
 from . import chain
-from .backup import BackupReport, back_up
 from .errors import CutBackError, JournalError, NoSuchMemoryError, QuarantinedError
 from .feelings import Feeling, canonical_feeling, match_feelings
-from .filenames import safe_name
 from .heads import Head, bulk_reader, head_of, read_head
 from .index import Hit, Index, Selection
 from .log import HEADER_SIZE, FsyncPolicy, Log, Stamp, frame
-from .media import AttachedFile, FileSource, Incoming, Media, as_incoming, media_type_of
 from .memory import MediaType, Memory, decode, encode, new_record, to_microseconds
 from .snapshot import Damage, Snapshot, newest
-from .verify import Progress, VerifyReport, verify_log
-from .watch import Subscriber, Unsubscribe, Watcher
 
+# A cold `mnemo recall` imports nothing of attachments, watching, verifying and backing up.
 if TYPE_CHECKING:
+    from .backup import BackupReport
     from .finder import Finder
+    from .media import AttachedFile, FileSource, Incoming, Media
+    from .verify import Progress, VerifyReport
+    from .watch import Subscriber, Unsubscribe, Watcher
 
 __all__ = ["Listing", "MemoryDB", "TimelinePoint"]
 
@@ -106,7 +105,7 @@ class MemoryDB:
         self.files_dir = (
             Path(files_dir) if files_dir is not None else self.path.with_name(f"{self.path.stem}_files")
         )
-        self.media = Media(self.files_dir, durable=fsync_policy != "never")
+        self._durable_files = fsync_policy != "never"
         self.derived_dir = self.path.with_name(f"{self.path.stem}.mnemo")
         self._log = Log(self.path, fsync_policy=fsync_policy)
         self._lock = threading.RLock()
@@ -130,6 +129,13 @@ class MemoryDB:
             self._closed = True
             self._log.close()
             raise
+
+    @cached_property
+    def media(self) -> Media:
+        """The journal's attachments."""
+        from .media import Media  # noqa: PLC0415
+
+        return Media(self.files_dir, durable=self._durable_files)
 
     # -- adding ---------------------------------------------------------------------------------
 
@@ -163,7 +169,7 @@ class MemoryDB:
         memory = new_record(
             concept, feeling, content, media_type=media_type, note=note, tags=tags, at=at, revisits=revisits
         )
-        return self._remember(memory, [as_incoming(file) for file in attachments], link=link)
+        return self._remember(memory, _incoming(attachments), link=link)
 
     def attach(
         self,
@@ -179,6 +185,9 @@ class MemoryDB:
             NoSuchMemoryError: there is no such memory.
             AttachmentError: the file is missing or unreadable; nothing was written.
         """
+        from .filenames import safe_name  # noqa: PLC0415
+        from .media import Incoming, as_incoming, media_type_of  # noqa: PLC0415
+
         older = self.get(memory_id)
         source = Incoming.from_bytes(file, name or "file") if isinstance(file, bytes) else as_incoming(file)
         source = source if name is None else source._replace(name=name)
@@ -194,7 +203,8 @@ class MemoryDB:
         if files:
             memory = replace(memory, attachments=self.media.add(files, link=link))
         done = self._append((memory,))
-        self.media.place((memory,))
+        if files:
+            self.media.place((memory,))
         return replace(memory, chain=done.link)
 
     def remember_many(self, records: Iterable[Mapping[str, Any]]) -> Sequence[Memory]:
@@ -205,7 +215,8 @@ class MemoryDB:
         """
         placed: list[Memory] = []
         done = self._append(self._with_files(records, placed))
-        self.media.place(placed)
+        if placed:
+            self.media.place(placed)
         return _Memories(self, done.refs)
 
     def _with_files(self, records: Iterable[Mapping[str, Any]], placed: list[Memory]) -> Iterator[Memory]:
@@ -216,7 +227,7 @@ class MemoryDB:
             groups: list[list[Incoming]] = []
             for record in batch:
                 fields = dict(record)
-                groups.append([as_incoming(file) for file in fields.pop("attachments", ())])
+                groups.append(_incoming(fields.pop("attachments", ())))
                 memories.append(new_record(**fields))
             if any(groups):
                 added = self.media.add_groups(groups)
@@ -535,11 +546,15 @@ class MemoryDB:
 
         The index beside the log is no part of it; one that is not as it was written is rebuilt.
         """
+        from .verify import verify_log  # noqa: PLC0415
+
         self._repaired()
         return verify_log(self._log, self.media, expect=expect, on_progress=on_progress)
 
     def backup(self, destination: str | os.PathLike[str]) -> BackupReport:
         """Copy the journal's whole records and its files, see :func:`~mnemo.storage.backup.back_up`."""
+        from .backup import back_up  # noqa: PLC0415
+
         with self._log.settled(), self._lock:
             end = self._current().end
         return back_up(self.path, end, self.files_dir, Path(destination).expanduser())
@@ -551,6 +566,8 @@ class MemoryDB:
         """
         with self._lock:
             if self._watcher is None:
+                from .watch import Watcher  # noqa: PLC0415
+
                 self._watcher = Watcher(self)
             return self._watcher.add(subscriber)
 
@@ -828,6 +845,15 @@ def _resolved(resolve: Callable[[str], frozenset[str]], names: Texts) -> frozens
     return frozenset().union(*map(resolve, _texts(names)))
 
 
+def _incoming(files: Iterable[FileSource]) -> list[Incoming]:
+    files = list(files)
+    if not files:
+        return []
+    from .media import as_incoming  # noqa: PLC0415
+
+    return [as_incoming(file) for file in files]
+
+
 def _texts(values: str | Iterable[str]) -> Iterable[str]:
     return (values,) if isinstance(values, str) else values
 
@@ -846,9 +872,13 @@ def _same_days(day: date, year: int) -> list[date]:
     days = []
     with suppress(ValueError):
         days.append(day.replace(year=year))
-    if (day.month, day.day) == (2, 28) and not calendar.isleap(day.year) and calendar.isleap(year):
+    if (day.month, day.day) == (2, 28) and not _is_leap(day.year) and _is_leap(year):
         days.insert(0, date(year, 2, 29))
     return days
+
+
+def _is_leap(year: int) -> bool:
+    return (date(year, 3, 1) - date(year, 2, 28)).days == 2
 
 
 _OPEN: Final[weakref.WeakSet[MemoryDB]] = weakref.WeakSet()

@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import mmap
 import os
-import secrets
 import struct
 import sys
 import time
@@ -252,7 +251,7 @@ def _write(
     end: int,
 ) -> Snapshot:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unique = secrets.token_hex(4)
+    unique = os.urandom(4).hex()
     made = folder / f"index-{unique}.tmp"
     try:
         with open(os.open(made, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:

@@ -3,14 +3,13 @@
 ``python benchmarks/search_bench.py --frames 1000000 --folder /tmp/journals [--sqlite]``
 
 Queries are drawn by the frequency of words in the corpus' own vocabulary, from a fixed seed. Times
-are wall clock, warm, of finding alone (no memory is read) unless told otherwise. ``--sqlite`` times
-SQLite's FTS5 over the same analysed words in the same run.
+are wall clock, warm, through ``MemoryDB.search``, the memories that are found read and decoded.
+``--sqlite`` times SQLite's FTS5 over the same analysed words in the same run, giving row ids alone.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import platform
 import random
@@ -22,32 +21,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 from journal_data import Journal, vocabulary, write_journal
-from mnemo.storage.analysis import analyse, parts_of
-from mnemo.storage.index import Selection
+from mnemo.storage import MemoryDB
+from mnemo.storage.analysis import Searchable, analyse
 from mnemo.storage.log import Log
-from mnemo.storage.memory import decode, to_microseconds
-from mnemo.storage.search import Document, FullText
+from mnemo.storage.memory import decode
 
+KINDS = ("word", "and", "or", "phrase", "prefix")
 ROUNDS = 200
 LIMITS = (10, 50)
-ANY = Selection()
-
-
-def source_of(path: Path) -> Callable[[int], Iterator[Document]]:
-    """Read a log as full text does."""
-    log = Log(path)
-
-    def read(start: int) -> Iterator[Document]:
-        for first, end, payload in log.scan(start, log.stamp()[0]):
-            if payload is not None:
-                memory = decode(payload)
-                yield Document(first, end, memory, to_microseconds(memory.timestamp))
-
-    return read
 
 
 def queries(kind: str, seed: int) -> Iterator[str]:
@@ -102,15 +88,17 @@ def pss() -> int:
     return 0
 
 
-def build(journal: Journal, folder: Path) -> None:
-    """Index a journal from nothing."""
-    shutil.rmtree(folder, ignore_errors=True)
-    text = FullText(folder, "00" * 32, source_of(journal.path))
-    began, used = time.perf_counter(), time.process_time()
-    text.catch_up()
-    wall, cpu = time.perf_counter() - began, time.process_time() - used
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+def build(journal: Journal) -> None:
+    """Index a journal's words from nothing."""
+    with MemoryDB(journal.path) as db:
+        for old in db.derived_dir.glob("text*"):
+            shutil.rmtree(old, ignore_errors=True)
+        began, used = time.perf_counter(), time.process_time()
+        db.index_text()
+        wall, cpu = time.perf_counter() - began, time.process_time() - used
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        files = [file for folder in db.derived_dir.glob("text-*") for file in folder.iterdir()]
+    size = sum(file.stat().st_size for file in files)
     print(
         f"index {journal.frames:,} memories: {wall:.1f} s wall, {cpu:.1f} s CPU, "
         f"{journal.frames / wall:,.0f} a second, {size / 1e6:.0f} MB on disk, {peak / 1e6:.0f} MB peak RSS",
@@ -118,59 +106,62 @@ def build(journal: Journal, folder: Path) -> None:
     )
 
 
-def search(journal: Journal, folder: Path) -> None:
+def search(journal: Journal) -> None:
     """Print the table of search times, and the memory that a searching process takes."""
     bare = pss()
-    text = FullText(folder, "00" * 32, source_of(journal.path), writable=False)
-    began, used = time.perf_counter(), time.process_time()
-    text.search("mare sole", filters=ANY, limit=10, size=journal.size)
-    wall, cpu = time.perf_counter() - began, time.process_time() - used
-    print(
-        f"first search of a process (import tantivy, open, find): {wall * 1e3:.0f} ms wall, "
-        f"{cpu * 1e3:.0f} ms CPU; PSS beyond the process before it {(pss() - bare) / 1e6:.0f} MB"
-    )
-    print(f"{'':24}{'limit':>6} {'p50 ms':>8} {'p95 ms':>8}")
-    for kind in ("word", "and", "or", "phrase", "prefix"):
-        for limit in LIMITS:
-            times = timed(
-                lambda query, limit=limit: text.search(  # type: ignore[misc]
-                    query, filters=ANY, limit=limit, size=journal.size
-                ),
-                kind,
-            )
-            print(f"mnemo {kind:18}{limit:6} {percentiles(times)}", flush=True)
-    print(f"PSS beyond the process before searching, after all of that: {(pss() - bare) / 1e6:.0f} MB")
+    with MemoryDB(journal.path) as db:
+        opened = pss()
+        began, used = time.perf_counter(), time.process_time()
+        db.search("mare sole", limit=10)
+        wall, cpu = time.perf_counter() - began, time.process_time() - used
+        print(
+            f"first search of a process, imports included: {wall * 1e3:.0f} ms wall, {cpu * 1e3:.0f} ms CPU"
+        )
+        print(f"{'':24}{'limit':>6} {'p50 ms':>8} {'p95 ms':>8}")
+        for kind in KINDS:
+            for limit in LIMITS:
+                times = timed(partial(db.search, limit=limit), kind)
+                print(f"mnemo {kind:18}{limit:6} {percentiles(times)}", flush=True)
+        print(
+            f"PSS beyond the process before opening: {(opened - bare) / 1e6:.0f} MB open, "
+            f"{(pss() - bare) / 1e6:.0f} MB after all these searches"
+        )
 
 
-def sqlite(journal: Journal, folder: Path) -> None:
+def sqlite(journal: Journal) -> None:
     """Time FTS5 on the same words, ranked by its BM25."""
-    path = folder / "fts5.db"
-    with contextlib.suppress(FileNotFoundError):
-        path.unlink()
+    path = journal.path.with_suffix(".fts5.db")
+    path.unlink(missing_ok=True)
+    log = Log(journal.path)
     database = sqlite3.connect(path)
     database.execute("CREATE VIRTUAL TABLE words USING fts5(text, content='', prefix='3')")
     began = time.perf_counter()
     with database:
         database.executemany(
             "INSERT INTO words(rowid, text) VALUES (?, ?)",
-            ((each.ref + 1, " ".join(parts_of(each.memory))) for each in source_of(journal.path)(0)),
+            (
+                (ref + 1, " ".join(Searchable.of(decode(payload)).parts()))
+                for ref, _, payload in log.scan(0, journal.size)
+                if payload is not None
+            ),
         )
         database.execute("INSERT INTO words(words) VALUES ('optimize')")
     print(
         f"SQLite {sqlite3.sqlite_version} FTS5 indexes the same in {time.perf_counter() - began:.1f} s wall"
     )
 
-    def find(query: str, limit: int) -> list[tuple[int]]:
-        match = " ".join(part if part in ("OR",) else analyse(part).strip() for part in query.split())
+    def find(query: str) -> list[tuple[int]]:
+        match = " ".join(part if part == "OR" else analyse(part).strip() for part in query.split())
         match = f'"{match}"' if query.startswith('"') else match
         match += "*" if query.endswith("*") else ""
         return database.execute(
-            "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank LIMIT ?", (match, limit)
+            "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank LIMIT 10", (match,)
         ).fetchall()
 
-    for kind in ("word", "and", "or", "phrase", "prefix"):
-        times = timed(lambda query: find(query, 10), kind)
-        print(f"FTS5  {kind:18}{10:6} {percentiles(times)}", flush=True)
+    for kind in KINDS:
+        print(f"FTS5  {kind:18}{10:6} {percentiles(timed(find, kind))}", flush=True)
+    database.close()
+    path.unlink()
 
 
 def main() -> None:
@@ -183,9 +174,8 @@ def main() -> None:
     arguments.add_argument("--search-only", action="store_true", help=argparse.SUPPRESS)
     given = arguments.parse_args()
     journal = write_journal(given.frames, given.folder, chained=True)
-    folder = given.folder / f"search-{given.frames}"
     if given.search_only:
-        search(journal, folder)
+        search(journal)
         return
     print(
         f"CPython {platform.python_version()}, tantivy {version('tantivy')}, {os.cpu_count()} cores; "
@@ -193,10 +183,10 @@ def main() -> None:
         flush=True,
     )
     if not given.keep:
-        build(journal, folder)
+        build(journal)
     subprocess.run([sys.executable, __file__, *sys.argv[1:], "--search-only"], check=True, timeout=1800)
     if given.sqlite:
-        sqlite(journal, folder)
+        sqlite(journal)
 
 
 if __name__ == "__main__":

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from .memory import Memory
 
-__all__ = ["ANALYSIS_VERSION", "LONGEST_WORD", "Clause", "Query", "analyse", "parse", "parts_of"]
+__all__ = ["ANALYSIS_VERSION", "LONGEST_WORD", "Clause", "Query", "Searchable", "analyse", "parse"]
 
 ANALYSIS_VERSION: Final = 1
 """Part of the index's name: raise it with any change to what a text's words are."""
@@ -108,6 +108,11 @@ def analyse(text: str) -> str:
     return words
 
 
+@lru_cache(maxsize=4096)
+def _analyse_name(name: str) -> str:
+    return analyse(name)
+
+
 def _european(text: str) -> str | None:
     try:
         raw = text.encode("cp1252")
@@ -131,21 +136,41 @@ def _pairs(run: re.Match[str]) -> str:
     return " " + " ".join([chars[at : at + 2] for at in range(len(chars))]) + " "
 
 
-def parts_of(memory: Memory) -> Iterator[str]:
-    """Give the analysed texts of a memory; no phrase reaches from one into the next."""
-    content = memory.content
-    if content.startswith("data:"):
-        content = content.partition(";base64,")[0]
-    yield analyse(content)
-    if memory.note:
-        yield analyse(memory.note)
-    yield analyse(memory.concept)
-    for tag in memory.tags:
-        yield analyse(tag)
-    if memory.reading is not None:
-        reading = memory.reading.get("text")
-        if isinstance(reading, str):
-            yield analyse(reading)
+class Searchable(NamedTuple):
+    """What full text reads of a memory: what it filters by, as stored, and the texts."""
+
+    concept: str
+    feeling: str
+    tags: Sequence[str]
+    content: str
+    note: str
+    reading: str
+
+    @classmethod
+    def of(cls, memory: Memory) -> Searchable:
+        """Take it from a memory."""
+        reading = (memory.reading or {}).get("text")
+        return cls(
+            memory.concept,
+            memory.feeling_token,
+            memory.tags,
+            memory.content,
+            memory.note,
+            reading if isinstance(reading, str) else "",
+        )
+
+    def parts(self) -> list[str]:
+        """Analyse the texts, one by one; no phrase reaches from one into the next."""
+        content = self.content
+        if content.startswith("data:"):
+            content = content.partition(";base64,")[0]
+        parts = [analyse(content), _analyse_name(self.concept)]
+        if self.note:
+            parts.append(analyse(self.note))
+        parts += map(_analyse_name, self.tags)
+        if self.reading:
+            parts.append(analyse(self.reading))
+        return parts
 
 
 class Clause(NamedTuple):

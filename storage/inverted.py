@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import struct
+import tempfile
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -21,7 +22,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from .analysis import ANALYSIS_VERSION, parts_of
+from .analysis import ANALYSIS_VERSION
 from .tail import OPEN_ENDED_SCORE, Corpus, Document, Scored, idf, unranked
 
 if TYPE_CHECKING:
@@ -243,11 +244,23 @@ class InvertedIndex:
         """
         import tantivy  # noqa: PLC0415
 
-        with _breaking():
-            index = tantivy.Index.open(str(self.path))
+        with _breaking(), self._openable() as path:
+            index = tantivy.Index.open(str(path))
             # Its own reader would follow commits by itself, in the middle of a search.
             index.config_reader("manual")
             return View(index)
+
+    @contextmanager
+    def _openable(self) -> Iterator[Path]:
+        """The index's folder, or links to its files where tantivy could not make its lock there."""
+        if os.access(self.path, os.W_OK):
+            yield self.path
+            return
+        with tempfile.TemporaryDirectory(prefix="mnemo-") as folder:
+            for file in self.path.iterdir():
+                if not file.name.endswith(".lock"):
+                    (Path(folder) / file.name).symlink_to(file.absolute())
+            yield Path(folder)
 
     def sound(self) -> bool:
         """Whether every file still has the checksum it was written with; each file is read once.
@@ -255,14 +268,21 @@ class InvertedIndex:
         tantivy itself looks at none when it opens an index: a flipped bit would be a wrong answer.
         """
         try:
-            meta = json.loads((self.path / "meta.json").read_bytes())
-            segments = {segment["segment_id"].replace("-", "") for segment in meta["segments"]}
-            files = {file for file in self.path.iterdir() if file.name.partition(".")[0] in segments}
+            files = {file for file, is_committed in self._segment_files() if is_committed}
             sound = all(map(_has_its_checksum, files - self._sound))
         except (OSError, ValueError, KeyError, TypeError, struct.error):
             return False
         self._sound |= files
         return sound
+
+    def _segment_files(self) -> Iterator[tuple[Path, bool]]:
+        """The files that hold words, and whether each belongs to what is committed."""
+        meta = json.loads((self.path / "meta.json").read_bytes())
+        segments = {segment["segment_id"].replace("-", "") for segment in meta["segments"]}
+        for file in self.path.iterdir():
+            name, _, kind = file.name.partition(".")
+            if name and kind != "json":
+                yield file, name in segments
 
     @contextmanager
     def locked(self, *, wait: bool, cancelled: Callable[[], bool] | None = None) -> Iterator[bool]:
@@ -303,8 +323,19 @@ class InvertedIndex:
         try:
             yield adder
             adder.commit()
+        except BrokenIndexError:
+            adder.close()
+            self._sweep()
+            raise
         finally:
             adder.close()
+
+    def _sweep(self) -> None:
+        """Remove what was written and not committed: it may be what filled the disk."""
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            for file, is_committed in list(self._segment_files()):
+                if not is_committed:
+                    file.unlink()
 
 
 class Adder:
@@ -321,10 +352,11 @@ class Adder:
             builder.add_integer_field(name, fast=True)
         words = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
         index = tantivy.Index(builder.build(), str(path))
+        index.config_reader("manual")  # nobody searches through this one
         index.register_tokenizer("words", words)
         self._path = path
         self._document = tantivy.Document
-        self._writer = index.writer(_HEAP_BYTES, 1)
+        self._writer: Any = index.writer(_HEAP_BYTES, 1)
         self._waits = True
 
     def add(self, documents: Iterable[Document]) -> None:
@@ -339,11 +371,11 @@ class Adder:
 
     def _fields(self, document: Document) -> tantivy.Document:
         memory = document.memory
-        parts = list(parts_of(memory))
+        parts = memory.parts()
         return self._document(
             text=parts,
             concept=name_key(memory.concept),
-            feeling=name_key(memory.feeling_token),
+            feeling=name_key(memory.feeling),
             tag=[name_key(tag) for tag in memory.tags],
             ref=document.ref,
             end=document.end,
@@ -367,11 +399,11 @@ class Adder:
 
     def close(self) -> None:
         """Give the index free; what was not committed is lost."""
-        if self._waits:
+        writer, self._writer = self._writer, None
+        if writer is not None and self._waits:
             with suppress(BrokenIndexError), _breaking():
-                self._writer.wait_merging_threads()
+                writer.wait_merging_threads()
                 self._keep_private()
-        del self._writer
 
     def _keep_private(self) -> None:
         # tantivy makes its files by the process' umask, which threads share; the folder is 0700.

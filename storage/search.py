@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 import threading
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -26,8 +26,12 @@ __all__ = ["Document", "FullText", "Hit", "Source"]
 Source = Callable[[int], Iterator[Document]]
 """Gives every good memory at or after an offset of the log, in log order, up to its present end."""
 
-_KEPT_IN_MEMORY: Final = 4_096
+_KEPT_MEMORIES: Final = 4_096
+_KEPT_BYTES: Final = 16 << 20
+_WORTH_MEMORIES: Final = 1_024
+_WORTH_BYTES: Final = 4 << 20
 _PORTION: Final = 1_024
+_PORTION_BYTES: Final = 4 << 20
 _COMMIT_EVERY: Final = 100_000
 
 
@@ -47,9 +51,6 @@ class FullText:
         source: Reads the log.
         writable: Whether an index may be written; without one, searches read the log.
     """
-
-    WORTH_COMMITTING: Final = 1_024
-    """With so many memories behind, see :attr:`behind`, it pays to catch up."""
 
     def __init__(self, folder: Path, identity: str, source: Source, *, writable: bool = True) -> None:
         self._store = InvertedIndex(folder, identity)
@@ -85,19 +86,18 @@ class FullText:
                 self._give_up()
             found = self._find(query, filters, limit, size)
         if limit is None:
-            found.sort(key=_rank, reverse=True)
+            best = sorted(found, key=_rank, reverse=True)
         else:
-            found = heapq.nlargest(limit, found, key=_rank)
-        return [Hit(each.ref, each.score) for each in found]
+            best = heapq.nlargest(limit, found, key=_rank)
+        return [Hit(each.ref, each.score) for each in best]
 
-    def _find(self, query: Query, wanted: Selection, limit: int | None, size: int) -> list[Scored]:
+    def _find(self, query: Query, wanted: Selection, limit: int | None, size: int) -> Iterator[Scored]:
         view, entries, resume = self._state(size)
         tail = Tail(query, wanted)
         tail.take(entries)
         if resume is not None:
-            rest = (entry_of(document) for document in self._read(resume, size))
-            while portion := list(islice(rest, _PORTION)):
-                tail.take(portion)
+            for portion in _portions(self._read(resume, size)):
+                tail.take([entry_of(document) for document in portion])
         committed, average, frequencies = Committed(), 0.0, dict.fromkeys(tail.frequencies, 0)
         if view is not None:
             committed, average = view.committed, view.average_length
@@ -110,7 +110,7 @@ class FullText:
         )
         found = tail.scored(corpus)
         if view is not None and committed.memories:
-            found += view.best(query, wanted, corpus, size=size, limit=limit)
+            return chain(view.best(query, wanted, corpus, size=size, limit=limit), found)
         return found
 
     def _state(self, size: int) -> tuple[View | None, list[Entry], int | None]:
@@ -119,7 +119,7 @@ class FullText:
             self._refresh()
             if size != self._seen_size and not self._left_over:
                 for document in self._read(self._read_to, size):
-                    if len(self._entries) >= _KEPT_IN_MEMORY:
+                    if len(self._entries) >= _KEPT_MEMORIES or self._kept_bytes() >= _KEPT_BYTES:
                         self._left_over = True
                         break
                     self._entries.append(entry_of(document))
@@ -187,8 +187,19 @@ class FullText:
 
     @property
     def behind(self) -> int:
-        """How many memories the last search had to look at one by one, at least."""
+        """How many memories the last search kept in memory, for want of an index that has them."""
         return len(self._entries)
+
+    def worth_catching_up(self, size: int) -> bool:
+        """Whether so much of a log of ``size`` bytes is not committed that searches feel it."""
+        with self._lock:
+            self._state(size)
+            return (
+                self._left_over or len(self._entries) >= _WORTH_MEMORIES or self._kept_bytes() >= _WORTH_BYTES
+            )
+
+    def _kept_bytes(self) -> int:
+        return self._entries[-1].end - self._entries[0].ref if self._entries else 0
 
     # -- indexing -------------------------------------------------------------------------------
 
@@ -229,24 +240,23 @@ class FullText:
             if self._view is None:
                 self._store.delete()
             start = self._covered
-        documents = self._source(start)
-        portion = list(islice(documents, _PORTION))
-        if not portion:
+        portions = _portions(self._source(start))
+        first = next(portions, None)
+        if first is None:
             return
         with self._store.adding() as adder:
             added = 0
-            while portion:
+            for portion in chain((first,), portions):
                 adder.add(portion)
-                added += len(portion)
                 if cancelled is not None and cancelled():
                     adder.leave_merges()
                     break
+                added += len(portion)
                 if added >= _COMMIT_EVERY:
                     adder.commit()
                     added = 0
                 if on_progress is not None:
                     on_progress(portion[-1].end)
-                portion = list(islice(documents, _PORTION))
         with self._lock:
             self._refresh()
 
@@ -258,6 +268,18 @@ class FullText:
             self._entries = []
             self._read_to = 0
             self._seen_size = -1
+
+
+def _portions(documents: Iterator[Document]) -> Iterator[list[Document]]:
+    """Take documents by the thousand, or fewer where they are large."""
+    portion: list[Document] = []
+    for document in documents:
+        portion.append(document)
+        if len(portion) >= _PORTION or document.end - portion[0].ref >= _PORTION_BYTES:
+            yield portion
+            portion = []
+    if portion:
+        yield portion
 
 
 def _rank(found: Scored) -> tuple[float, int, int]:

@@ -9,16 +9,14 @@ and, later, in the index.
 from __future__ import annotations
 
 import math
+from array import array
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from .analysis import parts_of
-
 if TYPE_CHECKING:
-    from .analysis import Clause, Query
+    from .analysis import Clause, Query, Searchable
     from .index import Selection
-    from .memory import Memory
 
 __all__ = [
     "OPEN_ENDED_SCORE",
@@ -41,11 +39,15 @@ _B: Final = 0.75
 
 
 class Document(NamedTuple):
-    """A memory and where it stands: its frame's first byte and the one after its last; ``us`` as in Hit."""
+    """A memory and where it stands.
+
+    ``ref`` is its frame's first byte in the log and ``end`` the one after its last; ``us`` is its
+    time in microseconds since 1970 UTC.
+    """
 
     ref: int
     end: int
-    memory: Memory
+    memory: Searchable
     us: int
 
 
@@ -57,7 +59,7 @@ class Entry(NamedTuple):
     us: int
     concept: str
     feeling: str
-    tags: tuple[str, ...]
+    tags: Sequence[str]
     text: str
     length: int
 
@@ -81,13 +83,13 @@ class Corpus(NamedTuple):
 def entry_of(document: Document) -> Entry:
     """Analyse a memory."""
     memory = document.memory
-    parts = [part.split() for part in parts_of(memory)]
+    parts = [part.split() for part in memory.parts()]
     return Entry(
         document.ref,
         document.end,
         document.us,
         memory.concept,
-        memory.feeling_token,
+        memory.feeling,
         memory.tags,
         " " + " \n ".join([" ".join(words) for words in parts]) + " ",
         sum(map(len, parts)),
@@ -124,7 +126,9 @@ class Tail:
         self._clauses = list(dict.fromkeys(clause for clauses in query for clause in clauses))
         places = {clause: place for place, clause in enumerate(self._clauses)}
         self._groups = [[places[clause] for clause in clauses] for clauses in query]
-        self._matches: list[tuple[int, int, int, list[int]]] = []
+        # In columns: where nothing is indexed yet, a common word matches most of a million memories.
+        self._times, self._refs, self._lengths = array("q"), array("q"), array("q")
+        self._counts = [array("q") for _ in self._clauses]
 
     def take(self, entries: Sequence[Entry]) -> None:
         """Look through some more memories."""
@@ -144,32 +148,45 @@ class Tail:
             found.update([(entry.ref, entry) for entry in rest])
         for entry in found.values():
             if _passes(entry, self._wanted):
-                counts = [_occurrences(entry.text, needle) for needle in needles]
-                self._matches.append((entry.us, entry.ref, entry.length, counts))
+                self._times.append(entry.us)
+                self._refs.append(entry.ref)
+                self._lengths.append(entry.length)
+                for counts, needle in zip(self._counts, needles, strict=True):
+                    counts.append(_occurrences(entry.text, needle))
 
-    def scored(self, corpus: Corpus) -> list[Scored]:
+    def scored(self, corpus: Corpus) -> Iterator[Scored]:
         """Give every match with its score among all memories, in no order."""
         if self._unranked:
-            return [Scored(OPEN_ENDED_SCORE, us, ref) for us, ref, _, _ in self._matches]
-        weights = [(_weight(clause, corpus), clause.open_ended) for clause in self._clauses]
+            return (
+                Scored(OPEN_ENDED_SCORE, us, ref) for us, ref in zip(self._times, self._refs, strict=True)
+            )
         average = corpus.average_length or 1
-        norms = {
-            length: _K1 * (1 - _B + _B * _coarse(length) / average)
-            for length in {length for _, _, length, _ in self._matches}
-        }
-        scored = []
-        for us, ref, length, counts in self._matches:
-            norm = norms[length]
-            worth = [
-                weight if flat else weight * count / (count + norm)
-                for (weight, flat), count in zip(weights, counts, strict=True)
+        norms = {length: _K1 * (1 - _B + _B * _coarse(length) / average) for length in set(self._lengths)}
+        weights = [_weight(clause, corpus) for clause in self._clauses]
+        worth = [
+            [
+                weight if clause.open_ended else weight * count / (count + norms[length])
+                for count, length in zip(counts, self._lengths, strict=True)
             ]
-            score = 0.0
-            for group in self._groups:
-                if all(map(counts.__getitem__, group)):
-                    score += sum([worth[place] for place in group])
-            scored.append(Scored(score, us, ref))
-        return scored
+            for clause, weight, counts in zip(self._clauses, weights, self._counts, strict=True)
+        ]
+        return map(Scored, self._sums(worth), self._times, self._refs)
+
+    def _sums(self, worth: list[list[float]]) -> Iterator[float]:
+        """Add up what the clauses are worth, for each match over the alternatives that it has."""
+        if len(self._groups) == 1:
+            return map(sum, zip(*worth, strict=True))
+        return (
+            sum(
+                [
+                    worth[place][match]
+                    for group in self._groups
+                    if all(self._counts[place][match] for place in group)
+                    for place in group
+                ]
+            )
+            for match in range(len(self._refs))
+        )
 
 
 def _weight(clause: Clause, corpus: Corpus) -> float:

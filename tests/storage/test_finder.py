@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 from mnemo.storage import InvalidMemoryError, MemoryDB
-from mnemo.storage.search import FullText
 
 
 def contents(db: MemoryDB, text: str, **filters: object) -> list[str]:
@@ -67,7 +66,7 @@ def test_search_takes_the_filters_of_recall(path: Path) -> None:
 
 
 def test_many_are_committed_while_nobody_waits(path: Path) -> None:
-    count = FullText.WORTH_COMMITTING + 500
+    count = 1_500
     with MemoryDB(path, fsync_policy="never") as db:
         db.remember_many(records(count))
         assert text_folders(path) == []
@@ -162,13 +161,13 @@ def test_killed_while_indexing_it_ends_equal_to_a_fresh_build(path: Path, tmp_pa
 import sys
 import mnemo.storage.search as search
 from mnemo.storage import MemoryDB
-search._PORTION = search._COMMIT_EVERY = 250
+search._PORTION = search._COMMIT_EVERY = 100
 with MemoryDB(sys.argv[1]) as db:
     db.index_text(on_progress=lambda done, total: print(done, flush=True))
 """
     chooser = random.Random(7)
     queries = ["common", "word5", "n12*", '"word3 common"', "word1 OR n77"]
-    for _ in range(6):
+    for _ in range(10):
         with subprocess.Popen(
             [sys.executable, "-c", indexer, str(path)], stdout=subprocess.PIPE, text=True
         ) as process:

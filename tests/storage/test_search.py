@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
 import random
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -16,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from mnemo.storage import JournalError, Memory, fold
+from mnemo.storage.analysis import Searchable
 from mnemo.storage.index import Selection
 from mnemo.storage.memory import new_record
 from mnemo.storage.search import Document, FullText, Hit
@@ -56,7 +53,9 @@ class Memories:
             number = len(self.documents)
             record = memory(one) if isinstance(one, str) else one
             moment = number * HOUR if us is None else us
-            self.documents.append(Document(number * FRAME, (number + 1) * FRAME, record, moment))
+            self.documents.append(
+                Document(number * FRAME, (number + 1) * FRAME, Searchable.of(record), moment)
+            )
 
     @property
     def size(self) -> int:
@@ -412,7 +411,7 @@ def test_scores_move_no_more_than_the_average_length_does(
 def test_a_log_too_long_for_memory_is_read_and_nothing_is_missed(
     open_text: Opener, log: Memories, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mnemo.storage.search._KEPT_IN_MEMORY", 16)
+    monkeypatch.setattr("mnemo.storage.search._KEPT_MEMORIES", 16)
     monkeypatch.setattr("mnemo.storage.search._PORTION", 8)
     log.add(*random_texts(100, 7))
     some = open_text(writable=False)
@@ -490,9 +489,8 @@ def test_a_damaged_index_is_noticed_and_made_anew(
         if harm == "gone":
             path.unlink()
         else:
-            path.write_bytes(
-                {"cut": data[: len(data) // 2], "empty": b"", "garbage": b"\xa5" * len(data)}[harm]
-            )
+            harmed = {"cut": data[: len(data) // 2], "empty": b"", "garbage": b"\xa5" * len(data)}[harm]
+            put_in_place(path, harmed)
     log.add("gatto fresco")
     text = open_text()
     assert set(find(text, "gatto", log)) == {0, 10}
@@ -600,63 +598,3 @@ def test_one_commits_while_others_search(open_text: Opener, log: Memories) -> No
     for thread in threads:
         thread.join(60)
     assert failures == []
-
-
-PROCESS = """
-import sys
-from pathlib import Path
-sys.path.insert(0, {here!r})
-import test_search as t
-from mnemo.storage.search import FullText
-import mnemo.storage.search as s
-s._PORTION = s._COMMIT_EVERY = 20
-log = t.Memories(t.random_texts(600, 12))
-text = FullText(Path(sys.argv[1]), "ab" * 32, log.source)
-print("ready", flush=True)
-text.catch_up(on_progress=lambda at: print(at, flush=True))
-print("done", flush=True)
-"""
-
-
-def start(folder: Path) -> subprocess.Popen[str]:
-    program = PROCESS.format(here=str(Path(__file__).parent))
-    return subprocess.Popen([sys.executable, "-c", program, str(folder)], stdout=subprocess.PIPE, text=True)
-
-
-def test_killed_between_any_two_commits_it_ends_equal_to_a_fresh_build(tmp_path: Path) -> None:
-    log = Memories(random_texts(600, 12))
-    fresh = FullText(tmp_path / "fresh", "ab" * 32, log.source)
-    fresh.catch_up()
-    expected = {query: searched(fresh, query, log) for query in SAMPLE_QUERIES}
-    chooser = random.Random(13)
-    for attempt in range(8):
-        folder = tmp_path / f"killed{attempt}"
-        for _ in range(2):
-            with start(folder) as process:
-                assert process.stdout is not None
-                lines = chooser.randrange(1, 16)
-                for line, _ in zip(process.stdout, range(lines), strict=False):
-                    assert line
-                if chooser.random() < 0.5:
-                    process.stdout.read(chooser.randrange(1, 4))
-                os.kill(process.pid, signal.SIGKILL)
-                assert process.wait(60) in (-signal.SIGKILL, 0)
-            text = FullText(folder, "ab" * 32, log.source)
-            for query, hits in expected.items():
-                assert set(numbers(searched(text, query, log))) == set(numbers(hits))
-        text.catch_up()
-        assert text.behind == 0
-        for query, hits in expected.items():
-            assert searched(FullText(folder, "ab" * 32, log.source), query, log) == hits
-
-
-def test_two_processes_index_one_log(tmp_path: Path) -> None:
-    log = Memories(random_texts(600, 12))
-    with start(tmp_path / "j") as one, start(tmp_path / "j") as other:
-        for process in (one, other):
-            output, _ = process.communicate(timeout=60)
-            assert process.returncode == 0
-            assert output.endswith("done\n")
-    text = FullText(tmp_path / "j", "ab" * 32, log.source)
-    assert len(searched(text, "w1", log)) == sum("w1" in one.memory.content.split() for one in log.documents)
-    assert text.behind == 0

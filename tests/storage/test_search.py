@@ -465,12 +465,36 @@ def index_folder(tmp_path: Path) -> Path:
     return folder
 
 
+def test_a_flipped_bit_is_noticed_before_more_is_built_upon_it(
+    tmp_path: Path, open_text: Opener, log: Memories
+) -> None:
+    log.add(*TEXTS)
+    open_text().catch_up()
+    log.add("gatto fresco")
+    for kind in ("meta.json", "*.term", "*.pos", "*.idx", "*.fast", "*.fieldnorm"):
+        file = min(index_folder(tmp_path).glob(kind))
+        good = file.read_bytes()
+        place = random.Random(kind).randrange(len(good))
+        put_in_place(file, good[:place] + bytes((good[place] ^ 0x10,)) + good[place + 1 :])
+        open_text().catch_up()
+        text = open_text()
+        assert set(find(text, "gatto", log)) == {0, 10}
+        assert set(find(text, '"gatto nero" OR citta OR quick', log)) == {0, 1, 2, 3, 8}
+
+
 def test_files_are_private(tmp_path: Path, open_text: Opener, log: Memories) -> None:
     log.add(*TEXTS)
     open_text().catch_up()
     folder = tmp_path / "j.mnemo"
     for path in (folder, *folder.rglob("*")):
         assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+
+
+def put_in_place(path: Path, data: bytes) -> None:
+    # Another file under the same name: whoever has the old one mapped keeps it.
+    new = path.with_name("harmed")
+    new.write_bytes(data)
+    new.replace(path)
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .retrieval.config import Config
+    from .retrieval.engine import RetrievalEngine
     from .storage import Feeling, FsProbe, MediaType, Memory, MemoryDB
 
 __version__ = "0.1.0"
 
-__all__ = ["Feeling", "FsProbe", "MediaType", "Memory", "MemoryDB", "__version__"]
+__all__ = [
+    "Config",
+    "Feeling",
+    "FsProbe",
+    "MediaType",
+    "Memory",
+    "MemoryDB",
+    "RetrievalEngine",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> object:
+    if name == "Config":
+        from .retrieval import config  # noqa: PLC0415
+
+        return config.Config
+    if name == "RetrievalEngine":
+        from .retrieval import engine  # noqa: PLC0415
+
+        return engine.RetrievalEngine
     if name in __all__:
         from . import storage  # noqa: PLC0415
 

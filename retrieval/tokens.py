@@ -1,8 +1,8 @@
 """How many tokens a text costs a model: an upper estimate of cl100k, the same on every machine.
 
-The text is cut as cl100k cuts it before it merges bytes (the "pretokens" of byte-pair encoding); a table gives the cost
-of the most frequent ones, and the shape of every other one prices it. ``benchmarks/calibrate_tokens.py`` makes the table
-and prints how far the estimate lies from the truth.
+The text is cut as cl100k cuts it before it merges bytes (the "pretokens" of byte-pair encoding); a table
+gives the cost of the most frequent ones, and the shape of every other one prices it.
+``benchmarks/calibrate_tokens.py`` makes the table and prints how far the estimate lies from the truth.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["count_tokens", "exact_counter", "line_weights", "prefix_within", "tokens_of"]
 
-# cl100k's own expression in the terms of ``re``, a line at a time: \p{L} is [^\W\d_], and marks count as punctuation
-# in both.
+# cl100k's own expression in the terms of ``re``, a line at a time: \p{L} is [^\W\d_], and marks count as
+# punctuation in both.
 PRETOKEN: Final = re.compile(
     r"'(?:[sdmt]|ll|ve|re)|(?:[^\n\w]|_)?[^\W\d_]+|\d{1,3}| ?(?:[^\s\w]|_)+\n?|\s*\n|\s+(?!\S)|\s+|."
 )
@@ -37,8 +37,8 @@ _UNIT: Final = 1_000_000
 def count_tokens(text: str, language: str = "unknown") -> int:
     """Estimate from above how many cl100k tokens ``text`` makes; 0 for no text.
 
-    Calibrated by language to be at least the truth for 99% of the chunks of real projects. Two texts joined by a
-    line feed never count more than each by itself.
+    Calibrated by language to be at least the truth for 99% of the chunks of real projects. Two texts joined
+    by a line feed never count more than each by itself.
     """
     return tokens_of(sum(line_weights(text.split("\n"), language))) if text else 0
 
@@ -96,11 +96,12 @@ def exact_counter() -> Callable[[str], int] | None:
 
 
 def shape(pretoken: str, pieces: frozenset[str], longest: int) -> list[int]:
-    """What the price of a pretoken that is not in the table is made of; ``calibrate_tokens.py`` learns the weights.
+    """What the price of a pretoken that is not in the table is made of; ``calibrate_tokens.py`` learns the
+    weights.
 
-    In order: a word that is one piece; the pieces of a longer word, and that it is one; white space; runs of one
-    punctuation mark, and their length; letters of two bytes, of East Asian scripts, of other scripts; bytes of other
-    characters; digits.
+    In order: a word that is one piece; the pieces of a longer word, and that it is one; white space; runs of
+    one punctuation mark, and their length; letters of two bytes, of East Asian scripts, of other scripts;
+    bytes of other characters; digits.
     """
     found = [0] * 11
     last = pretoken[-1]

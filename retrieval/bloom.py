@@ -1,0 +1,109 @@
+"""A Bloom filter over the hashes of stored contents: "surely new" without asking SQLite.
+
+Bit positions by double hashing, ``(h1 + i * h2) mod m`` (Kirsch and Mitzenmacher, "Less Hashing, Same
+Performance: Building a Better Bloom Filter", ESA 2006); the two hashes are halves of the SHA-256 that an
+item already is.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import struct
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+__all__ = ["BloomFilter"]
+
+_HEADER = struct.Struct(
+    "<6sHQQQQQI"
+)  # magic, hashes, bits, capacity, items, store, last row, CRC-32 of the bits
+_MAGIC = b"MNBLM1"
+ERROR_RATE = 0.001
+
+
+class BloomFilter:
+    """A set of 16-byte hashes that may say yes wrongly (0.1% when full) and never says no wrongly.
+
+    ``store`` names the store that it belongs to, ``covers`` the row of the last content that it was told of,
+    so that one saved before a crash can catch up.
+    """
+
+    __slots__ = ("bits", "capacity", "count", "covers", "hashes", "size", "store")
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = max(capacity, 1)
+        self.size = math.ceil(-self.capacity * math.log(ERROR_RATE) / math.log(2) ** 2)
+        self.hashes = round(self.size / self.capacity * math.log(2))
+        self.bits = bytearray((self.size + 7) // 8)
+        self.count = 0
+        self.store = 0
+        self.covers = 0
+
+    @classmethod
+    def of(cls, hashes: Iterable[bytes], *, store: int, covers: int, expected: int) -> BloomFilter:
+        """A filter made afresh, with room for as much again."""
+        made = cls(max(100_000, 2 * expected))
+        for digest in hashes:
+            made.add(digest)
+        made.store, made.covers = store, covers
+        return made
+
+    def add(self, digest: bytes) -> None:
+        """Tell it of one hash."""
+        first = int.from_bytes(digest[:8], "little")
+        step = int.from_bytes(digest[8:16], "little") | 1
+        bits, size = self.bits, self.size
+        for _ in range(self.hashes):
+            place = first % size
+            bits[place >> 3] |= 1 << (place & 7)
+            first += step
+        self.count += 1
+
+    def __contains__(self, digest: bytes) -> bool:
+        first = int.from_bytes(digest[:8], "little")
+        step = int.from_bytes(digest[8:16], "little") | 1
+        bits, size = self.bits, self.size
+        for _ in range(self.hashes):
+            place = first % size
+            if not bits[place >> 3] & (1 << (place & 7)):
+                return False
+            first += step
+        return True
+
+    def save(self, path: Path) -> None:
+        """Write it in one piece: a reader meets the old file or the new one. Raises OSError."""
+        header = _HEADER.pack(
+            _MAGIC,
+            self.hashes,
+            self.size,
+            self.capacity,
+            self.count,
+            self.store,
+            self.covers,
+            zlib.crc32(self.bits),
+        )
+        draft = path.with_name(path.name + ".new")
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
+            file.write(header)
+            file.write(self.bits)
+        draft.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> BloomFilter | None:
+        """The saved filter; None when there is none that can be trusted."""
+        try:
+            data = path.read_bytes()
+        except OSError:
+            return None
+        if len(data) < _HEADER.size:
+            return None
+        magic, hashes, size, capacity, count, store, covers, checksum = _HEADER.unpack_from(data)
+        bits = bytearray(data[_HEADER.size :])
+        made = cls(1)
+        made.hashes, made.size, made.capacity, made.count = hashes, size, capacity, count
+        made.store, made.covers = store, covers
+        made.bits = bits
+        whole = magic == _MAGIC and len(bits) == (size + 7) // 8 and zlib.crc32(bits) == checksum
+        return made if whole and size and hashes else None

@@ -1,0 +1,372 @@
+"""The full-text index: an inverted index in segments, kept in the same SQLite transaction as what it indexes.
+
+Every committed batch adds one segment; segments of like size are merged now and then (the log-structured
+merge of O'Neil et al., 1996), so an update costs what the update holds. Postings are never edited: a chunk
+that leaves is marked dead in its segment and dropped by the next merge, and whoever reads counts only the
+living, so that document frequencies and lengths are exact at every moment.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from array import array
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
+
+from .analysis import REFERENCE, WHOLE, Terms, stem
+
+__all__ = [
+    "FullText",
+    "Inverted",
+    "Inverter",
+    "Matches",
+    "Segment",
+    "drop_chunks",
+    "merge_segments",
+    "write_segment",
+]
+
+MAX_DOCS = 65_535  # places are 16 bits wide
+FAN_OUT = 16  # segments of one size before they become one
+
+
+def _pack(kind: str, values: Iterable[int] | Iterable[float]) -> bytes:
+    packed = array(kind, values)
+    if sys.byteorder == "big":
+        packed.byteswap()
+    return packed.tobytes()
+
+
+def _unpack(kind: str, blob: bytes) -> array[int]:
+    values: array[int] = array(kind)
+    values.frombytes(blob)
+    if sys.byteorder == "big":
+        values.byteswap()
+    return values
+
+
+class Inverted(NamedTuple):
+    """The terms of a run of chunks turned inside out, ready to be written: by place, and by term."""
+
+    lengths: list[int]
+    norms: list[float]
+    rows: list[tuple[str, bytes]]
+    stems: list[tuple[str, str]]
+
+
+class Inverter:
+    """Gathers the terms of chunks, `MAX_DOCS` at most; a chunk's place is its number."""
+
+    __slots__ = ("_known", "_lengths", "_lists", "_norms")
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+        self._lengths: list[int] = []
+        self._norms: list[float] = []
+        self._lists: defaultdict[str, list[int]] = defaultdict(list)
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def add(self, terms: Terms) -> None:
+        """Take the next chunk."""
+        place = len(self._lengths) << 8
+        self._lengths.append(min(terms.length, 0xFFFF))
+        self._norms.append(terms.norm)
+        lists = self._lists
+        for term, byte in zip(terms.terms, terms.packed, strict=True):
+            lists[term].append(place | byte)
+
+    def take(self) -> Inverted:
+        """Give what was gathered, terms in order, and start anew.
+
+        Stems come with a part's first appearance only.
+        """
+        lists = self._lists
+        fresh = [
+            term for term in lists if term not in self._known and term[0] != WHOLE and term[0] != REFERENCE
+        ]
+        self._known.update(fresh)
+        done = Inverted(
+            self._lengths,
+            self._norms,
+            [(term, _encode(lists[term])) for term in sorted(lists)],
+            [(root, term) for term in fresh if (root := stem(term)) != term],
+        )
+        self._lengths, self._norms, self._lists = [], [], defaultdict(list)
+        return done
+
+
+def _encode(values: list[int]) -> bytes:
+    if len(values) == 1:
+        value = values[0]
+        return (value >> 8).to_bytes(2, "little") + bytes((value & 0xFF,))
+    return _pack("H", [value >> 8 for value in values]) + bytes([value & 0xFF for value in values])
+
+
+def write_segment(
+    connection: sqlite3.Connection, chunks: list[int], files: list[int], inverted: Inverted, dead: list[int]
+) -> None:
+    """Write a segment, inside the caller's transaction. ``chunks`` are ids by place, ascending.
+
+    The places in ``dead`` hold chunks that need no postings; each repeats the id before it.
+    """
+    segment = _write_documents(connection, chunks, files, inverted.lengths, inverted.norms, dead)
+    connection.executemany(
+        "INSERT INTO postings VALUES (?, ?, ?)", ((segment, term, blob) for term, blob in inverted.rows)
+    )
+    connection.executemany("INSERT OR IGNORE INTO vocabulary VALUES (?, ?)", inverted.stems)
+
+
+def _write_documents(
+    connection: sqlite3.Connection,
+    chunks: list[int],
+    files: list[int],
+    lengths: list[int],
+    norms: list[float],
+    dead: list[int],
+) -> int:
+    cursor = connection.execute(
+        "INSERT INTO segments (first, last, docs, gone, chunk_ids, file_ids, lengths, norms, total, dead)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            chunks[0],
+            chunks[-1],
+            len(chunks),
+            len(dead),
+            _pack("I", chunks),
+            _pack("I", files),
+            _pack("H", lengths),
+            _pack("f", norms),
+            sum(lengths) - sum(lengths[place] for place in dead),
+            _pack("H", dead),
+        ),
+    )
+    return cursor.lastrowid or 0
+
+
+def drop_chunks(connection: sqlite3.Connection, chunk_ids: Iterable[int]) -> None:
+    """Mark chunks dead in the segments that hold them, inside the caller's transaction."""
+    wanted = sorted(chunk_ids)
+    if not wanted:
+        return
+    rows = connection.execute(
+        "SELECT id, first, last FROM segments WHERE last >= ? AND first <= ?", (wanted[0], wanted[-1])
+    ).fetchall()
+    for segment, first, last in rows:
+        inside = wanted[bisect_left(wanted, first) : bisect_left(wanted, last + 1)]
+        if not inside:
+            continue
+        docs, gone, total, chunk_blob, length_blob, dead_blob = connection.execute(
+            "SELECT docs, gone, total, chunk_ids, lengths, dead FROM segments WHERE id = ?", (segment,)
+        ).fetchone()
+        chunks, lengths, dead = (
+            _unpack("I", chunk_blob),
+            _unpack("H", length_blob),
+            set(_unpack("H", dead_blob)),
+        )
+        for chunk in inside:
+            place = bisect_left(chunks, chunk)  # places after it may repeat its id: they are dead already
+            if place < docs and chunks[place] == chunk and place not in dead:
+                dead.add(place)
+                total -= lengths[place]
+        if len(dead) == docs:
+            connection.execute("DELETE FROM postings WHERE segment = ?", (segment,))
+            connection.execute("DELETE FROM segments WHERE id = ?", (segment,))
+        elif len(dead) != gone:
+            connection.execute(
+                "UPDATE segments SET gone = ?, total = ?, dead = ? WHERE id = ?",
+                (len(dead), total, _pack("H", sorted(dead)), segment),
+            )
+
+
+def merge_segments(connection: sqlite3.Connection, *, everything: bool = False) -> int:
+    """Merge what is due, one transaction for each merge; return how many segments went into others.
+
+    Due are `FAN_OUT` segments of one size class, and a segment of which more than a quarter is dead. With
+    ``everything`` all dead postings go, and segments are as few as can be.
+    """
+    merged = 0
+    while True:
+        group = _due(connection, everything)
+        if not group:
+            return merged
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            _merge(connection, group)
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+        merged += len(group)
+
+
+def _due(connection: sqlite3.Connection, everything: bool) -> list[int]:
+    rows = connection.execute("SELECT id, docs, gone FROM segments ORDER BY docs - gone, id").fetchall()
+    for segment, docs, gone in rows:
+        if gone and (everything or (gone * 4 > docs and gone > 64)):
+            return [segment]
+    group: list[int] = []
+    living = 0
+    size_class = -1
+    for segment, docs, _ in rows:
+        of_class = 0 if everything else docs.bit_length() // 3
+        if of_class != size_class:
+            if len(group) >= FAN_OUT:
+                return group
+            size_class, group, living = of_class, [], 0
+        if living + docs <= MAX_DOCS:
+            group.append(segment)
+            living += docs
+        elif len(group) > 1:
+            return group
+    return group if len(group) >= (2 if everything else FAN_OUT) else []
+
+
+def _merge(connection: sqlite3.Connection, group: list[int]) -> None:
+    documents: list[tuple[int, int, int, float, int, int]] = []
+    for segment in group:
+        chunk_blob, file_blob, length_blob, norm_blob, dead_blob = connection.execute(
+            "SELECT chunk_ids, file_ids, lengths, norms, dead FROM segments WHERE id = ?", (segment,)
+        ).fetchone()
+        dead = set(_unpack("H", dead_blob))
+        columns = zip(
+            _unpack("I", chunk_blob),
+            _unpack("I", file_blob),
+            _unpack("H", length_blob),
+            _unpack("f", norm_blob),
+            strict=True,
+        )
+        documents.extend((*row, segment, place) for place, row in enumerate(columns) if place not in dead)
+    documents.sort()
+    target = _write_documents(
+        connection,
+        [row[0] for row in documents],
+        [row[1] for row in documents],
+        [row[2] for row in documents],
+        [row[3] for row in documents],
+        [],
+    )
+    moved: dict[int, dict[int, int]] = {segment: {} for segment in group}
+    for place, row in enumerate(documents):
+        moved[row[4]][row[5]] = place << 8
+    sources = [
+        connection.execute(
+            "SELECT term, segment, list FROM postings WHERE segment = ? ORDER BY term", (segment,)
+        )
+        for segment in group
+    ]
+
+    def rows() -> Iterator[tuple[int, str, bytes]]:
+        # SQLite orders text by its UTF-8 bytes, Python by code points: the same order.
+        for term, lists in groupby(merge(*sources, key=itemgetter(0)), key=itemgetter(0)):
+            values: list[int] = []
+            for _, segment, blob in lists:
+                half = len(blob) // 3 * 2
+                places = moved[segment]
+                values.extend(
+                    places[place] | byte
+                    for place, byte in zip(_unpack("H", blob[:half]), blob[half:], strict=True)
+                    if place in places
+                )
+            if values:
+                values.sort()
+                yield target, term, _encode(values)
+
+    pending: list[tuple[int, str, bytes]] = []
+    for posting in rows():
+        pending.append(posting)
+        if len(pending) >= 5000:
+            connection.executemany("INSERT INTO postings VALUES (?, ?, ?)", pending)
+            pending.clear()
+    connection.executemany("INSERT INTO postings VALUES (?, ?, ?)", pending)
+    marks = ",".join("?" * len(group))
+    connection.execute(f"DELETE FROM postings WHERE segment IN ({marks})", group)  # noqa: S608 - only marks
+    connection.execute(f"DELETE FROM segments WHERE id IN ({marks})", group)  # noqa: S608
+
+
+class Segment(NamedTuple):
+    """The documents of one segment, by place. Check ``dead`` (a set of places) before counting one."""
+
+    id: int
+    chunk_ids: array[int]
+    file_ids: array[int]
+    lengths: array[int]
+    norms: array[int]
+    dead: frozenset[int]
+
+
+class Matches(NamedTuple):
+    """The living chunks of one segment that hold a term: places, ascending, and the packed byte of each."""
+
+    segment: Segment
+    places: array[int]
+    packed: bytes
+
+
+class FullText:
+    """The index as one read transaction sees it: make it inside one, and drop it with it.
+
+    ``documents`` is how many chunks there are, ``mean_length`` the mean number of parts in one.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.segments: list[Segment] = []
+        documents = total = 0
+        for segment, docs, gone, chunks, files, lengths, norms, sum_of_lengths, dead in connection.execute(
+            "SELECT id, docs, gone, chunk_ids, file_ids, lengths, norms, total, dead FROM"
+            " segments ORDER BY id"
+        ):
+            self.segments.append(
+                Segment(
+                    segment,
+                    _unpack("I", chunks),
+                    _unpack("I", files),
+                    _unpack("H", lengths),
+                    _unpack("f", norms),
+                    frozenset(_unpack("H", dead)),
+                )
+            )
+            documents += docs - gone
+            total += sum_of_lengths
+        self.documents: int = documents
+        self.mean_length: float = total / documents if documents else 0.0
+
+    def matches(self, term: str) -> list[Matches]:
+        """Where ``term`` (a part, ``=whole`` or ``>Reference``) occurs, segment by segment."""
+        found: list[Matches] = []
+        for segment in self.segments:
+            row = self._connection.execute(
+                "SELECT list FROM postings WHERE segment = ? AND term = ?", (segment.id, term)
+            ).fetchone()
+            if row is None:
+                continue
+            half = len(row[0]) // 3 * 2
+            places, packed = _unpack("H", row[0][:half]), row[0][half:]
+            if segment.dead and not segment.dead.isdisjoint(places):
+                alive = [
+                    (place, byte)
+                    for place, byte in zip(places, packed, strict=True)
+                    if place not in segment.dead
+                ]
+                if not alive:
+                    continue
+                places, packed = array("H", [place for place, _ in alive]), bytes([byte for _, byte in alive])
+            found.append(Matches(segment, places, packed))
+        return found
+
+    def document_frequency(self, term: str) -> int:
+        """In how many living chunks ``term`` occurs."""
+        return sum(len(match.places) for match in self.matches(term))
+
+    def parts_with_stem(self, root: str) -> list[str]:
+        """The parts of the vocabulary whose Porter stem is ``root``, itself first, then in order."""
+        rows = self._connection.execute("SELECT part FROM vocabulary WHERE stem = ? ORDER BY part", (root,))
+        return [root, *(part for (part,) in rows)]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .errors import (
         AppendFailedError,
         AttachmentError,
+        ImportRefusedError,
         InvalidMemoryError,
         JournalError,
         NoSuchMemoryError,
@@ -40,6 +41,7 @@ __all__ = [
     "Damage",
     "Feeling",
     "FsProbe",
+    "ImportRefusedError",
     "InvalidMemoryError",
     "JournalError",
     "LaterFeeling",
@@ -63,6 +65,7 @@ _MODULES = {
     "errors": (
         "AppendFailedError",
         "AttachmentError",
+        "ImportRefusedError",
         "InvalidMemoryError",
         "JournalError",
         "NoSuchMemoryError",

@@ -10,6 +10,7 @@ __all__ = [
     "AppendFailedError",
     "AttachmentError",
     "CutBackError",
+    "ImportRefusedError",
     "InvalidMemoryError",
     "JournalError",
     "NoSuchMemoryError",
@@ -35,6 +36,14 @@ class AttachmentError(JournalError):
 
 class CutBackError(JournalError):
     """The log was cut back while it was being read: a failed append was taken back."""
+
+
+class ImportRefusedError(JournalError):
+    """An import was refused and nothing was written; ``faults`` holds ``(where, reason)`` pairs, in order."""
+
+    def __init__(self, message: str, faults: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(message)
+        self.faults = faults
 
 
 class InvalidMemoryError(JournalError, ValueError):

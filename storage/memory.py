@@ -27,8 +27,10 @@ __all__ = [
     "Attachment",
     "MediaType",
     "Memory",
+    "checksum_of",
     "decode",
     "encode",
+    "from_record",
     "new_record",
     "to_microseconds",
 ]
@@ -321,7 +323,7 @@ def decode(payload: bytes) -> Memory:
     """
     record = load_record(payload)
     try:
-        return _from_record(record)
+        return from_record(record)
     except KeyError as missing:
         raise QuarantinedError(f"the record has no {missing.args[0]}") from None
 
@@ -368,7 +370,13 @@ def _integer(digits: str) -> int | float:
         return float(digits)
 
 
-def _from_record(record: dict[str, Any]) -> Memory:
+def from_record(record: dict[str, Any]) -> Memory:
+    """Make a memory of a parsed record, as :func:`decode` does.
+
+    Raises:
+        QuarantinedError: a field is not what it should be.
+        KeyError: a field is missing.
+    """
     tags = record.get("tags", [])
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         raise QuarantinedError("tags is no list of text")

@@ -100,23 +100,20 @@ def ingest(
     wait: float | None = None,
     on_wait: Callable[[str], None] | None = None,
     purpose: str = "ingest",
-    scanner: Scanner | None = None,
+    quiet: bool = False,
 ) -> IngestReport:
     """Index what changed below the project's root, or only ``paths`` (files or folders; an empty list:
     nothing).
 
     ``full`` reads and cuts every file again. ``dry_run`` writes nothing. ``cancelled`` is asked between
     files: what was read by then is kept, whole. ``wait`` is how many seconds to wait for another writer,
-    None without end.
+    None without end. ``quiet`` leaves a run that changed nothing out of the audit log.
 
     Raises `IndexBusyError`, `IndexUnwritableError`, `OutsideProjectError`.
     """
     scope = None if paths is None else sorted({project_path(project.root, path) for path in paths})
-    run = _Run(
-        project, scope, full, on_progress, cancelled, scanner or Scanner(project.root, project.config.general)
-    )
+    run = _Run(project, scope, full, on_progress, cancelled)
     run.report.dry_run = dry_run
-    run.report.notices.extend(project.notices)
     if dry_run:
         if project.database.exists():
             with Store.open(project.database) as store:
@@ -134,12 +131,15 @@ def ingest(
             kept = set_aside(project.database, "damaged")
             notice = f"{project.database.name} was damaged: kept as {kept.name}, and the index is made anew"
             audit.log(log, "index_damaged", kept=kept.name)
-            run = _Run(
-                project, None, full, on_progress, cancelled, Scanner(project.root, project.config.general)
-            )
-            run.report.notices.extend((*project.notices, notice))
+            run = _Run(project, None, full, on_progress, cancelled)
+            run.report.notices.append(notice)
             run.write()
+        except KeyboardInterrupt:
+            audit.log(log, f"{purpose}_interrupted")
+            raise
     report = run.finished()
+    if quiet and not (report.changed or report.removed or report.failed or report.notices):
+        return report
     audit.log(
         log,
         f"{purpose}_interrupted" if report.interrupted else f"{purpose}_complete",
@@ -166,15 +166,14 @@ class _Run:
         full: bool,
         on_progress: Callable[[Progress], None] | None,
         cancelled: Callable[[], bool],
-        scanner: Scanner,
     ) -> None:
-        self.report = IngestReport()
+        self.report = IngestReport(notices=list(project.notices))
         self._project = project
         self._scope = scope
         self._full = full
         self._on_progress = on_progress
         self._cancelled = cancelled
-        self._scanner = scanner
+        self._scanner = Scanner(project.root, project.config.general)
         self._recipe = recipe_of(chunk_options(project.config))
         self._started = time.perf_counter()
         self._told = 0.0
@@ -271,6 +270,8 @@ class _Run:
     def write(self) -> None:
         store, notices = Store.open_for_writing(self._project.database)
         self.report.notices.extend(notices)
+        if notices:
+            self._scope = None  # a database made anew lacks every file
         with store:
             todo, gone = self.look(store.known_files(self._scope))
             if todo or gone:

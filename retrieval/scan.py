@@ -176,6 +176,16 @@ class Scanner:
                     self.unsupported += 1
             stack.extend(reversed(folders))
 
+    def folders(self) -> set[str]:
+        """The names of the folders right below the root that a walk would enter."""
+        chain = self._chain("") or ()
+        with os.scandir(self._top) as items:
+            return {
+                item.name
+                for item in items
+                if item.is_dir(follow_symlinks=False) and self._enters(f"{item.name}/", item.name, chain)
+            }
+
     def entry(self, path: str) -> Entry | None:
         """Judge one file by all the rules; None when it is missing or left out (``skipped`` says why)."""
         folder, _, name = path.rpartition("/")

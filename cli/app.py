@@ -34,6 +34,16 @@ VERBS: Final = {
         "verify": "care",
         "backup": "care",
     },
+    "Code context": {
+        "init": "code",
+        "ingest": "code",
+        "watch": "code",
+        "stats": "code",
+        "delta": "code",
+        "outline": "code",
+        "audit": "code",
+        "gc": "code",
+    },
     "App": {
         "tui": "tui",
         "config": "config",
@@ -121,6 +131,10 @@ def _explain(error: Exception) -> int:
     if isinstance(error, JournalError):
         # What storage was given wrongly is wrong usage here.
         return _fail(str(error), 2 if isinstance(error, ValueError) else 1)
+    from ..retrieval.errors import OutsideProjectError, RetrievalError
+
+    if isinstance(error, RetrievalError):
+        return _fail(str(error), 2 if isinstance(error, OutsideProjectError) else 1)
     from .bug import report
 
     return _fail(report(error), 1)

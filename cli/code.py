@@ -13,7 +13,7 @@ import typer
 
 from .inert import inert, one_line
 from .options import FailEmpty, Json, empty_code
-from .session import Failure, Session, UsageError, session_of, warn
+from .session import Session, UsageError, session_of, warn
 
 if TYPE_CHECKING:
     from ..retrieval.engine import RetrievalEngine
@@ -91,7 +91,9 @@ def sys_decode(line: bytes) -> str:
 
 def watch(
     ctx: typer.Context,
-    poll: Annotated[bool, typer.Option("--poll", help="Look regularly instead of waiting for events.")] = False,
+    poll: Annotated[
+        bool, typer.Option("--poll", help="Look regularly instead of waiting for events.")
+    ] = False,
 ) -> int:
     """Keep the index true while files change, until Ctrl-C."""
     from ..retrieval.watch import Watcher
@@ -154,7 +156,9 @@ def stats(
 def delta(
     ctx: typer.Context,
     paths: Paths = None,
-    diff: Annotated[bool, typer.Option("--diff", help="Show the changes, and the chunks each touches.")] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Show the changes, and the chunks each touches.")
+    ] = False,
     json: Json = False,
     fail_empty: FailEmpty = False,
 ) -> int:
@@ -259,8 +263,12 @@ class _Bar:
         self._next = now + 0.1
         self._shown = True
         if progress.total:
-            share = f"{progress.done * 100 // progress.total:3d} %  {progress.done:,}/{progress.total:,} files"
-            line = f"Indexing {share}  {progress.files_per_second:,.0f} files/s  {one_line(progress.path, 60)}"
+            share = (
+                f"{progress.done * 100 // progress.total:3d} %  {progress.done:,}/{progress.total:,} files"
+            )
+            line = (
+                f"Indexing {share}  {progress.files_per_second:,.0f} files/s  {one_line(progress.path, 60)}"
+            )
         elif progress.phase == "linking":
             line = "Linking files"
         else:

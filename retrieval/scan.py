@@ -269,7 +269,7 @@ class Scanner:
         return None
 
     def _enters(self, path: str, name: str, chain: tuple[_Rules, ...]) -> bool:
-        if name == INDEX_DIR:
+        if name in (INDEX_DIR, ".git"):  # no part of the project, and not worth a word
             return False
         if self._ignored(path[:-1], name):
             self.skipped[path] = "left out by general.ignore_patterns"

@@ -136,7 +136,9 @@ class Watcher:
         except OSError as error:
             observer.stop()
             observer.join()
-            self._on_notice(f"no file events here ({error.strerror or error}): looking every {POLL:g} seconds")
+            self._on_notice(
+                f"no file events here ({error.strerror or error}): looking every {POLL:g} seconds"
+            )
             return None
         return observer
 
@@ -177,4 +179,6 @@ class _Handler(FileSystemEventHandler):
             return  # its entries have events of their own
         for path in (event.src_path, event.dest_path):
             if path:
-                self._watcher.note(path if isinstance(path, str) else path.decode(), folder=event.is_directory)
+                self._watcher.note(
+                    path if isinstance(path, str) else path.decode(), folder=event.is_directory
+                )

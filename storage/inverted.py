@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from .analysis import ANALYSIS_VERSION
-from .tail import OPEN_ENDED_SCORE, Corpus, Document, Scored, idf, unranked
+from .tail import OPEN_ENDED_SCORE, Corpus, Document, Scored, idf, rank_of, unranked
 
 if TYPE_CHECKING:
     import tantivy
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .analysis import Clause, Query
     from .index import Selection
 
-__all__ = ["BrokenIndexError", "Committed", "InvertedIndex", "View", "same_rank"]
+__all__ = ["BrokenIndexError", "Committed", "InvertedIndex", "View"]
 
 # The first three fields of a Selection, in its order.
 _NAMES: Final = ("concept", "feeling", "tag")
@@ -57,11 +57,6 @@ class Committed(NamedTuple):
     ref: int = 0
     end: int = 0
     us: int = 0
-
-
-def same_rank(score: float) -> float:
-    """A score as ranks compare it: the last bits of a sum depend on where it was computed."""
-    return round(score, 4)
 
 
 @contextmanager
@@ -116,7 +111,7 @@ class View:
 
     def best(
         self, query: Query, wanted: Selection, corpus: Corpus, *, size: int, limit: int | None
-    ) -> list[Scored]:
+    ) -> Iterator[Scored]:
         """Give the best memories, and those that tie with the last of them, in no order.
 
         Args:
@@ -139,10 +134,7 @@ class View:
             times = self._searcher.fast_field_values("us", addresses)
             refs = self._searcher.fast_field_values("ref", addresses)
         scores = [OPEN_ENDED_SCORE] * len(hits) if by_time else [score for score, _ in hits]
-        return [
-            Scored(score, int(us or 0), int(ref or 0))
-            for score, us, ref in zip(scores, times, refs, strict=True)
-        ]
+        return map(Scored, map(rank_of, scores), times, refs, scores)  # type: ignore[arg-type]
 
     def _matching(self, request: tantivy.Query) -> int:
         # At least one: tantivy takes no smaller limit.
@@ -212,7 +204,7 @@ class View:
 
 
 def _tie(one: tuple[Any, Any], other: tuple[Any, Any]) -> bool:
-    return one[0] == other[0] or (type(one[0]) is float and same_rank(one[0]) == same_rank(other[0]))
+    return one[0] == other[0] or (type(one[0]) is float and rank_of(one[0]) == rank_of(other[0]))
 
 
 class InvertedIndex:

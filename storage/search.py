@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 from .analysis import Query, parse
 from .errors import JournalError
 from .index import Selection
-from .inverted import BrokenIndexError, Committed, InvertedIndex, View, same_rank
+from .inverted import BrokenIndexError, Committed, InvertedIndex, View
 from .tail import Corpus, Document, Entry, Scored, Tail, entry_of
 
 __all__ = ["Document", "FullText", "Hit", "Source"]
@@ -85,10 +85,7 @@ class FullText:
             with self._lock:
                 self._give_up()
             found = self._find(query, filters, limit, size)
-        if limit is None:
-            best = sorted(found, key=_rank, reverse=True)
-        else:
-            best = heapq.nlargest(limit, found, key=_rank)
+        best = sorted(found, reverse=True) if limit is None else heapq.nlargest(limit, found)
         return [Hit(each.ref, each.score) for each in best]
 
     def _find(self, query: Query, wanted: Selection, limit: int | None, size: int) -> Iterator[Scored]:
@@ -280,7 +277,3 @@ def _portions(documents: Iterator[Document]) -> Iterator[list[Document]]:
             portion = []
     if portion:
         yield portion
-
-
-def _rank(found: Scored) -> tuple[float, int, int]:
-    return same_rank(found.score), found.us, found.ref

@@ -12,6 +12,7 @@ import math
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ __all__ = [
     "Tail",
     "entry_of",
     "idf",
+    "rank_of",
     "unranked",
     "words_of",
 ]
@@ -65,11 +67,12 @@ class Entry(NamedTuple):
 
 
 class Scored(NamedTuple):
-    """A memory that matches. In order of rank when sorted downwards: ties are newest first."""
+    """A memory that matches; greater is better, and of equally good ones newer is greater."""
 
-    score: float
+    rank: float
     us: int
     ref: int
+    score: float
 
 
 class Corpus(NamedTuple):
@@ -78,6 +81,11 @@ class Corpus(NamedTuple):
     memories: int
     average_length: float
     frequencies: dict[str, int]
+
+
+def rank_of(score: float) -> float:
+    """A score as ranks compare it: the last bits of a sum depend on where it was computed."""
+    return round(score, 4)
 
 
 def entry_of(document: Document) -> Entry:
@@ -157,9 +165,8 @@ class Tail:
     def scored(self, corpus: Corpus) -> Iterator[Scored]:
         """Give every match with its score among all memories, in no order."""
         if self._unranked:
-            return (
-                Scored(OPEN_ENDED_SCORE, us, ref) for us, ref in zip(self._times, self._refs, strict=True)
-            )
+            flat = repeat(OPEN_ENDED_SCORE)
+            return map(Scored, flat, self._times, self._refs, flat)
         average = corpus.average_length or 1
         norms = {length: _K1 * (1 - _B + _B * _coarse(length) / average) for length in set(self._lengths)}
         weights = [_weight(clause, corpus) for clause in self._clauses]
@@ -170,7 +177,8 @@ class Tail:
             ]
             for clause, weight, counts in zip(self._clauses, weights, self._counts, strict=True)
         ]
-        return map(Scored, self._sums(worth), self._times, self._refs)
+        scores = list(self._sums(worth))
+        return map(Scored, map(rank_of, scores), self._times, self._refs, scores)
 
     def _sums(self, worth: list[list[float]]) -> Iterator[float]:
         """Add up what the clauses are worth, for each match over the alternatives that it has."""

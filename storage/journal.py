@@ -5,27 +5,24 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
-from hashlib import sha256
 from itertools import islice
-from operator import eq
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Self
 
-from . import chain
-from .errors import CutBackError, JournalError, NoSuchMemoryError, QuarantinedError
+from .errors import JournalError, NoSuchMemoryError
 from .feelings import Feeling, canonical_feeling, match_feelings
-from .heads import Head, bulk_reader, head_of, read_head
 from .index import Hit, Index, Selection
-from .log import HEADER_SIZE, FsyncPolicy, Log, Stamp, frame
-from .memory import MediaType, Memory, decode, encode, new_record, to_microseconds
-from .snapshot import Damage, Snapshot, newest
+from .indexed import Appended, IndexedLog
+from .log import FsyncPolicy, Log
+from .memory import MediaType, Memory, new_record
+from .snapshot import Damage
+from .views import Listing, Memories, TimelinePoint
 
 # A cold `mnemo recall` imports nothing of attachments, watching, verifying and backing up.
 if TYPE_CHECKING:
@@ -37,39 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Listing", "MemoryDB", "TimelinePoint"]
 
-_PART: Final = 4 << 20
-# A snapshot is rewritten when its tail is worth it: sooner on opening and closing, which come
-# rarely, than between writes, which would pay for it each time.
-_FOLD_AT_REST: Final = 2048
-_FOLD_AT_WORK: Final = 1 << 19
-_BULK: Final = 2 << 20
 _FILES_TOGETHER: Final = 1024
-_UNKNOWN: Final[Stamp] = (-1, -1)
-
-_Answer = TypeVar("_Answer")
 Texts = str | Iterable[str] | None
-
-
-class TimelinePoint(NamedTuple):
-    """A memory's place in a timeline: ``us`` is microseconds since 1970 UTC, ``ref`` goes to ``read``."""
-
-    us: int
-    feeling: Feeling | str
-    ref: int
-
-    @property
-    def time(self) -> datetime:
-        """The moment, in UTC."""
-        return _EPOCH + timedelta(microseconds=self.us)
-
-
-class Listing(NamedTuple):
-    """All that a selection holds, newest first, without reading one memory: two arrays of equal length."""
-
-    times: array[int]
-    """Microseconds since 1970 UTC."""
-    refs: array[int]
-    """What :meth:`MemoryDB.read` takes."""
 
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -107,28 +73,19 @@ class MemoryDB:
         )
         self._durable_files = fsync_policy != "never"
         self.derived_dir = self.path.with_name(f"{self.path.stem}.mnemo")
-        self._log = Log(self.path, fsync_policy=fsync_policy)
-        self._lock = threading.RLock()
-        self._index = Index()
-        self._stamp = _UNKNOWN
-        self._last_digest = b""
-        self._on_progress = on_progress
-        self._closed = False
-        self._generation = 0
         self._watcher: Watcher | None = None
         self._text: Finder | None = None
-        _OPEN.add(self)
+        self._closed = False
+        self._lock = threading.Lock()  # over _closed, _watcher and _text
+        self._log = Log(self.path, fsync_policy=fsync_policy)
         try:
-            with self._lock:
-                self._reopen(self._log.stamp())
-                self._catch_up()
-                self._on_progress = None
-                if self._index.tail_count >= _FOLD_AT_REST:
-                    self._fold()
+            self._indexed = IndexedLog(
+                self._log, self.derived_dir, on_restart=self._forget_text, on_progress=on_progress
+            )
         except BaseException:
-            self._closed = True
             self._log.close()
             raise
+        _OPEN.add(self)
 
     @cached_property
     def media(self) -> Media:
@@ -217,7 +174,7 @@ class MemoryDB:
         done = self._append(self._with_files(records, placed))
         if placed:
             self.media.place(placed)
-        return _Memories(self, done.refs)
+        return Memories(self, done.refs)
 
     def _with_files(self, records: Iterable[Mapping[str, Any]], placed: list[Memory]) -> Iterator[Memory]:
         """Make the records; files come in by the batch, which shares their syncs."""
@@ -244,62 +201,6 @@ class MemoryDB:
         """
         return len(self._append(memories).refs)
 
-    def _append(self, memories: Iterable[Memory]) -> _Appended:
-        refs = array("Q")
-        with self._log.appending() as appender:
-            with self._lock:
-                self._catch_up()
-                if self._index.end < appender.size:
-                    # Torn bytes are about to be moved: look again, whatever the file's stamp says.
-                    self._stamp = _UNKNOWN
-                    self._catch_up()
-                cover = self._index.cover
-            appender.set_aside(cover.end)
-            link, position = cover.link, cover.end
-            between = sha256()
-            self._log.hash_into(between, cover.chained_end, cover.end)
-            gap = between.hexdigest()
-            part: list[tuple[int, bytes, Head]] = []
-            frames: list[bytes] = []
-            part_start = position
-            for memory in memories:
-                payload, link = chain.seal(encode(memory), link, gap)
-                gap = chain.EMPTY_GAP
-                data = frame(payload)
-                refs.append(position)
-                part.append((position, payload, head_of(memory)))
-                frames.append(data)
-                position += len(data)
-                if position - part_start >= _PART:
-                    appender.write(b"".join(frames))
-                    self._take_in(part_start, part)
-                    part, frames, part_start = [], [], position
-            if frames:
-                appender.write(b"".join(frames))
-        if part:
-            self._take_in(part_start, part)
-        if self._watcher is not None:
-            self._watcher.wake()
-        if self._index.tail_count >= max(_FOLD_AT_WORK, self._index.base_count):
-            with self._lock:
-                self._fold()
-        return _Appended(refs, link)
-
-    def _take_in(self, start: int, part: list[tuple[int, bytes, Head]]) -> None:
-        """Index frames that were just written, unless a reader of this process was faster."""
-        with self._lock:
-            index = self._index
-            if index.end != start:
-                return
-            with self._whole_or_dropped():
-                for position, payload, head in part:
-                    index.add(position, position + HEADER_SIZE + len(payload), payload, head)
-                position, payload, _ = part[-1]
-                self._last_digest = sha256(frame(payload)).digest()
-            stamp = self._log.stamp()
-            if stamp[0] == index.end:
-                self._stamp = stamp
-
     # -- finding --------------------------------------------------------------------------------
 
     def get(self, memory_id: str) -> Memory:
@@ -309,13 +210,13 @@ class MemoryDB:
             NoSuchMemoryError: there is none.
         """
         while True:
-            found = self._read_all(
+            found = self._indexed.find_by_key(
                 lambda index: index.refs_of_id(memory_id), lambda memory: memory.memory_id == memory_id
             )
             if found:
                 return found[0]
             # Before it is said that there is none, the snapshot has to be what was written.
-            if not self._repaired():
+            if not self._indexed.repaired():
                 break
         raise NoSuchMemoryError(f"no memory has the id {memory_id}")
 
@@ -327,7 +228,7 @@ class MemoryDB:
         """
         digits = prefix.lower().partition("-")[0][:8]
         if len(prefix) >= 4 and all(digit in "0123456789abcdef" for digit in digits):
-            found = self._read_all(
+            found = self._indexed.find_by_key(
                 lambda index: index.refs_of_prefix(digits, 4096),
                 lambda memory: memory.memory_id.startswith(prefix.lower()),
             )
@@ -365,7 +266,7 @@ class MemoryDB:
             wanted = self._selection(index, concept, feelings, tags, since, until)
             return wanted, list(islice(index.select(wanted, oldest_first=oldest_first), limit))
 
-        return self._read_hits(find)
+        return self._indexed.find(find)
 
     def search(
         self,
@@ -410,10 +311,9 @@ class MemoryDB:
         limit: int | None = None,
     ) -> Sequence[int]:
         """What :meth:`search` finds, as refs alone."""
-        with self._lock:
-            index = self._current()
-            wanted = self._selection(index, concept, feelings, tags, since, until)
-            size = index.end
+        wanted, size = self._indexed.answer(
+            lambda index: (self._selection(index, concept, feelings, tags, since, until), index.end)
+        )
         return self._finder().search(text, wanted, limit, size)
 
     def index_text(
@@ -439,7 +339,7 @@ class MemoryDB:
         until: datetime | None = None,
     ) -> Listing:
         """What :meth:`recall` finds, as times and refs alone: a million of them in milliseconds."""
-        return self._answer(
+        return self._indexed.answer(
             lambda index: Listing(
                 *index.listing(self._selection(index, concept, feelings, tags, since, until))
             )
@@ -451,11 +351,11 @@ class MemoryDB:
         Raises:
             JournalError: nothing readable stands there any more (a failed append was taken back).
         """
-        return self._decode(ref)
+        return self._indexed.read(ref)
 
     def read_many(self, refs: Iterable[int]) -> list[Memory]:
         """The memories of several refs."""
-        return [self._decode(ref) for ref in refs]
+        return [self._indexed.read(ref) for ref in refs]
 
     def concept_timeline(self, concept: str) -> list[TimelinePoint]:
         """A concept's memories as points in time, oldest first, without reading one memory."""
@@ -467,7 +367,7 @@ class MemoryDB:
             point = partial(tuple.__new__, TimelinePoint)
             return list(map(point, index.points(wanted, shown)))
 
-        return self._answer(find)
+        return self._indexed.answer(find)
 
     def on_this_day(self, day: date | None = None) -> list[Memory]:
         """Memories of the same local day in earlier years, newest first; today's day if None.
@@ -490,7 +390,7 @@ class MemoryDB:
 
     def revisited_by(self, memory_id: str) -> list[Memory]:
         """The later layers that refer to a memory, oldest first."""
-        return self._read_all(
+        return self._indexed.find_by_key(
             lambda index: index.refs_of_layers(memory_id), lambda memory: memory.revisits == memory_id
         )
 
@@ -503,31 +403,25 @@ class MemoryDB:
     def count(self, concept: str | None = None, feeling: Feeling | str | None = None) -> int:
         """How many memories there are, of a concept and with a feeling if given."""
         if concept is None and feeling is None:
-            return len(self._current())
-        return self._answer(
+            return len(self._indexed.current())
+        return self._indexed.answer(
             lambda index: index.count(self._selection(index, concept, feeling, None, None, None))
         )
 
     def concepts(self) -> dict[str, int]:
         """Concepts with how many memories they have, most frequent first."""
-        with self._lock:
-            return self._current().concepts.counts()
+        return self._indexed.answer(lambda index: index.concepts.counts())
 
     def tags(self) -> dict[str, int]:
         """Tags with how many memories have them, most frequent first."""
-        with self._lock:
-            return self._current().tags.counts()
+        return self._indexed.answer(lambda index: index.tags.counts())
 
     def feeling_distribution(self) -> dict[str, int]:
         """Feelings, as shown, with how many memories have them, most frequent first."""
-        with self._lock:
-            postings = self._current().feelings
-            counted: dict[str, int] = {}
-            for number, token in enumerate(postings.names):
-                size = postings.size(number)
-                if size:
-                    name = str(canonical_feeling(token))
-                    counted[name] = counted.get(name, 0) + size
+        counted: dict[str, int] = {}
+        for token, size in self._indexed.answer(lambda index: index.feelings.counts()).items():
+            name = str(canonical_feeling(token))
+            counted[name] = counted.get(name, 0) + size
         return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
 
     def feelings(self) -> list[Feeling | str]:
@@ -538,8 +432,7 @@ class MemoryDB:
 
     def problems(self) -> tuple[Damage, ...]:
         """Ranges of the log that hold no readable memory, as found while indexing."""
-        with self._lock:
-            return tuple(self._current().damage)
+        return self._indexed.answer(lambda index: tuple(index.damage))
 
     def verify(self, *, expect: str | None = None, on_progress: Progress | None = None) -> VerifyReport:
         """Check every frame, checksum, link and attachment, see :func:`verify_log`.
@@ -548,15 +441,15 @@ class MemoryDB:
         """
         from .verify import verify_log  # noqa: PLC0415
 
-        self._repaired()
+        self._indexed.repaired()
         return verify_log(self._log, self.media, expect=expect, on_progress=on_progress)
 
     def backup(self, destination: str | os.PathLike[str]) -> BackupReport:
         """Copy the journal's whole records and its files, see :func:`~mnemo.storage.backup.back_up`."""
         from .backup import back_up  # noqa: PLC0415
 
-        with self._log.settled(), self._lock:
-            end = self._current().end
+        with self._log.settled():
+            end = self._indexed.current().end
         return back_up(self.path, end, self.files_dir, Path(destination).expanduser())
 
     def subscribe(self, subscriber: Subscriber) -> Unsubscribe:
@@ -573,8 +466,7 @@ class MemoryDB:
 
     def state(self) -> tuple[int, int]:
         """How many memories there are, and a number that changes when some of them may be gone."""
-        with self._lock:
-            return len(self._current()), self._generation
+        return self._indexed.state()
 
     def sync(self) -> None:
         """Bring what the ``batch`` policy holds back to the disk now."""
@@ -594,11 +486,7 @@ class MemoryDB:
             self._watcher.stop()
         if self._text is not None:
             self._text.close()
-        with self._lock, suppress(JournalError):
-            self._catch_up()
-            if self._index.tail_count >= _FOLD_AT_REST:
-                self._fold()
-        self._log.close()
+        self._indexed.close()
 
     def __enter__(self) -> Self:
         return self
@@ -610,96 +498,11 @@ class MemoryDB:
 
     # -- within ---------------------------------------------------------------------------------
 
-    def _current(self) -> Index:
-        """The index, with all that was appended before this call."""
-        if self._log.stamp() != self._stamp:
-            with self._lock:
-                self._catch_up()
-        return self._index
-
-    def _catch_up(self) -> None:
-        while (stamp := self._log.stamp()) != self._stamp:
-            if not self._still_stands(stamp[0]):
-                self._reopen(stamp)
-            try:
-                with self._whole_or_dropped():
-                    self._read_on(stamp[0])
-            except CutBackError:
-                continue
-            self._stamp = stamp
-            return
-
-    def _read_on(self, size: int) -> None:
-        """Index what follows in the log, up to its size in bytes."""
-        index = self._index
-        read = bulk_reader() if size - index.end >= _BULK else read_head
-        last: bytes | None = None
-        skipped: list[tuple[int, int]] = []
-        for count, (start, end, payload) in enumerate(self._log.scan(index.end, size)):
-            if self._on_progress is not None and not count % 8192:
-                self._on_progress(start, size)
-            if payload is None:
-                # Known as damage only once a whole frame follows: until then it is the log's end.
-                skipped.append((start, end))
-                continue
-            for range_start, range_end in skipped:
-                index.skip(range_start, range_end, "no whole record")
-            skipped.clear()
-            try:
-                head = read(payload)
-            except QuarantinedError as error:
-                index.pass_frame(start, end, payload)
-                index.skip(start, end, str(error))
-            else:
-                index.add(start, end, payload, head)
-            last = payload
-        if last is not None:
-            self._last_digest = sha256(frame(last)).digest()
-
-    def _still_stands(self, size: int) -> bool:
-        """Whether the last frame that was indexed is still in the log."""
-        cover = self._index.cover
-        if not cover.end:
-            return True
-        return (
-            size >= cover.end
-            and sha256(self._log.bytes_at(cover.last, cover.end)).digest() == self._last_digest
-        )
-
-    def _reopen(self, stamp: Stamp) -> None:
-        """Start again from the best snapshot that agrees with the log."""
-        self._start_from(newest(self.derived_dir, stamp[0], self._log.bytes_at))
-
-    def _start_from(self, base: Snapshot) -> None:
-        self._index = Index(base)
-        self._generation += 1
-        if self._text is not None:
-            self._text.forget()
-        self._last_digest = bytes.fromhex(base.samples[-1][2]) if base.samples else b""
-        self._stamp = _UNKNOWN
-
-    @contextmanager
-    def _whole_or_dropped(self) -> Iterator[None]:
-        """Let no half-fed tail live on, after an interrupt above all: it is read again instead."""
-        try:
-            yield
-        except BaseException:
-            self._start_from(self._index.base)
-            raise
-
-    def _fold(self) -> None:
-        self._index = self._index.folded(
-            self.derived_dir, self._stamp[0], self._last_digest, self._log.bytes_at
-        )
-
-    def _rebuild(self) -> None:
-        """Forget every snapshot: one was damaged in a way that only reading through it showed."""
-        with self._lock:
-            for path in self.derived_dir.glob("index-*.snap"):
-                with suppress(OSError):
-                    path.unlink()
-            self._reopen(self._log.stamp())
-            self._catch_up()
+    def _append(self, memories: Iterable[Memory]) -> Appended:
+        done = self._indexed.append(memories)
+        if self._watcher is not None:
+            self._watcher.wake()
+        return done
 
     def _finder(self) -> Finder:
         with self._lock:
@@ -710,22 +513,15 @@ class MemoryDB:
                 self._text = Finder(self._log, self.derived_dir)
             return self._text
 
-    def _repaired(self) -> bool:
-        """Read the snapshot through; rebuild it and say so if it is not what was once written."""
-        with self._lock:
-            if self._index.base.intact():
-                return False
-            self._rebuild()
-            return True
+    def _forget_text(self) -> None:
+        if self._text is not None:
+            self._text.forget()
 
     def after_fork(self) -> None:
         """Part from the process that this one was forked from; called in every child by itself."""
-        self._log.after_fork()
+        self._lock = threading.Lock()
         self._watcher = self._text = None
-        busy = not self._lock.acquire(blocking=False)
-        self._lock = threading.RLock()
-        if busy:  # another thread of the parent may have been half-way through a change
-            self._start_from(self._index.base)
+        self._indexed.after_fork()
 
     def _selection(
         self,
@@ -745,98 +541,6 @@ class MemoryDB:
             since=None if since is None else _microseconds(since),
             until=None if until is None else _microseconds(until),
         )
-
-    def _answer(self, ask: Callable[[Index], _Answer]) -> _Answer:
-        """Ask the index; a damaged snapshot that points outside of itself is rebuilt first."""
-        with self._lock:
-            try:
-                return ask(self._current())
-            except (IndexError, OverflowError):
-                self._rebuild()
-                return ask(self._index)
-
-    def _read_hits(self, find: Callable[[Index], tuple[Selection, list[Hit]]]) -> list[Memory]:
-        """Find and read; an index that turns out not to fit the log is rebuilt, once."""
-        rebuilt = False
-        while True:
-            with self._lock:
-                wanted, hits = self._answer(find)
-                generation = self._generation
-            with suppress(JournalError):
-                memories = [self._decode(hit.ref) for hit in hits]
-                if all(_fits(memory, hit, wanted) for hit, memory in zip(hits, memories, strict=True)):
-                    return memories
-            with self._lock:
-                self._current()
-                if self._generation != generation:
-                    continue  # a failed append was taken back meanwhile
-                if rebuilt:
-                    raise JournalError(
-                        f"the index does not fit the journal: delete {self.derived_dir} and try again"
-                    )
-                self._rebuild()
-                rebuilt = True
-
-    def _read_all(self, find: Callable[[Index], list[int]], fits: Callable[[Memory], bool]) -> list[Memory]:
-        """Find by a key that others may share, and read those that fit."""
-        found = []
-        for ref in self._answer(find):
-            with suppress(JournalError):
-                memory = self._decode(ref)
-                if fits(memory):
-                    found.append(memory)
-        return found
-
-    def _decode(self, ref: int) -> Memory:
-        return decode(self._log.read(ref))
-
-
-class _Appended(NamedTuple):
-    refs: array[int]
-    link: str
-
-
-class _Memories(Sequence[Memory]):
-    """Memories in the log, read when asked for."""
-
-    def __init__(self, journal: MemoryDB, refs: array[int]) -> None:
-        self._journal = journal
-        self._refs = refs
-
-    def __len__(self) -> int:
-        return len(self._refs)
-
-    @overload
-    def __getitem__(self, at: int) -> Memory: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[Memory]: ...
-    def __getitem__(self, at: int | slice) -> Memory | Sequence[Memory]:
-        if isinstance(at, slice):
-            return _Memories(self._journal, self._refs[at])
-        return self._journal.read(self._refs[at])
-
-    def __iter__(self) -> Iterator[Memory]:
-        return map(self._journal.read, self._refs)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and len(self) == len(other) and all(map(eq, self, other))
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} memories>"
-
-
-def _fits(memory: Memory, hit: Hit, wanted: Selection) -> bool:
-    """Whether a memory is what the index took it for."""
-    return (
-        to_microseconds(memory.timestamp) == hit.us
-        and (wanted.concepts is None or memory.concept in wanted.concepts)
-        and (wanted.feelings is None or memory.feeling_token in wanted.feelings)
-        and (wanted.tags is None or not wanted.tags.isdisjoint(memory.tags))
-        and (wanted.since is None or wanted.since <= hit.us)
-        and (wanted.until is None or hit.us <= wanted.until)
-    )
 
 
 def _resolved(resolve: Callable[[str], frozenset[str]], names: Texts) -> frozenset[str] | None:

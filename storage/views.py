@@ -1,0 +1,76 @@
+"""What a journal gives in place of memories where there may be very many of them."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from operator import eq
+from typing import Final, NamedTuple, Protocol, overload
+
+from .feelings import Feeling
+from .memory import Memory
+
+__all__ = ["Listing", "Memories", "TimelinePoint"]
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Reader(Protocol):
+    """Whoever reads the memory that a ref stands for."""
+
+    def read(self, ref: int) -> Memory:
+        """Read it from the log."""
+
+
+class TimelinePoint(NamedTuple):
+    """A memory's place in a timeline: ``us`` is microseconds since 1970 UTC, ``ref`` goes to ``read``."""
+
+    us: int
+    feeling: Feeling | str
+    ref: int
+
+    @property
+    def time(self) -> datetime:
+        """The moment, in UTC."""
+        return _EPOCH + timedelta(microseconds=self.us)
+
+
+class Listing(NamedTuple):
+    """All that a selection holds, newest first, without reading one memory: two arrays of equal length."""
+
+    times: array[int]
+    """Microseconds since 1970 UTC."""
+    refs: array[int]
+    """What :meth:`MemoryDB.read` takes."""
+
+
+class Memories(Sequence[Memory]):
+    """Memories in the log, read when asked for."""
+
+    def __init__(self, journal: Reader, refs: array[int]) -> None:
+        self._journal = journal
+        self._refs = refs
+
+    def __len__(self) -> int:
+        return len(self._refs)
+
+    @overload
+    def __getitem__(self, at: int) -> Memory: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Memory]: ...
+    def __getitem__(self, at: int | slice) -> Memory | Sequence[Memory]:
+        if isinstance(at, slice):
+            return Memories(self._journal, self._refs[at])
+        return self._journal.read(self._refs[at])
+
+    def __iter__(self) -> Iterator[Memory]:
+        return map(self._journal.read, self._refs)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and len(self) == len(other) and all(map(eq, self, other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} memories>"

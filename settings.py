@@ -11,7 +11,6 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
-from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
@@ -339,7 +338,7 @@ def places(settings: Settings, journal: Path | None = None) -> Places:
     return Places(
         log,
         (files or log.with_name(f"{log.stem}_files")).expanduser().absolute(),
-        log.with_name(f"{log.stem}.drafts"),
+        log.with_name(f"{log.stem}_drafts"),
     )
 
 
@@ -369,7 +368,6 @@ def _from_env(name: str) -> Path | None:
     return Path(value) if value else None
 
 
-@cache
 def _platform(kind: Literal["config", "data", "log"]) -> Path:
     import platformdirs  # noqa: PLC0415 - not needed where the environment names everything
 

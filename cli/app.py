@@ -48,6 +48,7 @@ VERBS: Final = {
         "tui": "tui",
         "config": "config",
         "themes": "themes",
+        "doctor": "doctor",
     },
 }
 """The module of each verb, by the heading that it stands under in the help."""

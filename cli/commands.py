@@ -60,7 +60,7 @@ class _Common:
         for name in _GLOBAL:
             value = ctx.params.pop(name, None)
             if value:
-                setattr(session, name, value)
+                setattr(session, name, value if value is True else Path(value))
 
     def usage(self) -> list[str]:
         """The usage line's words: ``TEXT``, ``[CONCEPT]``, ``FILE...``."""

@@ -121,7 +121,7 @@ def _split(text: str) -> tuple[list[str], str]:
 
 def _left_behind(folder: Path) -> Path | None:
     """A draft that stayed and that the user wants to go on with."""
-    for path in sorted(folder.glob("*.md"), reverse=True):
+    for path in sorted(folder.glob("????-??-??-??????-*.md"), reverse=True):
         if _in_use(path):
             continue
         text = _split(path.read_text(encoding="utf-8", errors="replace"))[1].strip()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -22,6 +23,7 @@ from .options import (
     filters,
     when,
 )
+from .progress import Progress
 from .session import session_of, warn
 from .stdin import text_argument
 
@@ -35,7 +37,8 @@ _ConceptArgument = Annotated[
     str | None,
     typer.Argument(metavar="CONCEPT", help="Only about this.", autocompletion=complete.concepts),
 ]
-_AT_ONCE = 500
+_AT_ONCE: Final = 500
+_WORTH_INDEXING: Final = 4 << 20
 
 
 def recall(
@@ -89,6 +92,7 @@ def search(
     chosen = filters(session, feeling, tag, since, until)
     words = text_argument(text)
     with session.open() as journal:
+        _index_words(journal)
         found = journal.search(words, concept=concept, **chosen, limit=limit or None)
         count = session.printer(as_json=json).memories(found)
         if not count and not journal.count():
@@ -140,6 +144,15 @@ def on_this_day(
         found = journal.on_this_day(wanted)
         count = session.printer(as_json=json).memories(found[: limit or None])
     return empty_code(count, fail_empty)
+
+
+def _index_words(journal: MemoryDB) -> None:
+    """Index first what would take long to read; where that is not allowed, searching reads it."""
+    from ..storage.errors import JournalError
+
+    if journal.text_behind() > _WORTH_INDEXING:
+        with suppress(JournalError), Progress("Indexing the words") as progress:
+            journal.index_text(on_progress=progress)
 
 
 def _streamed(journal: MemoryDB, refs: Iterable[int]) -> Iterator[Memory]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["inert", "one_line"]
+__all__ = ["UNSAFE", "inert", "one_line"]
 
 # C0 and C1 controls but for tab and newline, directional overrides and isolates, the other line
 # separators, and halves of surrogate pairs.
-_UNSAFE: Final = re.compile(
+UNSAFE: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
 
@@ -22,7 +22,7 @@ def inert(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return _UNSAFE.sub(_shown, text.replace("\r\n", "\n"))
+    return UNSAFE.sub(_shown, text.replace("\r\n", "\n"))
 
 
 def one_line(text: str, limit: int = 200) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from .inert import inert, one_line
+from .inert import UNSAFE, inert, one_line
 from .printer import Count, Detail, Facts, clock, feeling_word, short_id
 
 if TYPE_CHECKING:
@@ -211,12 +210,6 @@ def _write(*lines: str) -> None:
         sys.stdout.write(line + "\n")
 
 
-# JSON leaves these as they are, and a terminal that shows the document would obey them.
-_UNSAFE: Final = re.compile(
-    "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
-)
-
-
 def _default(value: object) -> object:
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
@@ -228,8 +221,13 @@ def _default(value: object) -> object:
 
 
 def _dumps(value: object) -> str:
+    # What JSON leaves as it is and a terminal that shows the document would obey.
     text = json.dumps(value, ensure_ascii=False, default=_default)
-    return text if text.isascii() else _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return (
+        text
+        if text.isascii() and text.isprintable()
+        else UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    )
 
 
 def _array(elements: Iterator[Mapping[str, Any]]) -> int:

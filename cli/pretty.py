@@ -54,16 +54,14 @@ class RichPrinter:
         return count
 
     def detail(self, detail: Detail) -> None:
-        """A table of what is known, and the text."""
-        grid = Table.grid(padding=(0, 2))
-        grid.add_column(style="dim", no_wrap=True)
-        grid.add_column(overflow="fold")
+        """What is known of it by line, and the text."""
+        lines = []
         for name, value in detail_lines(detail, self._settings):
-            look = self._feeling(detail.memory) if name == "feeling" else Text(value)
+            shown = self._feeling(detail.memory.feeling) if name == "feeling" else Text(value)
             if name == "intact" and detail.memory.intact is False:
-                look.stylize("bold red")
-            grid.add_row(name, look)
-        self._console.print(grid)
+                shown.stylize("bold red")
+            lines.append((name, shown))
+        self._named(lines)
         self._console.print()
         self._console.print(Text(inert(detail.memory.content)))
 
@@ -78,23 +76,26 @@ class RichPrinter:
         for justify in ("left", "right", "left"):
             grid.add_column(justify=justify, no_wrap=justify == "right")
         for name, count in rows:
-            style = ""
-            label = Text(one_line(name, 60))
-            if kind == "feeling":
-                style = self._style(name)
-                label = self._feeling_text(name)
+            label = self._feeling(name) if kind == "feeling" else Text(one_line(name, 60))
             bar = ("#" if self._ascii else "━") * round(_BAR * count / most) or ("." if count else "")
-            grid.add_row(label, Text(number(count)), Text(bar, style=style))
+            grid.add_row(label, Text(number(count)), Text(bar, style=label.style))
         self._console.print(grid)
 
     def facts(self, facts: Facts) -> None:
-        """A table for each section."""
-        plain = {key: value for key, value in facts.items() if not isinstance(value, Mapping)}
-        if plain:
-            self._section("", plain)
+        """Name and value by line, under a heading within a section."""
+        lines: list[tuple[str, Text]] = []
         for name, value in facts.items():
-            if isinstance(value, Mapping):
-                self._section(name, value)
+            if not isinstance(value, Mapping):
+                values = value if isinstance(value, (list, tuple)) else [value]
+                shown = name if "." in name else name.replace("_", " ")
+                lines += [(shown, self._value(each)) for each in values]
+            elif value:
+                self._named(lines)
+                lines = []
+                self._console.print(Text(name, style="bold"))
+                self.facts(value)
+                self._console.print()
+        self._named(lines)
 
     def rows(self, rows: Sequence[Facts]) -> None:
         """A table under the facts' names."""
@@ -105,18 +106,12 @@ class RichPrinter:
             table.add_row(*(self._value(value) for value in row.values()))
         self._console.print(table)
 
-    def _section(self, heading: str, facts: Facts) -> None:
-        if heading:
-            self._console.print()
-            self._console.print(Text(heading, style="bold"))
-        grid = Table.grid(padding=(0, 2))
-        grid.add_column(style="dim", no_wrap=True)
-        grid.add_column(overflow="fold")
-        for name, value in facts.items():
-            values = value if isinstance(value, (list, tuple)) else [value]
-            for each in values:
-                grid.add_row(Text(name.replace("_", " ")), self._value(each))
-        self._console.print(grid)
+    def _named(self, lines: Sequence[tuple[str, Text]]) -> None:
+        """Lines as long as they are, so that a path or a head is copied whole."""
+        width = max((len(name) for name, _ in lines), default=0) + 2
+        for name, value in lines:
+            line = Text().append(name.ljust(width), style="dim").append_text(value)
+            self._console.print(line, soft_wrap=True)
 
     @staticmethod
     def _value(value: object) -> Text:
@@ -125,8 +120,8 @@ class RichPrinter:
         return Text("-" if value is None or value == "" else one_line(str(value), 2000))
 
     def _head(self, memory: Memory) -> None:
-        line = Text(clock(memory.time.astimezone(), self._settings), style="dim")
-        line.append("  ").append_text(self._feeling(memory))
+        line = Text().append(clock(memory.time.astimezone(), self._settings), style="dim")
+        line.append("  ").append_text(self._feeling(memory.feeling))
         line.append("  ").append(one_line(memory.concept, 60), style="bold")
         for tag in memory.tags:
             line.append("  ").append(f"#{one_line(tag, 40)}", style="dim")
@@ -151,17 +146,16 @@ class RichPrinter:
         self._console.print(Padding(Text(text, style=style), (0, 0, 0, 2)))
 
     def _summary(self, memory: Memory) -> Text:
-        line = Text(short_id(memory.memory_id), style="dim").append("  ").append_text(self._feeling(memory))
+        line = (
+            Text()
+            .append(one_line(short_id(memory.memory_id)), style="dim")
+            .append("  ")
+            .append_text(self._feeling(memory.feeling))
+        )
         return line.append("  ").append(one_line(memory.concept, 60), style="bold")
 
-    def _feeling(self, memory: Memory) -> Text:
-        return self._feeling_text(memory.feeling)
-
-    def _feeling_text(self, feeling: str) -> Text:
+    def _feeling(self, feeling: str) -> Text:
         later = LATER_FEELINGS.get(feeling)
         look = self._theme.look(feeling, later.kin if later else None, ascii_only=self._ascii)
         word = one_line(feeling_word(feeling, self._settings), 40)
         return Text(f"{look.glyph} {word}", style="" if look.colour == "default" else look.colour)
-
-    def _style(self, feeling: str) -> str:
-        return str(self._feeling_text(feeling).style)

@@ -75,7 +75,7 @@ class Session:
                 on_progress=progress,
             )
 
-    def printer(self, *, as_json: bool = False) -> Printer:
+    def printer(self, *, as_json: bool = False, settings: config.Settings | None = None) -> Printer:
         """The way to print results: JSON where asked, rich on a terminal, else plain."""
         if as_json:
             from .plain import JsonPrinter
@@ -84,10 +84,11 @@ class Session:
         if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
             from .pretty import RichPrinter
 
-            return RichPrinter(self.settings, color=not (self.no_color or os.environ.get("NO_COLOR")))
+            color = not (self.no_color or os.environ.get("NO_COLOR"))
+            return RichPrinter(settings or self.settings, color=color)
         from .plain import PlainPrinter
 
-        return PlainPrinter(self.settings)
+        return PlainPrinter(settings or self.settings)
 
 
 def session_of(ctx: typer.Context) -> Session:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from . import complete
 from .session import Session, UsageError, interactive, session_of
 
 __all__ = ["VERBS", "open_app"]
@@ -18,7 +19,10 @@ def tui(
     pane: Annotated[
         str, typer.Option(metavar="NAME", help=f"Begin there: {', '.join(_PANES)}.")
     ] = "timeline",
-    theme: Annotated[str | None, typer.Option(metavar="NAME", help="Use this theme for this run.")] = None,
+    theme: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Use this theme for this run.", autocompletion=complete.themes),
+    ] = None,
     demo: Annotated[
         bool, typer.Option("--demo", help="Look around in a journal that ships with mnemo; nothing is kept.")
     ] = False,

@@ -55,6 +55,10 @@ class Finder:
         hits = full_text.search(text, filters=wanted, limit=limit, size=size)
         return [hit.ref for hit in hits]
 
+    def uncovered(self, size: int) -> int:
+        """How many bytes of a log that ends at ``size`` the index does not cover."""
+        return self._full_text().uncovered(size) if size else 0
+
     def catch_up(
         self,
         *,

@@ -329,6 +329,12 @@ class MemoryDB:
         """
         self._finder().catch_up(on_progress=on_progress, cancelled=cancelled)
 
+    def text_behind(self) -> int:
+        """How many bytes of the log the full-text index does not cover yet: what a search has to read."""
+        with self._lock:
+            size = self._current().end
+        return self._finder().uncovered(size)
+
     def listing(
         self,
         concept: Texts = None,

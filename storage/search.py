@@ -198,6 +198,12 @@ class FullText:
     def _kept_bytes(self) -> int:
         return self._entries[-1].end - self._entries[0].ref if self._entries else 0
 
+    def uncovered(self, size: int) -> int:
+        """How many bytes of a log that ends at ``size`` the index does not cover."""
+        with self._lock:
+            self._refresh()
+            return max(0, size - self._covered)
+
     # -- indexing -------------------------------------------------------------------------------
 
     def catch_up(

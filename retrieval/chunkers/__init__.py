@@ -9,9 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..tokens import count_tokens, prefix_within
+from .components import COMPONENTS, components
 from .detect import LANGUAGES, detect_language
+from .imports import find_imports
 from .lexicon import lexicon
+from .outline import OUTLINED, outline
 from .pack import pack
+from .prose import PROSE, prose
 from .source import Source
 from .types import ChunkCandidate, ChunkedFile, ChunkOptions, Import
 from .windows import windows
@@ -19,7 +23,10 @@ from .windows import windows
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tree_sitter import Node
+
     from .pack import Piece
+    from .units import Unit
 
 __all__ = [
     "LANGUAGES",
@@ -39,20 +46,36 @@ def chunk_file(text: str, path: str, *, options: ChunkOptions = _DEFAULTS) -> Ch
 
     A line feed, a carriage return and both together each end a line; contents have line feeds.
     """
-    from .syntax import SyntaxPlan, parse  # noqa: PLC0415
-
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     language = detect_language(path, text[: text.find("\n")])
     source = Source(text, language)
-    code = text.encode("utf-8", "surrogatepass")
-    tree = parse(language, code)
-    if tree is not None:
-        plan = SyntaxPlan(language, code, whole_types=options.code_granularity == "class")
-        pieces = pack(plan.units(tree.root_node), source, options)
-    else:
-        pieces = windows(source, options)
-    return ChunkedFile(language, [chunk for piece in pieces for chunk in _chunks(piece, source, options)], [])
+    plan, root = _plan(source, whole_types=options.code_granularity == "class")
+    pieces = windows(source, options) if plan is None else pack(plan, source, options)
+    return ChunkedFile(
+        language,
+        [chunk for piece in pieces for chunk in _chunks(piece, source, options)],
+        find_imports(language, text, root),
+    )
+
+
+def _plan(source: Source, *, whole_types: bool) -> tuple[list[Unit] | None, Node | None]:
+    """How the file divides, None where nothing is known of its format; and its syntax tree where it has one."""
+    language = source.language
+    if language in PROSE:
+        return prose(source), None
+    if language in OUTLINED:
+        return outline(source), None
+    if language == "unknown":
+        return None, None
+    from .syntax import syntax  # noqa: PLC0415  (tree-sitter is loaded for the first file that needs it)
+
+    if language in COMPONENTS:
+        return components(
+            source, lambda inner, text: syntax(inner, text, whole_types=whole_types)[0] or []
+        ), None
+    plan, root = syntax(language, source.text, whole_types=whole_types)
+    return (outline(source) if plan is None else plan), root
 
 
 def _chunks(piece: Piece, source: Source, options: ChunkOptions) -> Iterator[ChunkCandidate]:
@@ -63,12 +86,13 @@ def _chunks(piece: Piece, source: Source, options: ChunkOptions) -> Iterator[Chu
     types = tuple(dict.fromkeys(name for unit in piece.units for name in unit.types))
     doc, names = lexicon(source.language).read(content)
     refers = tuple([name for name in names if name not in defines])
+    cap = options.max_chunk_tokens
+    rest = content if piece.tokens > cap else ""
     tokens = piece.tokens
     while content:
-        rest = ""
-        if tokens > options.max_chunk_tokens:
-            end = prefix_within(content, options.max_chunk_tokens, source.language)
-            content, rest = content[:end], content[end:]
+        if rest:
+            end = prefix_within(rest, cap, source.language)
+            content, rest = rest[:end], rest[end:]
             tokens = count_tokens(content, source.language)
         yield ChunkCandidate(
             content=content,
@@ -84,4 +108,3 @@ def _chunks(piece: Piece, source: Source, options: ChunkOptions) -> Iterator[Chu
             refers=refers,
         )
         content = rest
-        tokens = count_tokens(rest, source.language)

@@ -15,9 +15,9 @@ from .grammars import GRAMMARS, Definition
 from .units import TYPE_KINDS, Unit
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser, Tree
+    from tree_sitter import Node, Parser
 
-__all__ = ["SyntaxPlan", "parse"]
+__all__ = ["syntax"]
 
 SIGNATURE_CHARS: Final = 240
 _SPACE: Final = re.compile(r"\s+")
@@ -37,14 +37,21 @@ def _parser(language: str) -> Parser | None:
     return Parser(Language(getattr(module, grammar.entry)()))
 
 
-def parse(language: str, code: bytes) -> Tree | None:
-    """Parse ``code``; None where the language has no grammar here."""
-    parser = _parser(language) if language in GRAMMARS else None
-    return parser.parse(code) if parser else None
+def syntax(language: str, text: str, *, whole_types: bool) -> tuple[list[Unit] | None, Node | None]:
+    """Plan ``text`` by its syntax tree and give the tree's root; None twice where its grammar is not installed.
+
+    With ``whole_types`` a type stays one unit, divided only when it is too large.
+    """
+    parser = _parser(language)
+    if parser is None:
+        return None, None
+    code = text.encode("utf-8", "surrogatepass")
+    root = parser.parse(code).root_node
+    return _Walk(language, code, whole_types=whole_types).units(root), root
 
 
-class SyntaxPlan:
-    """Walks one tree."""
+class _Walk:
+    """Goes over one tree."""
 
     def __init__(self, language: str, code: bytes, *, whole_types: bool) -> None:
         self._language = language
@@ -53,7 +60,7 @@ class SyntaxPlan:
         self._whole_types = whole_types
 
     def units(self, root: Node) -> list[Unit]:
-        """Plan the file whose tree has this root."""
+        """Units of the file whose tree has this root."""
         return self._inside(root, None, "")
 
     def _inside(self, node: Node, owner: str | None, holder: str) -> list[Unit]:
@@ -123,7 +130,8 @@ class SyntaxPlan:
         symbol = f"{owner}.{name}" if owner else name
         unit = Unit(start, end, kind, symbol, self._signature(inner, body), owner=owner)
         unit.defines = [short] if kind != "impl" else []
-        unit.types = [short] if kind in TYPE_KINDS and kind not in ("impl", "module") else []
+        if kind in TYPE_KINDS and kind != "impl" and (kind != "module" or short[:1].isupper()):
+            unit.types = [short]
         unit.clause = self._grammar.clauses
         if kind not in TYPE_KINDS:
             unit.divide = lambda: self._inside(body if body is not None else inner, symbol, kind)
@@ -157,8 +165,11 @@ class SyntaxPlan:
     def _signature(self, inner: Node, body: Node | None) -> str:
         start = inner.start_byte
         stop = body.start_byte if body is not None and body.start_byte > start else inner.end_byte
+        for child in inner.named_children:
+            if child.type == "comment" and start < child.start_byte < stop:
+                stop = child.start_byte
         text = self._code[start : min(stop, start + 4 * SIGNATURE_CHARS)]
-        line = _SPACE.sub(" ", text.decode("utf-8", "replace")).strip(" {:=")
+        line = _SPACE.sub(" ", text.decode("utf-8", "replace")).strip(" {:=\\")
         return line[:SIGNATURE_CHARS]
 
 

@@ -57,7 +57,7 @@ class Import:
     """One imported module, as written in the source; the reference graph resolves it to a file.
 
     ``module`` keeps the language's own spelling: ``..pkg.mod`` (Python), ``./lib/x.js`` (JavaScript), ``net/http``
-    (Go), ``crate::sync::Mutex`` (Rust), ``com.acme.Tool`` (Java, Kotlin, Scala), ``System.Text`` (C#),
+    (Go), ``crate::sync`` (Rust), ``com.acme.Tool`` (Java, Kotlin, Scala), ``System.Text`` (C#),
     ``sds.h`` (C). ``names`` are what is taken from it, under the module's own names; empty when it is the whole,
     ``("*",)`` for a wildcard.
     """

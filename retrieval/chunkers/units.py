@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from .source import Source
 
-__all__ = ["TYPE_KINDS", "Unit", "settle"]
+__all__ = ["TYPE_KINDS", "Unit", "settle", "spans"]
 
 TYPE_KINDS: Final = frozenset(
     {"class", "interface", "struct", "enum", "trait", "impl", "type", "module", "object"}
@@ -48,6 +48,11 @@ class Unit:
     def part(self, start: int, end: int) -> Unit:
         """Some of this unit's lines, under its name; what it defines is left to its first part."""
         return Unit(start, end, self.kind, self.symbol, self.signature, owner=self.owner)
+
+
+def spans(starts: list[int], last: int) -> Iterator[tuple[int, int]]:
+    """Ranges that begin at ``starts``, the last of them ending at ``last``."""
+    return zip(starts, [*starts[1:], last], strict=False)
 
 
 def settle(units: list[Unit], source: Source, first: int, last: int) -> list[Unit]:

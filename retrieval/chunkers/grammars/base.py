@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-__all__ = ["Definition", "Grammar", "child_of", "field_body", "field_name", "text_of"]
+__all__ = ["Definition", "Grammar", "child_of", "field_body", "field_name", "first_child", "text_of"]
 
 
 class Definition(NamedTuple):
@@ -36,6 +36,11 @@ def child_of(node: Node, *kinds: str) -> Node | None:
         if child.type in kinds:
             return child
     return None
+
+
+def first_child(node: Node) -> Node | None:
+    """The first named child, if there is one."""
+    return node.named_child(0) if node.named_child_count else None
 
 
 def field_name(node: Node) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .base import Definition, Grammar, child_of, field_name, text_of
+from .base import Definition, Grammar, child_of, field_name, first_child, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,7 @@ def _csharp_names(node: Node) -> Iterator[str]:
         inner = child_of(node, "variable_declaration")
         for child in inner.named_children if inner is not None else ():
             if child.type == "variable_declarator":
-                yield field_name(child) or text_of(child.named_child(0))
+                yield field_name(child) or text_of(first_child(child))
     elif node.type in ("property_declaration", "enum_member_declaration", "event_declaration"):
         yield field_name(node)
 
@@ -116,6 +116,17 @@ CSHARP: Final = Grammar(
 
 def _kotlin_body(node: Node) -> Node | None:
     return child_of(node, "class_body", "enum_class_body", "function_body", "block")
+
+
+def _kotlin_name(node: Node) -> str:
+    """An extension function belongs to the type that it extends."""
+    name = field_name(node)
+    for child in node.named_children:
+        if child.type in ("user_type", "nullable_type"):
+            return f"{text_of(child).rstrip('?').partition('<')[0]}.{name}"
+        if child.type == "function_value_parameters" or text_of(child) == name:
+            break
+    return name
 
 
 def _kotlin_class(node: Node) -> Definition | None:
@@ -167,6 +178,7 @@ KOTLIN: Final = Grammar(
         "secondary_constructor": _kotlin_constructor,
         "property_declaration": _kotlin_property,
     },
+    name=_kotlin_name,
     body=_kotlin_body,
     names=_kotlin_names,
 )
@@ -239,7 +251,7 @@ def _swift_property(node: Node) -> Definition | None:
 def _swift_names(node: Node) -> Iterator[str]:
     if node.type in ("property_declaration", "protocol_property_declaration", "enum_entry"):
         for name in node.children_by_field_name("name"):
-            yield text_of(name)
+            yield text_of(name).rpartition(" ")[2]
     elif node.type in ("protocol_function_declaration", "associatedtype_declaration"):
         yield field_name(node)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .base import Definition, Grammar, child_of, field_name, text_of
+from .base import Definition, Grammar, child_of, field_name, first_child, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ __all__ = ["ELIXIR", "LUA", "PHP", "PYTHON", "RUBY", "SHELL"]
 def _python_names(node: Node) -> Iterator[str]:
     if node.type == "type_alias_statement":
         yield text_of(node.child_by_field_name("left")).partition("[")[0]
-    inner = node.named_child(0) if node.type == "expression_statement" else None
+    inner = first_child(node) if node.type == "expression_statement" else None
     while inner is not None and inner.type == "assignment":
         left = inner.child_by_field_name("left")
         if left is not None and left.type == "identifier":
@@ -115,7 +115,7 @@ def _php_names(node: Node) -> Iterator[str]:
 
 
 def _php_is_import(node: Node) -> bool:
-    inner = node.named_child(0) if node.type == "expression_statement" else None
+    inner = first_child(node) if node.type == "expression_statement" else None
     return inner is not None and inner.type.startswith(("require", "include"))
 
 
@@ -196,7 +196,7 @@ _ELIXIR_LEADS: Final = frozenset({"doc", "spec", "impl", "typedoc", "deprecated"
 def _elixir_call(node: Node) -> Definition | None:
     target = text_of(node.child_by_field_name("target"))
     arguments = child_of(node, "arguments")
-    first = arguments.named_child(0) if arguments is not None else None
+    first = first_child(arguments) if arguments is not None else None
     if first is None:
         return None
     block = child_of(node, "do_block")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from .base import Definition, Grammar, child_of, field_name, text_of
+from .base import Definition, Grammar, child_of, field_name, first_child, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ def _declared(node: Node | None) -> str:
             "attributed_declarator",
             "structured_binding_declarator",
         ):
-            inner = node.named_child(0)
+            inner = first_child(node)
         if inner is None:
             break
         node = inner
@@ -273,6 +273,9 @@ ZIG: Final = Grammar(
 
 def _haskell_function(node: Node) -> Definition | None:
     name = field_name(node)
+    before = node.prev_named_sibling
+    if before is not None and before.type == "signature" and field_name(before) == name:
+        return Definition(before, name, "function", node)
     return Definition(node, name, "function", node.child_by_field_name("match")) if name else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .base import Definition, Grammar, child_of, field_name, text_of
+from .base import Definition, Grammar, child_of, field_name, first_child, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +22,7 @@ _FUNCTIONS: Final = frozenset(
         "generator_function_declaration",
     }
 )
+NAME_CHARS: Final = 120
 _DECLARATIONS: Final = ("lexical_declaration", "variable_declaration")
 
 
@@ -32,7 +33,7 @@ def _value(outer: Node, name: str, value: Node | None) -> Definition | None:
         "as_expression",
         "satisfies_expression",
     ):
-        value = value.named_child(0)
+        value = first_child(value)
     if value is None:
         return None
     if value.type in _FUNCTIONS:
@@ -74,7 +75,7 @@ def _declaration(node: Node) -> Definition | None:
 
 def _statement(node: Node) -> Definition | None:
     """``app.use = function () {}``, ``exports.use = ...``, ``Type.prototype.use = ...``."""
-    inner = node.named_child(0)
+    inner = first_child(node)
     if inner is None or inner.type != "assignment_expression":
         return None
     left = inner.child_by_field_name("left")
@@ -86,9 +87,10 @@ def _statement(node: Node) -> Definition | None:
     name = text_of(left).replace("?.", ".").replace(".prototype.", ".")
     for prefix in ("module.exports.", "exports.", "window.", "globalThis.", "this."):
         name = name.removeprefix(prefix)
-    if name in ("module.exports", "exports") or name.endswith(".prototype") or len(name) > 120:
-        name = name.removesuffix(".prototype") if name.endswith(".prototype") else ""
-    return _value(node, name, value)
+    name = name.removesuffix(".prototype")
+    if name in ("module.exports", "exports"):
+        return _value(node, "", value) or _value(node, "exports", value)
+    return _value(node, name, value) if len(name) <= NAME_CHARS else None
 
 
 def _field(node: Node) -> Definition | None:
@@ -108,9 +110,7 @@ def _export(node: Node) -> Definition | None:
     """A definition that is exported; one without a name is ``default``."""
     value = node.child_by_field_name("value")
     if value is not None:
-        return _value(node, "", value) or (
-            _value(node, "default", value) if value.type in _FUNCTIONS else None
-        )
+        return _value(node, "", value) or _value(node, "default", value)
     inner = node.child_by_field_name("declaration")
     while inner is not None and inner.type == "ambient_declaration":
         inner = next((child for child in inner.named_children if child.type != "comment"), None)
@@ -130,7 +130,7 @@ def _name(node: Node) -> str:
 
 def _names(node: Node) -> Iterator[str]:
     if node.type in ("export_statement", "ambient_declaration"):
-        inner = node.child_by_field_name("declaration") or node.named_child(0)
+        inner = node.child_by_field_name("declaration") or first_child(node)
         if inner is not None:
             yield from _names(inner)
     elif node.type in _DECLARATIONS:

@@ -1,0 +1,195 @@
+"""Structure told by indentation: data files, markup, style sheets, and code whose grammar is not installed.
+
+A unit starts at each line of the least indentation and runs to the next one; what is indented deeper lies in it and is
+laid out the same way when the unit has to be divided. A closing bracket belongs to what it closes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from .units import TYPE_KINDS, Unit, spans
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .source import Source
+
+__all__ = ["OUTLINED", "outline"]
+
+_CONTINUES: Final = re.compile(
+    r"[})\]{]|</|/>|end\b|else\b|elif\b|elsif\b|except\b|finally\b|catch\b|rescue\b|ensure\b|then\b|do\b|\*|\{%-?\s*(?:end|else)"
+)
+_COMMENT: Final = re.compile(r"#|//|/\*|\*|--|<!--|@\w|\[\w+\]$|\"\"\"|;;")
+_KEY: Final = re.compile(
+    r"""\s*(?:-\s+)?(?:"([^"\n]+)"|'([^'\n]+)'|([\w.@/$+ -]+?))\s*[:=](?:\s|$|["'\[{\d])"""
+)
+_TABLE: Final = re.compile(r"\[\[?\s*([\w.\"'\s-]+?)\s*\]\]?\s*(?:#.*)?$")
+_STATEMENT: Final = re.compile(
+    r"\s*create\s+(?:or\s+replace\s+)?(?:\w+\s+)*?"
+    r"(?P<kind>table|view|function|procedure|trigger|index|type|schema)\s+(?:if\s+not\s+exists\s+)?(?P<name>[\w.\"`\[\]]+)",
+    re.IGNORECASE,
+)
+_STYLE_NAME: Final = re.compile(
+    r"(?<![\w-])[.#]([A-Za-z_][\w-]*)|(--[\w-]+)\s*:|@mixin\s+([\w-]+)|(\$[\w-]+)\s*:"
+)
+_ELEMENT_NAME: Final = re.compile(r"\bid\s*=\s*[\"']([\w-]+)[\"']|\{%-?\s*block\s+(\w+)")
+
+_WORD: Final = r"(?P<name>[\w$.:~?!]*[\w$?!])"
+_TYPE_HEAD: Final = re.compile(
+    r"\s*(?:[\w@\[\]()]+\s+)*?(?P<kind>class|interface|struct|enum|trait|impl|module|namespace|object|record|protocol"
+    rf"|extension|defmodule|mod|union)\b(?:<[^>]*>)?\s+{_WORD}"
+)
+_FUNCTION_HEADS: Final = (
+    re.compile(
+        rf"\s*(?:[\w@()]+\s+)*?(?:def|defp|fn|func|fun|function|sub|proc|defmacro)\b\s*(?:\([^)]*\)\s*)?(?:self\.)?{_WORD}"
+    ),
+    re.compile(
+        rf"\s*(?:export\s+)?(?:const|let|var)\s+{_WORD}\s*=\s*(?:async\s*)?(?:function\b|\([^)]*\)\s*=>|\w+\s*=>)"
+    ),
+    re.compile(rf"\s*{_WORD}\s*\(\)\s*\{{"),
+    re.compile(
+        rf"\s*(?!(?:return|else|new|throw|await|yield|case)\b)(?:[\w<>\[\],*&:?.]+\s+)+[*&]*{_WORD}\s*\([^;]*$"
+    ),
+)
+_KINDS: Final = {
+    "namespace": "module",
+    "mod": "module",
+    "defmodule": "module",
+    "union": "struct",
+    "record": "class",
+    "protocol": "interface",
+    "extension": "impl",
+}
+_DATA: Final = frozenset({"json", "yaml", "toml"})
+
+OUTLINED: Final = frozenset({"json", "yaml", "toml", "html", "css", "sql"})
+"""Languages that are always laid out this way."""
+
+
+def outline(source: Source) -> list[Unit]:
+    """Plan a whole file."""
+    last = len(source.lines)
+    if source.language == "toml":
+        return list(_tables(source))
+    if source.language == "sql":
+        return list(_statements(source))
+    return _level(source, 0, last, None, "")
+
+
+def _level(source: Source, first: int, last: int, owner: str | None, holder: str) -> list[Unit]:
+    """Units of the least indentation among these lines."""
+    lines = source.lines
+    indents = {
+        at: source.indent(at)
+        for at in range(first, last)
+        if lines[at].strip() and not _CONTINUES.match(lines[at].lstrip())
+    }
+    if not indents:
+        return []
+    base = min(indents.values())
+    starts: list[int] = []
+    before = ""
+    for at, indent in indents.items():
+        line = lines[at].strip()
+        joined = before.endswith((",", "\\")) and not before.startswith(('"', "'"))
+        listed = line.startswith("- ") and starts and lines[starts[-1]].rstrip().endswith(":")
+        if indent == base:
+            if not starts or not (listed or (joined and source.language not in _DATA)):
+                starts.append(at)
+            before = line
+    return [_unit(source, start, end, owner, holder) for start, end in spans(starts, last)]
+
+
+def _unit(source: Source, start: int, end: int, owner: str | None, holder: str) -> Unit:
+    start, end = source.trim(start, end)
+    language = source.language
+    line = source.lines[start]
+    unit = Unit(start, end, owner=owner)
+    if language in _DATA:
+        unit.kind = "key"
+        key = _KEY.match(line)
+        if key and end - start > 1:
+            name = next(filter(None, key.groups()))
+            unit.symbol = f"{owner}.{name}" if owner else name
+            unit.defines = [name]
+    elif language == "html":
+        unit.kind = "element"
+        unit.defines = _found(_ELEMENT_NAME, source, unit)
+    elif language == "css":
+        unit.kind = "rule"
+        unit.defines = _found(_STYLE_NAME, source, unit)
+    else:
+        _code(unit, line.rstrip(), owner, holder)
+    inside = (unit.symbol, unit.kind) if unit.symbol else (owner, holder)
+    if end - start > 1:
+        unit.divide = lambda: _level(source, start + 1, end, *inside)
+    return unit
+
+
+def _found(pattern: re.Pattern[str], source: Source, unit: Unit) -> list[str]:
+    matches = pattern.findall(source.content(unit.start, unit.end))
+    return list(dict.fromkeys(name for groups in matches for name in groups if name))
+
+
+def _code(unit: Unit, line: str, owner: str | None, holder: str) -> None:
+    """Name a unit of code by its first line."""
+    if _COMMENT.match(line.lstrip()):
+        unit.leads = True
+        return
+    if match := _TYPE_HEAD.match(line):
+        kind = _KINDS.get(match["kind"], match["kind"])
+    else:
+        found = (pattern.match(line) for pattern in _FUNCTION_HEADS)
+        match = next(filter(None, found), None)
+        kind = "method" if holder in TYPE_KINDS else "function"
+    if match is None or unit.end - unit.start < 2:
+        return
+    name = match["name"].replace("::", ".").strip(".:")
+    unit.kind = kind
+    unit.symbol = f"{owner}.{name}" if owner else name
+    unit.signature = line.strip(" {:=")
+    unit.defines = [name.rpartition(".")[2]]
+    unit.types = unit.defines if kind in TYPE_KINDS and kind not in ("impl", "module") else []
+
+
+def _tables(source: Source) -> Iterator[Unit]:
+    """The tables of a TOML file."""
+    lines = source.lines
+    heads = [at for at, line in enumerate(lines) if _TABLE.match(line)]
+    yield from _level(source, 0, heads[0] if heads else len(lines), None, "")
+    for start, end in spans(heads, len(lines)):
+        match = _TABLE.match(lines[start])
+        name = match[1].replace('"', "").replace("'", "") if match else ""
+        comment = start
+        while comment and lines[comment - 1].lstrip().startswith("#"):
+            comment -= 1
+        unit = Unit(comment, end, "key", name, lines[start].strip(), [name])
+        unit.divide = lambda start=start, end=end, name=name: _level(source, start + 1, end, name, "")
+        yield unit
+
+
+def _statements(source: Source) -> Iterator[Unit]:
+    """The statements of an SQL file: a semicolon at a line's end closes one, but not inside a quoted body."""
+    start = None
+    quoted = False
+    for at, line in enumerate([*source.lines, ";"]):
+        if not line.strip():
+            continue
+        start = at if start is None else start
+        if line.count("$$") % 2:
+            quoted = not quoted
+        if quoted or not line.partition("--")[0].rstrip().endswith(";"):
+            continue
+        unit = Unit(start, min(at + 1, len(source.lines)), "statement")
+        head = next((text for text in source.lines[start : at + 1] if _STATEMENT.match(text)), "")
+        if match := _STATEMENT.match(head):
+            unit.symbol = match["name"].translate({ord(mark): None for mark in '"`[]'})
+            unit.kind = "function" if match["kind"].lower() in ("function", "procedure") else "statement"
+            unit.signature = head.strip(" (")
+            unit.defines = [unit.symbol.rpartition(".")[2]]
+            unit.types = unit.defines if match["kind"].lower() in ("table", "view", "type") else []
+        if unit.start < unit.end:
+            yield unit
+        start = None

@@ -331,9 +331,7 @@ class MemoryDB:
 
     def text_behind(self) -> int:
         """How many bytes of the log the full-text index does not cover yet: what a search has to read."""
-        with self._lock:
-            size = self._current().end
-        return self._finder().uncovered(size)
+        return self._finder().uncovered(self._indexed.current().end)
 
     def listing(
         self,

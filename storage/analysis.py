@@ -31,6 +31,9 @@ _STROKES: Final = {
     "æ": "ae", "œ": "oe", "þ": "th", "ƀ": "b", "ɨ": "i", "ƶ": "z", "ɓ": "b", "ɗ": "d",
 }  # fmt: skip
 
+# Variation selectors and skin tones: they change how the character before them looks.
+_ONLY_SHAPES: Final = re.compile("[\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]")
+
 _UNSPACED: Final = (
     "\u0e00-\u0edf"  # Thai, Lao
     "\u1000-\u109f\u1780-\u17ff"  # Myanmar, Khmer
@@ -51,7 +54,7 @@ def _folded(char: str) -> str:
     result = ""
     for part in unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", char.casefold()).casefold()):
         category = unicodedata.category(part)
-        if unicodedata.combining(part) or category in ("Cf", "Sk") or "\ufe00" <= part <= "\ufe0f":
+        if unicodedata.combining(part) or category in ("Cf", "Me") or _ONLY_SHAPES.match(part):
             continue
         if category[0] in "LNM":
             result += _STROKES.get(part, part)
@@ -187,7 +190,7 @@ _QUOTED_OR_NOT: Final = re.compile(r'"([^"]*)"(\*?)|([^\s"]+)|"')
 _QUOTES: Final = str.maketrans("“”„‟«»", '""""""')
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def parse(text: str) -> Query:
     """Read a query: words are AND, ``OR`` between alternatives, ``"phrases"``, ``prefix*``.
 

@@ -18,7 +18,8 @@ from typing import Final, NamedTuple
 from .analysis import Query, parse
 from .errors import JournalError
 from .index import Selection
-from .inverted import BrokenIndexError, Committed, InvertedIndex, View
+from .inverted import BrokenIndexError, Committed, View
+from .inverted_files import InvertedIndex
 from .tail import Corpus, Document, Entry, Scored, Tail, entry_of
 
 __all__ = ["Document", "FullText", "Hit", "Source"]
@@ -236,9 +237,10 @@ class FullText:
     def _extend(
         self, on_progress: Callable[[int], None] | None, cancelled: Callable[[], bool] | None
     ) -> None:
+        sound = self._store.sound()
         with self._lock:
             self._refresh()
-            if self._view is not None and not self._store.sound():
+            if self._view is not None and not sound:
                 self._give_up()
             if self._view is None:
                 self._store.delete()

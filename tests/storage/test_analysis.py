@@ -42,6 +42,7 @@ def words(text: str) -> list[str]:
         ("日・本、。", "日 本"),
         ("ok🎉🎊fine", "ok 🎉 🎊 fine"),
         ("👍🏽 ❤️ 👨‍👩‍👧", "👍 ❤ 👨 👩 👧"),
+        ("1️⃣ 🇮🇹 葛󠄀城 a＾b c^d", "1 🇮 🇹 葛城 城 a b c d"),
         ("a\x00b\x1b[31mc", "a b 31mc"),
         ("\ud800 lone", "lone"),
         ("... !!! -- \u202e", ""),

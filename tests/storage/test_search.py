@@ -219,6 +219,25 @@ def test_filters_come_before_the_limit(open_text: Opener, log: Memories, committ
     assert filtered(concepts=frozenset({"most"}), feelings=frozenset({"anger"})) == []
 
 
+@pytest.mark.parametrize("largest", [1, 2, 3, 100])
+def test_a_phrase_that_goes_on_stands_for_any_number_of_words(
+    open_text: Opener, log: Memories, monkeypatch: pytest.MonkeyPatch, largest: int
+) -> None:
+    monkeypatch.setattr("mnemo.storage.inverted._LARGEST_EXPANSION", largest)
+    long_word = "x" * 500
+    endings = ["a", "ab", "abc", "abd", "ac", "acé", "b", "ba日本", "🎉"]
+    log.add(*[f"go {ending}" for ending in endings], "go no", "a go", f"go {long_word}y", f"{long_word} abc")
+    text = open_text()
+    text.catch_up()
+    assert set(find(text, '"go a*"', log)) == {0, 1, 2, 3, 4, 5}
+    assert set(find(text, '"go ab*"', log)) == {1, 2, 3}
+    assert set(find(text, '"go acé*"', log)) == {5}
+    assert find(text, '"go z*"', log) == []
+    assert find(text, f"{long_word}*", log) == [12, 11]
+    assert find(text, f'"go {long_word}*"', log) == [11]
+    assert find(text, f'"{long_word} a*"', log) == [12]
+
+
 def test_names_that_no_index_takes_as_terms_filter_all_the_same(open_text: Opener, log: Memories) -> None:
     long_name = "n" * 70_000
     log.add(memory("one", concept=long_name), memory("one", concept=long_name + "n"))

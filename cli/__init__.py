@@ -19,10 +19,30 @@ def main() -> None:
     # more at the end, would take a seventh of the time of a recall.
     gc.set_threshold(50_000, 20, 50)
     try:
-        from .app import run
+        if sys.argv[1:] in ([], ["tui"]) and sys.stdin.isatty() and sys.stdout.isatty():
+            code = _open_app()
+        else:
+            from .app import run
 
-        code = run(sys.argv[1:])
+            code = run(sys.argv[1:])
     except KeyboardInterrupt:
         code = 130
     gc.freeze()
     sys.exit(code)
+
+
+def _open_app() -> int:
+    """What is typed most often opens the app without loading the parser: a fifth of the wait."""
+    from .session import Session
+    from .start import open_app
+
+    try:
+        open_app(Session())
+    except Exception as error:  # noqa: BLE001 - told as every other verb tells it
+        from .app import guarded
+
+        def fail(error: Exception = error) -> int:
+            raise error
+
+        return guarded(fail)
+    return 0

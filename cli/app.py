@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Annotated, Final
 
@@ -16,7 +16,7 @@ from ..settings import SettingsError
 from .commands import Root
 from .session import Failure, UsageError, interactive, session_of, warn
 
-__all__ = ["VERBS", "app", "run"]
+__all__ = ["VERBS", "app", "guarded", "run"]
 
 VERBS: Final = {
     "Journal": {
@@ -79,7 +79,7 @@ def _root(
     """Two kinds of memory in one terminal: your journal, and your codebase."""
     if ctx.invoked_subcommand is None:
         if interactive():
-            from .tui import open_app
+            from .start import open_app
 
             open_app(session_of(ctx))
         else:
@@ -91,8 +91,13 @@ def run(args: Sequence[str]) -> int:
 
     0 done, 1 failed, 2 wrong usage, 3 nothing found (where asked to tell), 130 interrupted.
     """
+    return guarded(lambda: _run(args))
+
+
+def guarded(work: Callable[[], int]) -> int:
+    """Do ``work`` and give its exit code; an error becomes one line and a code of its own."""
     try:
-        return _run(args)
+        return work()
     except typer.TyperException as error:
         ctx = getattr(error, "ctx", None)
         path = ctx.command_path if ctx is not None else "mnemo"

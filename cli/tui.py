@@ -1,4 +1,4 @@
-"""The verb that opens the app: tui. The only place of the command line that loads a screen."""
+"""The verb that opens the app: tui."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from . import complete
-from .session import Session, UsageError, interactive, session_of
+from .session import UsageError, session_of
+from .start import open_app
 
-__all__ = ["VERBS", "open_app"]
+__all__ = ["VERBS"]
 
 _PANES = ("timeline",)
 
@@ -31,26 +32,6 @@ def tui(
     if pane not in _PANES:
         raise UsageError(f"there is no pane {pane!r}: use one of {', '.join(_PANES)}")
     open_app(session_of(ctx), theme=theme, demo=demo)
-
-
-def open_app(session: Session, *, theme: str | None = None, demo: bool = False) -> None:
-    """Run the app until it is left.
-
-    Raises:
-        UsageError: there is no terminal to draw on, or no such theme.
-    """
-    if not interactive():
-        raise UsageError("the app needs a terminal; mnemo --help lists what works without one")
-    from ..tui.app import run
-
-    run(
-        session.settings,
-        session.places,
-        theme=theme,
-        demo=demo,
-        no_color=session.no_color,
-        verbose=session.verbose,
-    )
 
 
 VERBS = {"tui": tui}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -341,13 +342,18 @@ class MemoryDB:
         tags: Texts = None,
         since: datetime | None = None,
         until: datetime | None = None,
+        limit: int | None = None,
     ) -> Listing:
         """What :meth:`recall` finds, as times and refs alone: a million of them in milliseconds."""
-        return self._indexed.answer(
-            lambda index: Listing(
-                *index.listing(self._selection(index, concept, feelings, tags, since, until))
-            )
-        )
+
+        def find(index: Index) -> Listing:
+            wanted = self._selection(index, concept, feelings, tags, since, until)
+            if limit is None:
+                return Listing(*index.listing(wanted))
+            hits = list(islice(index.select(wanted), limit))
+            return Listing(array("q", [hit.us for hit in hits]), array("Q", [hit.ref for hit in hits]))
+
+        return self._indexed.answer(find)
 
     def read(self, ref: int) -> Memory:
         """The memory that a ref of :meth:`listing`, :meth:`concept_timeline` or a change stands for.

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from .. import settings as config
 from ..settings import SettingsError
-from ..storage.journal import MemoryDB
 from ..themes import load_themes
 from .opening import Opening
 
 if TYPE_CHECKING:
     from ..settings import Places, Settings
+    from ..storage.journal import MemoryDB
+    from .timeline.model import Found
 
 __all__ = ["run"]
 
@@ -48,9 +49,18 @@ def run(
             from .demo import demo_journal  # noqa: PLC0415 -- most runs are not the demo
 
             places = config.places(settings, stack.enter_context(demo_journal()))
-        opening = Opening(
-            lambda: MemoryDB(places.journal, files_dir=places.files_dir, fsync_policy=settings.fsync)
-        )
+
+        def open_journal() -> MemoryDB:
+            from ..storage.journal import MemoryDB  # noqa: PLC0415 -- loads while the screen's libraries do
+
+            return MemoryDB(places.journal, files_dir=places.files_dir, fsync_policy=settings.fsync)
+
+        def look(db: MemoryDB) -> Found:
+            from .timeline.reading import head  # noqa: PLC0415
+
+            return head(db)
+
+        opening = Opening(open_journal, look)
         stack.callback(opening.close)
 
         from .backend import Backend  # noqa: PLC0415 -- the journal opens while this loads

@@ -8,38 +8,26 @@ say so while they run, and what they find is dropped. A request that fails comes
 from __future__ import annotations
 
 import logging
-import shutil
-import subprocess
-from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
-from operator import neg
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from textual.message import Message
 
-from ..storage.errors import JournalError, NoSuchMemoryError
+from ..storage.errors import JournalError
 from ..storage.media import media_type_of
-from ..storage.memory import MediaType, to_microseconds
+from ..storage.memory import MediaType
 from .inert import one_line
-from .pictures import half_blocks
-from .saved_filters import forget_filter, load_filters, save_filter
-from .timeline.layout import DayLayout
-from .timeline.model import ROWS_PER_PAGE, Detail, Facets, Layer, Listing, Look, Query, Row, gist, row_of
+from .timeline.model import Detail, Found, Listing, Page, Pages, Query
+from .timeline.reading import count_facets, find, layer_of, look_at, read_detail, read_page
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from rich.text import Text
     from textual.dom import DOMNode
 
-    from ..storage.journal import Listing as JournalListing
     from ..storage.journal import MemoryDB
-    from ..storage.media import AttachedFile
     from ..storage.memory import Memory
     from ..storage.watch import Change
     from .drafts import Draft, DraftStore
@@ -51,19 +39,13 @@ __all__ = [
     "Drafts",
     "Failed",
     "Filters",
-    "Found",
     "JournalChanged",
-    "Page",
-    "Pages",
     "Saved",
     "Ticket",
     "paths_of",
 ]
 
 _log: Final = logging.getLogger(__name__)
-_SEARCH_LIMIT: Final = 200
-_LAYERS_EACH_SIDE: Final = 3
-_READ_AT_MOST: Final = 256 << 20
 
 
 class Ticket:
@@ -132,29 +114,6 @@ class Filters:
     saved: Mapping[str, Query]
 
 
-class Page(NamedTuple):
-    """The rows of one page of a listing, ``ROWS_PER_PAGE`` at most."""
-
-    number: int
-    rows: Sequence[Row]
-
-
-@dataclass(frozen=True, slots=True)
-class Pages:
-    """Some pages of a listing."""
-
-    listing: Listing
-    read: tuple[Page, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A listing and the page its reader will see first."""
-
-    listing: Listing
-    page: Page | None
-
-
 class Backend:
     """All that the panes may ask of one journal, its drafts and its saved filters."""
 
@@ -166,6 +125,10 @@ class Backend:
 
     def _db(self) -> MemoryDB:
         return self._opening.journal()
+
+    def head(self) -> Found | None:
+        """The newest memories if they are there already, for the first frame; blocks never."""
+        return self._opening.first()
 
     # -- requests -------------------------------------------------------------------------------
 
@@ -211,15 +174,7 @@ class Backend:
 
     def list_memories(self, node: DOMNode, query: Query) -> None:
         """Ask for the :class:`Found` of a query, in the group ``list``."""
-        self.request(node, "list", "listing the memories", lambda ticket: self._found(query))
-
-    def _found(self, query: Query) -> Found:
-        db = self._db()
-        if query.text:
-            return Found(_searched(db, query), None)
-        listed = _listed(db, query)
-        listing = Listing(query, listed.refs, listed.times, DayLayout(listed.times))
-        return Found(listing, _page(db, listing, 0) if listed.refs else None)
+        self.request(node, "list", "listing the memories", lambda ticket: find(self._db(), query))
 
     def read_pages(self, node: DOMNode, listing: Listing, pages: tuple[int, ...]) -> None:
         """Ask for the :class:`Page` of each number, newest wish first, in the group ``pages``."""
@@ -230,23 +185,30 @@ class Backend:
             for number in reversed(pages):
                 if ticket.stale and done:
                     break
-                done.append(_page(db, listing, number))
+                done.append(read_page(db, listing, number))
             return Pages(listing, tuple(done))
 
         self.request(node, "pages", "reading memories", work)
 
     def read_detail(self, node: DOMNode, ref: int) -> None:
         """Ask for the :class:`Detail` of a memory, in the group ``detail``."""
-        self.request(node, "detail", "reading the memory", lambda ticket: _detail(self._db(), ref, ticket))
+        self.request(
+            node, "detail", "reading the memory", lambda ticket: read_detail(self._db(), ref, ticket)
+        )
 
     def look_at_files(self, node: DOMNode, detail: Detail, columns: int, rows: int) -> None:
         """Ask for the :class:`Look` at a memory's files, in the group ``files``; no columns, no picture."""
-        self.request(node, "files", "reading the files", lambda ticket: _look(detail, columns, rows, ticket))
+        self.request(
+            node, "files", "reading the files", lambda ticket: look_at(detail, columns, rows, ticket)
+        )
 
     def open_file(self, node: DOMNode, path: Path) -> None:
         """Open a file with what the desktop has for it, in the group ``open``."""
 
         def work(ticket: Ticket) -> object:
+            import shutil  # noqa: PLC0415
+            import subprocess  # noqa: PLC0415
+
             opener = next((name for name in ("xdg-open", "open") if shutil.which(name)), None)
             if opener is None:
                 raise JournalError(f"nothing here opens files; it is at {path}")
@@ -260,7 +222,7 @@ class Backend:
 
     def count_facets(self, node: DOMNode, query: Query) -> None:
         """Ask for the :class:`Facets` of a query, in the group ``facets``."""
-        self.request(node, "facets", "counting", lambda ticket: _facets(self._db(), query, ticket))
+        self.request(node, "facets", "counting", lambda ticket: count_facets(self._db(), query, ticket))
 
     def watch(self, node: DOMNode) -> None:
         """Send ``node`` a :class:`JournalChanged` whenever any process adds to the journal."""
@@ -278,18 +240,23 @@ class Backend:
 
     def load_filters(self, node: DOMNode) -> None:
         """Ask for the saved :class:`Filters`, in the group ``filters``."""
-        self._filters(node, "reading the saved filters", lambda: load_filters(self._filters_file))
+        self._filters(node, "reading the saved filters", "load_filters")
 
     def save_filter(self, node: DOMNode, name: str, query: Query) -> None:
         """Keep a filter under a name; answers with all :class:`Filters`."""
-        self._filters(node, "saving the filter", lambda: save_filter(self._filters_file, name, query))
+        self._filters(node, "saving the filter", "save_filter", name, query)
 
     def forget_filter(self, node: DOMNode, name: str) -> None:
         """Delete a saved filter; answers with the :class:`Filters` left."""
-        self._filters(node, "forgetting the filter", lambda: forget_filter(self._filters_file, name))
+        self._filters(node, "forgetting the filter", "forget_filter", name)
 
-    def _filters(self, node: DOMNode, description: str, work: Callable[[], Mapping[str, Query]]) -> None:
-        self.request(node, "filters", description, lambda ticket: Filters(work()))
+    def _filters(self, node: DOMNode, description: str, change: str, *values: Any) -> None:
+        def work(ticket: Ticket) -> object:
+            from . import saved_filters  # noqa: PLC0415 -- not needed for the first frame
+
+            return Filters(getattr(saved_filters, change)(self._filters_file, *values))
+
+        self.request(node, "filters", description, work)
 
     # -- writing --------------------------------------------------------------------------------
 
@@ -312,7 +279,7 @@ class Backend:
                 revisits=draft.revisits or None,
             )
             self.drafts.discard(draft.draft_id)
-            found = _layer(db, "concept", memory)
+            found = layer_of(db, "concept", memory)
             return Saved(memory, found[0].us, found[0].ref) if found else Saved(memory, 0, -1)
 
         self.request(node, "save", "saving the memory", work)
@@ -373,127 +340,3 @@ def paths_of(text: str) -> list[Path]:
 
 def _without_message(error: Exception) -> tuple[type[Exception], Exception, Any]:
     return type(error), type(error)(), error.__traceback__
-
-
-def _page(db: MemoryDB, listing: Listing, number: int) -> Page:
-    start = number * ROWS_PER_PAGE
-    refs = listing.refs[start : start + ROWS_PER_PAGE]
-    times = listing.times[start : start + ROWS_PER_PAGE]
-    return Page(number, tuple(_row(db, ref, us) for ref, us in zip(refs, times, strict=True)))
-
-
-def _row(db: MemoryDB, ref: int, us: int) -> Row:
-    try:
-        return row_of(ref, us, db.read(ref))
-    except JournalError as error:
-        return Row(ref, us, "", "", "", 0, False, one_line(str(error)))
-
-
-def _searched(db: MemoryDB, query: Query) -> Listing:
-    """The best answers, best first, with their rows; ``more`` tells that the limit cut them off."""
-    refs = db.search_refs(query.text, **_filters(query), limit=_SEARCH_LIMIT + 1)
-    rows = []
-    for ref in refs[:_SEARCH_LIMIT]:
-        with suppress(JournalError):
-            memory = db.read(ref)
-            rows.append(row_of(ref, to_microseconds(memory.timestamp), memory))
-    times = [row.us for row in rows]
-    layout = DayLayout(times, flat=True)
-    more = len(refs) > _SEARCH_LIMIT
-    return Listing(query, [row.ref for row in rows], times, layout, best=tuple(rows), more=more)
-
-
-def _detail(db: MemoryDB, ref: int, ticket: Ticket) -> Detail:
-    try:
-        memory = db.read(ref)
-    except JournalError as error:
-        return Detail(ref, None, one_line(str(error)))
-    layers: list[Layer] = []
-    if memory.revisits:
-        with suppress(NoSuchMemoryError):
-            layers += _layer(db, "revisits", db.get(memory.revisits))
-    for later in db.revisited_by(memory.memory_id):
-        layers += _layer(db, "revisited by", later)
-    if ticket.stale:
-        return Detail(ref, memory)
-    named = {layer.ref for layer in layers}
-    same = db.listing(memory.concept)
-    place = _place_of(same.times, same.refs, to_microseconds(memory.timestamp), ref)
-    near = range(max(0, place - _LAYERS_EACH_SIDE), min(len(same.refs), place + _LAYERS_EACH_SIDE + 1))
-    for index in near:
-        if same.refs[index] != ref and same.refs[index] not in named:
-            row = _row(db, same.refs[index], same.times[index])
-            layers.append(Layer(row.ref, row.us, row.feeling, row.excerpt or row.trouble, "concept"))
-    files = tuple(db.files_of(memory))
-    return Detail(ref, memory, layers=tuple(layers), concept_total=len(same.refs), files=files)
-
-
-def _look(detail: Detail, columns: int, rows: int, ticket: Ticket) -> Look:
-    sound = tuple(_sound(file, ticket) for file in detail.files)
-    picture: tuple[Text, ...] = ()
-    for file in detail.files:
-        if columns and file.media_type == "image" and file.path is not None and not picture:
-            picture = half_blocks(file.path, columns, rows)
-    return Look(detail.ref, sound, picture)
-
-
-def _sound(file: AttachedFile, ticket: Ticket) -> bool | None:
-    """Whether a file still has its hash; None where there is none, or no time to read it all."""
-    if file.path is None or not file.sha256 or file.size > _READ_AT_MOST:
-        return None
-    digest = sha256()
-    try:
-        with file.path.open("rb") as stream:
-            while chunk := stream.read(1 << 20):
-                if ticket.stale:
-                    return None
-                digest.update(chunk)
-    except OSError:
-        return None
-    return digest.hexdigest() == file.sha256
-
-
-def _layer(db: MemoryDB, relation: str, memory: Memory) -> list[Layer]:
-    """The layer that stands for a memory, found again by its moment; none if the log moved on."""
-    at = db.listing(memory.concept, since=memory.time, until=memory.time)
-    for ref, us in zip(at.refs, at.times, strict=True):
-        with suppress(JournalError):
-            if db.read(ref).memory_id == memory.memory_id:
-                return [Layer(ref, us, str(memory.feeling), gist(memory.content), relation)]
-    return []
-
-
-def _place_of(times: Sequence[int], refs: Sequence[int], us: int, ref: int) -> int:
-    place = bisect_left(times, -us, key=neg)
-    while place < len(refs) and times[place] == us:
-        if refs[place] == ref:
-            return place
-        place += 1
-    return place
-
-
-def _facets(db: MemoryDB, query: Query, ticket: Ticket) -> Facets:
-    distribution = db.feeling_distribution()
-    others = replace(query, feelings=frozenset(), text="")
-    shown: dict[str, int] | None = None
-    if others.filtered:
-        shown = {}
-        for feeling in distribution:
-            if ticket.stale:
-                break
-            shown[feeling] = len(_listed(db, replace(others, feelings=frozenset((feeling,)))).refs)
-    return Facets(db.count(), distribution, db.concepts(), db.tags(), shown)
-
-
-def _listed(db: MemoryDB, query: Query) -> JournalListing:
-    return db.listing(**_filters(query))
-
-
-def _filters(query: Query) -> dict[str, Any]:
-    return {
-        "concept": query.concepts or None,
-        "feelings": query.feelings or None,
-        "tags": query.tags or None,
-        "since": query.since,
-        "until": query.until,
-    }

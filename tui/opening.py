@@ -6,21 +6,29 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
-from ..storage.journal import MemoryDB
-
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ..storage.journal import MemoryDB
+    from .timeline.model import Found
 
 __all__ = ["Opening"]
 
 
 class Opening:
-    """A journal that is being opened from the moment this is made."""
+    """A journal that is being opened from the moment this is made.
 
-    def __init__(self, open_journal: Callable[[], MemoryDB]) -> None:
+    ``look`` reads from it, in the same thread, what the first frame will show.
+    """
+
+    def __init__(
+        self, open_journal: Callable[[], MemoryDB], look: Callable[[MemoryDB], Found] | None = None
+    ) -> None:
         self._open_journal = open_journal
+        self._look = look
         self._lock = threading.Lock()
         self._closed = False
+        self._found: Found | None = None
         self._future = self._begin()
 
     def _begin(self) -> Future[MemoryDB]:
@@ -30,9 +38,17 @@ class Opening:
 
     def _run(self, future: Future[MemoryDB]) -> None:
         try:
-            future.set_result(self._open_journal())
+            journal = self._open_journal()
+            if self._look is not None:
+                self._found = self._look(journal)
         except Exception as error:  # noqa: BLE001 -- raised again in whoever asks for the journal
             future.set_exception(error)
+        else:
+            future.set_result(journal)
+
+    def first(self) -> Found | None:
+        """What ``look`` found; None while it is not there."""
+        return self._found if self._future.done() else None
 
     def journal(self) -> MemoryDB:
         """The journal, once it is open; after a failure each call tries anew.
@@ -47,7 +63,7 @@ class Opening:
         return future.result()
 
     def close(self) -> None:
-        """Close the journal if it is open; wait for it if it is just being opened."""
+        """Close the journal; if it is just being opened, wait for it."""
         with self._lock:
             if not self._closed and self._future.exception() is None:
                 self._future.result().close()

@@ -51,7 +51,7 @@ class MnemoApp(App[None]):
     """
 
     TITLE = "mnemo"
-    CSS_PATH = ["shell.tcss", "timeline/timeline.tcss", "composer/composer.tcss", "dialogs/dialogs.tcss"]  # noqa: RUF012
+    CSS_PATH = ["shell.tcss", "timeline/timeline.tcss"]  # noqa: RUF012
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (64, "-narrow"), (104, "-wide"), (160, "-huge")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-medium"), (36, "-tall")]  # noqa: RUF012
     COMMANDS = {actions_provider}  # noqa: RUF012

@@ -39,6 +39,7 @@ _SERIAL: Final = count(1)
 class Composer(Screen[tuple[int, int] | None]):
     """Dismissed with time and ref of the memory that was saved, or None when it was left as a draft."""
 
+    CSS_PATH = "composer.tcss"
     HELP = "Write. What you type is kept as a draft at once; save makes it a memory, for good."
     HELP_TITLE = "Writing"
     BINDINGS: ClassVar = [

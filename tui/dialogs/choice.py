@@ -27,6 +27,7 @@ class Choice(ModalScreen[str | None]):
     ``on_move`` is called with the value under the cursor whenever it moves.
     """
 
+    CSS_PATH = "dialogs.tcss"
     HELP = "Enter takes the line under the cursor; escape leaves everything as it was."
     BINDINGS: ClassVar = [
         key("escape,q", "cancel", "Cancel", "choice.cancel", "Leave it", show=True),

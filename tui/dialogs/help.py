@@ -25,6 +25,7 @@ __all__ = ["HelpScreen"]
 class HelpScreen(ModalScreen[None]):
     """Help about the screen it was called from."""
 
+    CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar = [
         key(
             "escape,q,question_mark,enter",

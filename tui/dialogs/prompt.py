@@ -26,6 +26,7 @@ class Prompt(ModalScreen[str | None]):
     ``check`` gives a word on what the text stands for, or raises ValueError with what is wrong.
     """
 
+    CSS_PATH = "dialogs.tcss"
     HELP = "Enter takes what you typed; escape leaves everything as it was."
     BINDINGS: ClassVar = [key("escape", "cancel", "Cancel", "prompt.cancel", "Leave it", show=True)]
 

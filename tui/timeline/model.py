@@ -19,9 +19,12 @@ __all__ = [
     "ROWS_PER_PAGE",
     "Detail",
     "Facets",
+    "Found",
     "Layer",
     "Listing",
     "Look",
+    "Page",
+    "Pages",
     "Query",
     "Row",
     "data_url",
@@ -131,6 +134,8 @@ class Listing:
     best: tuple[Row, ...] | None = None
     more: bool = False
     """Whether the search stopped at its limit."""
+    partial: bool = False
+    """Whether these are only the newest, while all are being listed."""
 
 
 class Layer(NamedTuple):
@@ -175,3 +180,26 @@ class Facets:
     tags: Mapping[str, int] = field(default_factory=dict)
     shown: Mapping[str, int] | None = None
     """Counts of feelings within the present query; None while nothing narrows it."""
+
+
+class Page(NamedTuple):
+    """The rows of one page of a listing, ``ROWS_PER_PAGE`` at most."""
+
+    number: int
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Some pages of a listing."""
+
+    listing: Listing
+    read: tuple[Page, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A listing and the page its reader will see first."""
+
+    listing: Listing
+    page: Page | None

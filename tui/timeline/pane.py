@@ -12,13 +12,13 @@ from textual.containers import Container
 from textual.message import Message
 
 from ...storage.feelings import Feeling
-from ..backend import Answer, Backend, Drafts, Failed, Filters, Found, Pages
+from ..backend import Answer, Backend, Drafts, Failed, Filters
 from ..keys import key
 from .detail import DetailView
 from .filters import FilterPanel
 from .header import ListHeader
 from .list import MemoryList, local_time
-from .model import Detail, Facets, Look, Query
+from .model import Detail, Facets, Found, Look, Pages, Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,12 +99,15 @@ class TimelinePane(Container):
             yield self.detail
 
     def on_mount(self) -> None:
-        """Ask for everything; the first frame does not wait."""
+        """Show what has been read already; all the rest comes after the first frame."""
         self.memories.focus()
-        self.ask(Query())
+        head = self.backend.head()
+        if head is not None:
+            self._show_list(head)
 
     def load_rest(self) -> None:
-        """What can come after the first frame: drafts, saved filters, and word of changes."""
+        """Everything that can come after the first frame."""
+        self.ask(Query(), keep=True)
         self.backend.find_drafts(self)
         self.backend.load_filters(self)
         self.backend.watch(self)
@@ -172,11 +175,15 @@ class TimelinePane(Container):
         """Memories came from here or elsewhere: show them, and keep what is being read in place."""
         self.ask(self.asked, keep=True)
 
+    def _show_list(self, found: Found) -> None:
+        pages = {found.page.number: found.page.rows} if found.page else {}
+        self.memories.show(found.listing, pages, keep=self._keep)
+        self._keep = True
+        self._say_where()
+
     def _show(self, found: Found) -> None:
         listing = found.listing
-        pages = {found.page.number: found.page.rows} if found.page else {}
-        self.memories.show(listing, pages, keep=self._keep)
-        self._keep = True
+        self._show_list(found)
         if not listing.refs:
             narrowed = listing.query != Query()
             self.detail.show(None, empty=_NOTHING_FOUND if narrowed else _EMPTY_JOURNAL)
@@ -204,7 +211,7 @@ class TimelinePane(Container):
             parts.append("a draft is waiting: d goes on with it")
         left = " · ".join(part for part in parts if part) or ("All memories" if count else "")
         total = f"{count:,}{'+' if memories.listing.more else ''}"
-        right = f"{memories.cursor + 1:,} / {total}" if count else ""
+        right = f"{memories.cursor + 1:,} / {total}" if count and not memories.listing.partial else ""
         self.header.say(left, right, f"{self._trouble} · R tries again" if self._trouble else "")
 
     # -- messages of the parts ------------------------------------------------------------------

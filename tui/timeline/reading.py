@@ -1,0 +1,187 @@
+"""What the Timeline reads from a journal: plain functions, called in threads. Knows no screen."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from contextlib import suppress
+from dataclasses import replace
+from hashlib import sha256
+from operator import neg
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from ...storage.errors import JournalError, NoSuchMemoryError
+from ...storage.memory import to_microseconds
+from ..inert import one_line
+from .layout import DayLayout
+from .model import ROWS_PER_PAGE, Detail, Facets, Found, Layer, Listing, Look, Page, Query, Row, gist, row_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.text import Text
+
+    from ...storage.journal import Listing as JournalListing
+    from ...storage.journal import MemoryDB
+    from ...storage.media import AttachedFile
+    from ...storage.memory import Memory
+
+__all__ = ["count_facets", "find", "head", "layer_of", "look_at", "read_detail", "read_page"]
+
+_HEAD: Final = 200
+_SEARCH_LIMIT: Final = 200
+_LAYERS_EACH_SIDE: Final = 3
+_READ_AT_MOST: Final = 256 << 20
+
+
+class Staleness(Protocol):
+    """Tells long work whether anybody still waits for it."""
+
+    @property
+    def stale(self) -> bool:
+        """Whether nobody does."""
+
+
+def head(db: MemoryDB) -> Found:
+    """The newest few, for the first frame; ``partial`` tells that more is to come."""
+    listed = db.listing(limit=_HEAD)
+    listing = Listing(Query(), listed.refs, listed.times, DayLayout(listed.times), partial=True)
+    return Found(listing, read_page(db, listing, 0) if listed.refs else None)
+
+
+def find(db: MemoryDB, query: Query) -> Found:
+    """Everything that answers a query, with the first page; a search gives the best few."""
+    if query.text:
+        return Found(_searched(db, query), None)
+    listed = _listed(db, query)
+    listing = Listing(query, listed.refs, listed.times, DayLayout(listed.times))
+    return Found(listing, read_page(db, listing, 0) if listed.refs else None)
+
+
+def read_page(db: MemoryDB, listing: Listing, number: int) -> Page:
+    """One page of rows; a memory that cannot be read is a row that says so."""
+    start = number * ROWS_PER_PAGE
+    refs = listing.refs[start : start + ROWS_PER_PAGE]
+    times = listing.times[start : start + ROWS_PER_PAGE]
+    return Page(number, tuple(_row(db, ref, us) for ref, us in zip(refs, times, strict=True)))
+
+
+def _row(db: MemoryDB, ref: int, us: int) -> Row:
+    try:
+        return row_of(ref, us, db.read(ref))
+    except JournalError as error:
+        return Row(ref, us, "", "", "", 0, False, one_line(str(error)))
+
+
+def _searched(db: MemoryDB, query: Query) -> Listing:
+    """The best answers, best first, with their rows; ``more`` tells that the limit cut them off."""
+    refs = db.search_refs(query.text, **_filters(query), limit=_SEARCH_LIMIT + 1)
+    rows = []
+    for ref in refs[:_SEARCH_LIMIT]:
+        with suppress(JournalError):
+            memory = db.read(ref)
+            rows.append(row_of(ref, to_microseconds(memory.timestamp), memory))
+    times = [row.us for row in rows]
+    layout = DayLayout(times, flat=True)
+    more = len(refs) > _SEARCH_LIMIT
+    return Listing(query, [row.ref for row in rows], times, layout, best=tuple(rows), more=more)
+
+
+def read_detail(db: MemoryDB, ref: int, ticket: Staleness) -> Detail:
+    """A memory with its files, the layers upon it, and its neighbours of the same concept."""
+    try:
+        memory = db.read(ref)
+    except JournalError as error:
+        return Detail(ref, None, one_line(str(error)))
+    layers: list[Layer] = []
+    if memory.revisits:
+        with suppress(NoSuchMemoryError):
+            layers += layer_of(db, "revisits", db.get(memory.revisits))
+    for later in db.revisited_by(memory.memory_id):
+        layers += layer_of(db, "revisited by", later)
+    if ticket.stale:
+        return Detail(ref, memory)
+    named = {layer.ref for layer in layers}
+    same = db.listing(memory.concept)
+    place = _place_of(same.times, same.refs, to_microseconds(memory.timestamp), ref)
+    near = range(max(0, place - _LAYERS_EACH_SIDE), min(len(same.refs), place + _LAYERS_EACH_SIDE + 1))
+    for index in near:
+        if same.refs[index] != ref and same.refs[index] not in named:
+            row = _row(db, same.refs[index], same.times[index])
+            layers.append(Layer(row.ref, row.us, row.feeling, row.excerpt or row.trouble, "concept"))
+    files = tuple(db.files_of(memory))
+    return Detail(ref, memory, layers=tuple(layers), concept_total=len(same.refs), files=files)
+
+
+def look_at(detail: Detail, columns: int, rows: int, ticket: Staleness) -> Look:
+    """Check the hashes of a memory's files and draw its first picture; without columns, none."""
+    from ..pictures import half_blocks  # noqa: PLC0415 -- only for memories with files
+
+    sound = tuple(_sound(file, ticket) for file in detail.files)
+    picture: tuple[Text, ...] = ()
+    for file in detail.files:
+        if columns and file.media_type == "image" and file.path is not None and not picture:
+            picture = half_blocks(file.path, columns, rows)
+    return Look(detail.ref, sound, picture)
+
+
+def _sound(file: AttachedFile, ticket: Staleness) -> bool | None:
+    """Whether a file still has its hash; None where there is none, or no time to read it all."""
+    if file.path is None or not file.sha256 or file.size > _READ_AT_MOST:
+        return None
+    digest = sha256()
+    try:
+        with file.path.open("rb") as stream:
+            while chunk := stream.read(1 << 20):
+                if ticket.stale:
+                    return None
+                digest.update(chunk)
+    except OSError:
+        return None
+    return digest.hexdigest() == file.sha256
+
+
+def layer_of(db: MemoryDB, relation: str, memory: Memory) -> list[Layer]:
+    """The layer that stands for a memory, found again by its moment; none if the log moved on."""
+    at = db.listing(memory.concept, since=memory.time, until=memory.time)
+    for ref, us in zip(at.refs, at.times, strict=True):
+        with suppress(JournalError):
+            if db.read(ref).memory_id == memory.memory_id:
+                return [Layer(ref, us, str(memory.feeling), gist(memory.content), relation)]
+    return []
+
+
+def _place_of(times: Sequence[int], refs: Sequence[int], us: int, ref: int) -> int:
+    place = bisect_left(times, -us, key=neg)
+    while place < len(refs) and times[place] == us:
+        if refs[place] == ref:
+            return place
+        place += 1
+    return place
+
+
+def count_facets(db: MemoryDB, query: Query, ticket: Staleness) -> Facets:
+    """What can be filtered by; feelings also as counted under the query's other filters."""
+    distribution = db.feeling_distribution()
+    others = replace(query, feelings=frozenset(), text="")
+    shown: dict[str, int] | None = None
+    if others.filtered:
+        shown = {}
+        for feeling in distribution:
+            if ticket.stale:
+                break
+            shown[feeling] = len(_listed(db, replace(others, feelings=frozenset((feeling,)))).refs)
+    return Facets(db.count(), distribution, db.concepts(), db.tags(), shown)
+
+
+def _listed(db: MemoryDB, query: Query) -> JournalListing:
+    return db.listing(**_filters(query))
+
+
+def _filters(query: Query) -> dict[str, Any]:
+    return {
+        "concept": query.concepts or None,
+        "feelings": query.feelings or None,
+        "tags": query.tags or None,
+        "since": query.since,
+        "until": query.until,
+    }

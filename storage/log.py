@@ -301,7 +301,7 @@ class Log:
                 fcntl.flock(fd, fcntl.LOCK_UN)
 
     def _lock(self) -> int:
-        fd = self._fd
+        fd = self._fd if self._fd is not None else self._follow()
         while True:
             if fd is None:
                 fd = self._create()

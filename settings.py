@@ -212,7 +212,8 @@ def _checked(setting: Setting, value: object) -> Any:
         case "text" if isinstance(value, str):
             return value
         case "path" if isinstance(value, str) and "\0" not in value:
-            return Path(value).expanduser() if value else None
+            with suppress(RuntimeError):  # ~ of somebody that this machine does not know
+                return Path(value).expanduser() if value else None
         case "table" if isinstance(value, dict) and all(isinstance(each, str) for each in value.values()):
             return MappingProxyType(value)
     raise SettingsError(f"{setting.key} must be {setting.expected}, not {value!r}")

@@ -67,8 +67,8 @@ def feeling_word(feeling: str, settings: Settings) -> str:
     if settings.language == "it":
         from ..storage.feelings import Feeling
 
-        if isinstance(feeling, Feeling):
-            return feeling.italian
+        if feeling in tuple(Feeling):
+            return Feeling(feeling).italian
     return str(feeling)
 
 

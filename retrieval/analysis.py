@@ -54,7 +54,7 @@ SIGNATURE = 0x80
 
 _IDENTIFIER = re.compile(r"\w+").findall
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+").findall
-_CACHE_LIMIT = 200_000
+_CACHE_LIMIT = 30_000
 _SQUARES = tuple((1 + math.log(times)) ** 2 if times else 0.0 for times in range(TF_MASK + 1))
 _LONGEST = 200  # characters: longer runs are data, not words
 
@@ -202,7 +202,7 @@ def analyse(
     return Terms(list(packed), bytes(packed.values()), length, size)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=10_000)
 def stem(word: str) -> str:
     """The Porter stem of a lower-case word (M. F. Porter, "An algorithm for suffix stripping", 1980)."""
     if len(word) < 3 or not (word.isascii() and word.isalpha()):

@@ -22,6 +22,7 @@ from typing import NamedTuple
 from .analysis import REFERENCE, WHOLE, Terms, stem
 
 __all__ = [
+    "Combiner",
     "FullText",
     "Inverted",
     "Inverter",
@@ -101,6 +102,48 @@ class Inverter:
         )
         self._lengths, self._norms, self._lists = [], [], defaultdict(list)
         return done
+
+
+class Combiner:
+    """Puts runs of chunks that were inverted apart one behind the other."""
+
+    __slots__ = ("_lists", "_stems", "lengths", "norms")
+
+    def __init__(self) -> None:
+        self.lengths: list[int] = []
+        self.norms: list[float] = []
+        self._stems: list[tuple[str, str]] = []
+        self._lists: defaultdict[str, list[bytes]] = defaultdict(list)
+
+    def add(self, inverted: Inverted) -> None:
+        """Take the next run: its places follow those taken before, `MAX_DOCS` at most in all."""
+        base = len(self.lengths)
+        self.lengths += inverted.lengths
+        self.norms += inverted.norms
+        self._stems += inverted.stems
+        lists = self._lists
+        for term, blob in inverted.rows:
+            lists[term].append(_shifted(blob, base) if base else blob)
+
+    def take(self) -> Inverted:
+        """All runs as one."""
+        rows: list[tuple[str, bytes]] = []
+        for term in sorted(self._lists):
+            blobs = self._lists[term]
+            if len(blobs) > 1:
+                places = b"".join([blob[: len(blob) // 3 * 2] for blob in blobs])
+                rows.append((term, places + b"".join([blob[len(blob) // 3 * 2 :] for blob in blobs])))
+            else:
+                rows.append((term, blobs[0]))
+        return Inverted(self.lengths, self.norms, rows, self._stems)
+
+
+def _shifted(blob: bytes, base: int) -> bytes:
+    """A posting list with ``base`` added to all its places at once, as one long number; none overflows."""
+    count = len(blob) // 3
+    split = 2 * count
+    places = int.from_bytes(blob[:split], "little") + base * int.from_bytes(b"\1\0" * count, "little")
+    return places.to_bytes(split, "little") + blob[split:]
 
 
 def _encode(values: list[int]) -> bytes:

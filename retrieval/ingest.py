@@ -22,9 +22,9 @@ from .worker import Batch, Job, Outcome, Settings, process, recipe_of
 
 __all__ = ["IngestReport", "Progress", "chunk_options", "ingest"]
 
-BATCH_BYTES = 256 * 1024  # the least for one message to a worker, and one segment of the full text
-SEGMENT_BYTES = 2 * 1024 * 1024  # the most
-COMMIT_BYTES = 4 * 1024 * 1024  # one transaction
+BATCH_BYTES = 128 * 1024  # the least for one message to a worker
+MOST_BYTES = 768 * 1024  # the most: what a worker holds at once
+COMMIT_BYTES = 4 * 1024 * 1024  # one transaction, and one segment of the full text
 COMMIT_FILES = 1024
 ALONE_BYTES = 512 * 1024  # below it, starting workers costs more than it saves
 
@@ -306,7 +306,7 @@ class _Run:
                         done += 1
                         self._tell("reading", done, len(todo), path)
                     if batch.inverted is not None:
-                        store.end_segment(batch.inverted)
+                        store.add_inverted(batch.inverted)
                     if read >= COMMIT_BYTES or files >= COMMIT_FILES:
                         more = True
                         break
@@ -334,7 +334,7 @@ class _Run:
         from .pool import WorkerPool, worker_count  # noqa: PLC0415 - only a large ingest needs processes
 
         count = worker_count()
-        size = max(BATCH_BYTES, min(total // (4 * count), SEGMENT_BYTES))
+        size = max(BATCH_BYTES, min(total // (4 * count), MOST_BYTES))
         with WorkerPool(settings, count) as pool:
             for batches in pool.map(self._batches(todo, size)):
                 for batch in batches:

@@ -57,7 +57,7 @@ class WorkerPool:
         waiting: deque[Future[list[Batch]]] = deque()
         for batch in batches:
             waiting.append(self._threads.submit(self._run, batch))
-            if len(waiting) > 2 * self._count:
+            if len(waiting) > self._count:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

@@ -121,6 +121,7 @@ class Store:
         self._symbols: list[tuple[int, str, str, str]] = []
         self._removed: list[tuple[int, int]] = []
         self._inverter = fulltext.Inverter()
+        self._combiner = fulltext.Combiner()
         self._places: list[tuple[int, int]] = []
         self._kept: list[int] = []
         self._next_chunk = self._next_content = 0
@@ -206,7 +207,7 @@ class Store:
                 self._next_chunk = self.get("next_chunk", 1)
                 self._next_content = self.get("next_content", 1)
                 yield
-                self.end_segment(None)
+                self._end_segment()
                 self._write_rows()
                 self._graph.apply(self.connection)
                 self.connection.execute("COMMIT")
@@ -218,13 +219,21 @@ class Store:
             finally:
                 self._clear()
 
-    def end_segment(self, inverted: fulltext.Inverted | None) -> None:
-        """Write the full text of the chunks stored since the last segment: as gathered here, or by a
-        worker.
-        """
-        if inverted is None:
-            inverted = self._inverter.take()
-        if self._places and len(self._kept) < len(self._places):
+    def add_inverted(self, inverted: fulltext.Inverted) -> None:
+        """Take the full text of the files written since the last call, where a worker inverted it."""
+        places = self._places
+        if len(self._combiner.lengths) + len(inverted.lengths) > fulltext.MAX_DOCS:
+            before = len(self._combiner.lengths)
+            kept = self._kept
+            self._places, self._kept = places[:before], [place for place in kept if place < before]
+            self._end_segment()
+            self._places, self._kept = places[before:], [place - before for place in kept if place >= before]
+        self._combiner.add(inverted)
+
+    def _end_segment(self) -> None:
+        """Write the full text of the chunks stored since the last segment."""
+        inverted = self._combiner.take() if self._combiner.lengths else self._inverter.take()
+        if len(self._kept) < len(self._places):
             fulltext.write_segment(
                 self.connection,
                 [chunk for chunk, _ in self._places],
@@ -232,7 +241,7 @@ class Store:
                 inverted,
                 self._kept,
             )
-        self._places, self._kept = [], []
+        self._places, self._kept, self._combiner = [], [], fulltext.Combiner()
 
     def _write_rows(self) -> None:
         """Write the rows that the batch gathered: all of a table at once is far cheaper than one by one."""
@@ -419,7 +428,7 @@ class Store:
             if chunk.terms is not None:
                 self._inverter.add(chunk.terms)
                 if len(self._inverter) == fulltext.MAX_DOCS:
-                    self.end_segment(None)
+                    self._end_segment()
         removed = [(row[0], row[1]) for rows in old.values() for row in rows]
         self._removed += removed
         graph.write_imports(self.connection, file_id, record.path, record.imports)

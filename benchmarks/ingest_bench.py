@@ -1,0 +1,197 @@
+"""What the code index costs: full ingest, nothing changed, one file changed, size, memory, save to searchable.
+
+Usage: python benchmarks/ingest_bench.py PROJECT... [--peer COMMAND] [--runs N]
+
+Each PROJECT (an unpacked source distribution) is copied to a temporary folder and indexed there by the installed
+`mnemo`. CPU is user and system time of the whole process tree, wall the whole command's; medians of N runs with the
+files in the page cache. PSS is summed over all processes of the command, sampled every 20 ms. ``--peer`` is another
+indexer's executable with the verbs `init` and `ingest`, run beside in the same way.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+MNEMO = [str(Path(sys.executable).with_name("mnemo"))]
+
+
+def measure(command: list[str], folder: Path) -> tuple[float, float]:
+    """Wall and CPU seconds of one command and all that it starts."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    begun = time.perf_counter()
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=1800)
+    wall = time.perf_counter() - begun
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return wall, cpu
+
+
+def median(command: list[str], folder: Path, runs: int) -> tuple[float, float]:
+    found = [measure(command, folder) for _ in range(runs)]
+    return statistics.median(wall for wall, _ in found), statistics.median(cpu for _, cpu in found)
+
+
+def pss_of_tree(root: int) -> int:
+    """Proportional set size of a process and its descendants, in bytes."""
+    children: dict[int, list[int]] = {}
+    for item in Path("/proc").iterdir():
+        if item.name.isdigit():
+            try:
+                parent = int((item / "stat").read_text().rpartition(") ")[2].split()[1])
+            except (OSError, IndexError):
+                continue
+            children.setdefault(parent, []).append(int(item.name))
+    total, queue = 0, [root]
+    while queue:
+        process = queue.pop()
+        queue += children.get(process, [])
+        try:
+            rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
+        except OSError:
+            continue
+        total += sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+    return total * 1024
+
+
+def peak_pss(command: list[str], folder: Path) -> int:
+    peak = 0
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        while process.poll() is None:
+            peak = max(peak, pss_of_tree(process.pid))
+            time.sleep(0.02)
+    return peak
+
+
+def save_to_searchable(folder: Path, victim: Path) -> float:
+    """Seconds from the end of a write until the index answers with it, with `mnemo watch` running; median of 5."""
+    from mnemo.retrieval.fulltext import FullText
+    from mnemo.retrieval.store import Store
+
+    watching = threading.Event()
+    watcher = subprocess.Popen(
+        [*MNEMO, "watch"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+
+    def listen() -> None:
+        assert watcher.stderr is not None
+        for line in watcher.stderr:
+            if "watching" in line:
+                watching.set()
+
+    threading.Thread(target=listen, daemon=True).start()
+    found = []
+    try:
+        watching.wait(60)
+        with Store.open(folder / ".mnemosyne" / "mnemosyne.db") as store:
+            for number in range(5):
+                word = f"searchable{number}marker"
+                with victim.open("a") as file:
+                    file.write(f"\n\ndef {word}():\n    return {number}\n")
+                begun = time.perf_counter()
+                while time.perf_counter() - begun < 30:
+                    with store.reading() as connection:
+                        if FullText(connection).document_frequency(word_part(word)):
+                            break
+                    time.sleep(0.005)
+                found.append(time.perf_counter() - begun)
+                time.sleep(1)
+    finally:
+        watcher.terminate()
+        watcher.wait()
+    return statistics.median(found)
+
+
+def word_part(word: str) -> str:
+    from mnemo.retrieval.analysis import fold
+
+    return f"={fold(word)}"
+
+
+def one(project: Path, runs: int, peer: str | None) -> None:
+    with tempfile.TemporaryDirectory(prefix="mnemo-bench-") as name:
+        folder = Path(name) / project.name
+        shutil.copytree(project, folder, symlinks=True, ignore=shutil.ignore_patterns(".mnemosyne"))
+        subprocess.run(
+            ["cat", *[str(f) for f in folder.rglob("*") if f.is_file()][:1]],
+            stdout=subprocess.DEVNULL,
+            check=False,
+        )
+
+        def reset() -> None:
+            shutil.rmtree(folder / ".mnemosyne", ignore_errors=True)
+            subprocess.run([*MNEMO, "init"], cwd=folder, check=True, capture_output=True)
+
+        full = []
+        for _ in range(runs):
+            reset()
+            full.append(measure([*MNEMO, "ingest"], folder))
+        from mnemo.retrieval.engine import RetrievalEngine
+
+        with RetrievalEngine.open(folder) as engine:
+            stats = engine.stats()
+        print(f"\n## {project.name}: {stats.files} files, {stats.bytes / 1e6:.1f} MB, {stats.chunks} chunks")
+        print(f"full ingest            wall {statistics.median(w for w, _ in full):6.2f} s"
+              f"   CPU {statistics.median(c for _, c in full):6.2f} s")  # fmt: skip
+        wall, cpu = median([*MNEMO, "ingest"], folder, max(runs, 5))
+        print(f"nothing changed        wall {wall:6.3f} s   CPU {cpu:6.3f} s")
+        victim = max((folder / path for path in _python_or_any(folder)), key=lambda path: path.stat().st_size)
+        times = []
+        for number in range(max(runs, 5)):
+            with victim.open("a") as file:
+                file.write(f"\n# changed {number}\n")
+            times.append(measure([*MNEMO, "ingest"], folder))
+        print(f"one file changed       wall {statistics.median(w for w, _ in times):6.3f} s"
+              f"   CPU {statistics.median(c for _, c in times):6.3f} s   ({victim.name}, {victim.stat().st_size} bytes)")  # fmt: skip
+        print(
+            f"index size             {stats.index_bytes / 1e6:.1f} MB = {stats.index_bytes / stats.bytes:.2f} x source"
+        )
+        reset()
+        print(f"peak PSS, all processes {peak_pss([*MNEMO, 'ingest'], folder) / 1e6:.0f} MB")
+        print(f"watch, save to searchable {save_to_searchable(folder, victim):.3f} s")
+        if peer:
+            shutil.rmtree(folder / ".mnemosyne")
+            subprocess.run([peer, "init"], cwd=folder, check=True, capture_output=True)
+            wall, cpu = measure([peer, "ingest"], folder)
+            ours = statistics.median(c for _, c in full)
+            print(
+                f"peer, full ingest      wall {wall:6.2f} s   CPU {cpu:6.2f} s   ({cpu / ours:.1f} x mnemo's CPU)"
+            )
+
+
+def _python_or_any(folder: Path) -> list[Path]:
+    found = [
+        p for p in folder.rglob("*") if p.suffix in (".py", ".js") and 20_000 < p.stat().st_size < 60_000
+    ]
+    return [path for path in found if ".mnemosyne" not in path.parts] or [p for p in folder.rglob("*.py")]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("projects", nargs="+", type=Path)
+    parser.add_argument("--peer", help="executable of another indexer")
+    parser.add_argument("--runs", type=int, default=3)
+    args = parser.parse_args()
+    load = os.getloadavg()[0]
+    print(f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} {platform.machine()},"
+          f" {len(os.sched_getaffinity(0))} processors, load {load:.1f}, files in the page cache, runs {args.runs}")  # fmt: skip
+    for project in args.projects:
+        one(project.resolve(), args.runs, args.peer)
+
+
+if __name__ == "__main__":
+    main()

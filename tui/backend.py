@@ -22,7 +22,7 @@ from ..storage.media import media_type_of
 from ..storage.memory import MediaType
 from .inert import one_line
 from .timeline.model import Detail, Found, Listing, Page, Pages, Query
-from .timeline.reading import count_facets, find, layer_of, look_at, read_detail, read_page
+from .timeline.reading import all_refs, count_facets, find, layer_of, look_at, read_detail, read_page
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
@@ -37,11 +37,13 @@ __all__ = [
     "Answer",
     "Backend",
     "Drafts",
+    "Exported",
     "Failed",
     "Filters",
     "JournalChanged",
     "Saved",
     "Ticket",
+    "Working",
     "paths_of",
 ]
 
@@ -89,6 +91,28 @@ class JournalChanged(Message):
     def can_replace(self, message: Message) -> bool:
         """Only the last of a burst counts: its reader looks at the journal as it is then."""
         return isinstance(message, JournalChanged)
+
+
+class Working(Message):
+    """How far something long has come, in a few words."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        super().__init__()
+
+    def can_replace(self, message: Message) -> bool:
+        """Only the last of a burst counts."""
+        return isinstance(message, Working)
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A finished export: where to, how many memories and files, how many files were lost before."""
+
+    output: Path
+    memories: int
+    files: int
+    missing: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +281,35 @@ class Backend:
             return Filters(getattr(saved_filters, change)(self._filters_file, *values))
 
         self.request(node, "filters", description, work)
+
+    # -- taking out -----------------------------------------------------------------------------
+
+    def export(self, node: DOMNode, query: Query, format: str, output: Path) -> None:  # noqa: A002
+        """Write what a query chooses to a file, files along; :class:`Working`, then :class:`Exported`.
+
+        In the group ``export``; :meth:`cancel` ends it, and nothing of it is left.
+        """
+
+        def work(ticket: Ticket) -> object:
+            from ..storage.transfer import export_memories  # noqa: PLC0415
+
+            shown = -1
+
+            def progress(done: int, total: int) -> None:
+                nonlocal shown
+                if ticket.stale:
+                    raise JournalError("the export was stopped")
+                if total and (percent := done * 100 // total) != shown:
+                    shown = percent
+                    node.post_message(Working(f"exporting, {percent} %"))
+
+            db = self._db()
+            report = export_memories(
+                db, format, output, with_files=True, refs=all_refs(db, query), on_progress=progress
+            )
+            return Exported(output, report.memories, report.files, len(report.missing))
+
+        self.request(node, "export", "exporting", work)
 
     # -- writing --------------------------------------------------------------------------------
 

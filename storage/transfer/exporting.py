@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import secrets
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
@@ -56,6 +57,7 @@ def export_memories(
     tags: str | Iterable[str] | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    refs: Iterable[int] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> ExportReport:
     """Write memories to a file, which appears whole or not at all (0600).
@@ -73,6 +75,7 @@ def export_memories(
         tags: Likewise.
         since: Likewise.
         until: Likewise.
+        refs: Just these memories, newest first, in the place of any filter.
         on_progress: Called with memories done and in all; what it raises ends the export.
 
     Raises:
@@ -82,7 +85,9 @@ def export_memories(
     selected = _Selected(
         db,
         format,
-        db.listing(concept, feelings=feelings, tags=tags, since=since, until=until).refs,
+        db.listing(concept, feelings=feelings, tags=tags, since=since, until=until).refs
+        if refs is None
+        else array("Q", refs),
         on_progress,
     )
     partial = output.with_name(f".{output.name[:100]}.{secrets.token_hex(4)}.part")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from ...storage.when import parse_when
 from ..dialogs.choice import Choice
@@ -14,7 +15,6 @@ from .layout import microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
-    from pathlib import Path
 
     from textual.app import App
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..drafts import Draft
     from .model import Query
 
-__all__ = ["ask_date", "ask_name", "ask_span", "choose_draft", "choose_file"]
+__all__ = ["ask_date", "ask_export", "ask_name", "ask_span", "choose_draft", "choose_file"]
 
 
 def ask_date(app: App[None], then: Callable[[int], None]) -> None:
@@ -73,6 +73,39 @@ def ask_name(app: App[None], query: Query, taken: Container[str], then: Callable
             then(text.strip())
 
     app.push_screen(Prompt("Keep these filters as", check), done)
+
+
+_FORMATS: Final = {
+    ".jsonl": "jsonl",
+    ".json": "json",
+    ".md": "markdown",
+    ".csv": "csv",
+    ".mnheme": "mnheme",
+    ".zip": "dayone",
+}
+
+
+def ask_export(app: App[None], count: str, folder: Path, then: Callable[[str, Path], None]) -> None:
+    """Ask for the file to export to; its ending tells the format."""
+
+    def place(text: str) -> tuple[str, Path]:
+        path = Path(text.strip()).expanduser()
+        kind = _FORMATS.get(path.suffix.lower())
+        if kind is None:
+            raise ValueError(f"end the name with one of {' '.join(_FORMATS)}")
+        if not path.is_absolute():
+            path = folder / path
+        return kind, path
+
+    def check(text: str) -> str:
+        kind, path = place(text)
+        return f"{count} as {kind} to {path}"
+
+    def done(text: str | None) -> None:
+        if text is not None:
+            then(*place(text))
+
+    app.push_screen(Prompt("Export to", check, value="mnemo.jsonl"), done)
 
 
 def choose_draft(app: App[None], drafts: Sequence[Draft], then: Callable[[Draft], None]) -> None:

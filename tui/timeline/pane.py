@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import replace
 from operator import neg
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
@@ -12,7 +13,7 @@ from textual.containers import Container
 from textual.message import Message
 
 from ...storage.feelings import Feeling
-from ..backend import Answer, Backend, Drafts, Failed, Filters
+from ..backend import Answer, Backend, Drafts, Exported, Failed, Filters, Working
 from ..keys import key
 from .detail import DetailView
 from .filters import FilterPanel
@@ -84,6 +85,7 @@ class TimelinePane(Container):
         self._land_on: tuple[int, int] | None = None
         self._retry: Callable[[], None] | None = None
         self._trouble = ""
+        self._working = ""
 
     def compose(self) -> ComposeResult:
         """Lay out the three parts."""
@@ -156,6 +158,16 @@ class TimelinePane(Container):
                 self.waiting = drafts
                 self.refresh_bindings()
                 self._say_where()
+            case Exported() as done:
+                self._working = ""
+                self._say_where()
+                files = f" and {done.files} files" if done.files else ""
+                lost = f"; {done.missing} files were lost before" if done.missing else ""
+                self.notify(
+                    f"{_memories(done.memories)}{files} to {done.output}{lost}",
+                    title="Exported",
+                    markup=False,
+                )
             case Filters(saved):
                 self.saved = dict(saved)
                 self._show_panel()
@@ -164,7 +176,7 @@ class TimelinePane(Container):
 
     def on_failed(self, message: Failed) -> None:
         """Say in the pane what went wrong and how to try again."""
-        self._trouble, self._retry = message.error, message.retry
+        self._trouble, self._retry, self._working = message.error, message.retry, ""
         self.memories.pages_failed()
         self._say_where()
         self.refresh_bindings()
@@ -212,6 +224,8 @@ class TimelinePane(Container):
         left = " · ".join(part for part in parts if part) or ("All memories" if count else "")
         total = f"{count:,}{'+' if memories.listing.more else ''}"
         right = f"{memories.cursor + 1:,} / {total}" if count and not memories.listing.partial else ""
+        if self._working:
+            right = f"{self._working}, E stops"
         self.header.say(left, right, f"{self._trouble} · R tries again" if self._trouble else "")
 
     # -- messages of the parts ------------------------------------------------------------------
@@ -426,6 +440,27 @@ class TimelinePane(Container):
         )
         self.app.push_screen(composer, written)
 
+    def action_export(self) -> None:
+        """Export what the list shows; while that runs, stop it."""
+        from .dialogs import ask_export  # noqa: PLC0415
+
+        if self._working:
+            self.backend.cancel("export")
+            self._working = ""
+            self._say_where()
+            return
+        listing = self.memories.listing
+        count = f"{len(listing.refs):,}{' and more' if listing.more else ''}"
+        query = self.asked
+        ask_export(
+            self.app, count, Path.home(), lambda kind, path: self.backend.export(self, query, kind, path)
+        )
+
+    def on_working(self, message: Working) -> None:
+        """Show how far something long has come."""
+        self._working = message.text
+        self._say_where()
+
     def action_retry(self) -> None:
         """Try again what failed."""
         if self._retry is not None:
@@ -449,7 +484,7 @@ class TimelinePane(Container):
             case "clear" | "save_filter":
                 return self.asked != Query()
             case "export":
-                return False
+                return bool(self.memories.listing.refs)
             case _:
                 return True
 

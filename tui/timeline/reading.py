@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ...storage.media import AttachedFile
     from ...storage.memory import Memory
 
-__all__ = ["count_facets", "find", "head", "layer_of", "look_at", "read_detail", "read_page"]
+__all__ = ["all_refs", "count_facets", "find", "head", "layer_of", "look_at", "read_detail", "read_page"]
 
 _HEAD: Final = 200
 _SEARCH_LIMIT: Final = 200
@@ -171,6 +171,13 @@ def count_facets(db: MemoryDB, query: Query, ticket: Staleness) -> Facets:
                 break
             shown[feeling] = len(_listed(db, replace(others, feelings=frozenset((feeling,)))).refs)
     return Facets(db.count(), distribution, db.concepts(), db.tags(), shown)
+
+
+def all_refs(db: MemoryDB, query: Query) -> Sequence[int]:
+    """The refs of everything that answers a query, without the limit of what a search shows."""
+    if query.text:
+        return db.search_refs(query.text, **_filters(query))
+    return _listed(db, query).refs
 
 
 def _listed(db: MemoryDB, query: Query) -> JournalListing:

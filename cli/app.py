@@ -31,6 +31,8 @@ VERBS: Final = {
         "on-this-day": "find",
         "revisit": "write",
         "attach": "write",
+        "import": "transfer",
+        "export": "transfer",
         "verify": "care",
         "backup": "care",
     },

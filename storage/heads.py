@@ -87,9 +87,9 @@ def bulk_reader() -> Callable[[bytes], Head]:
 
 
 def id_key(memory_id: str) -> int:
-    """A 30-bit key of an id, spread evenly; for UUID4 it orders like the id's first eight digits."""
+    """A 30-bit key of an id, spread evenly; of UUID4 and UUID5 it orders like the first eight digits."""
     # isalnum: int() takes a sign, blanks and underscores as well.
-    if len(memory_id) == 36 and memory_id[14] == "4" and memory_id[:8].isalnum():
+    if len(memory_id) == 36 and memory_id[14] in "45" and memory_id[:8].isalnum():
         try:
             return int(memory_id[:8], 16) >> 2
         except ValueError:

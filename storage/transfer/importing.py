@@ -22,7 +22,7 @@ from .dayone import DayOneReader, is_day_one
 from .jrnl import JrnlReader, is_jrnl
 from .lines import JsonlReader, JsonReader, LogReader
 from .markdown import MarkdownReader
-from .records import Defaults, Fault, Found, Reader, parse_json, same_memory
+from .records import Defaults, Fault, Found, Reader, known_feeling, parse_json, same_memory
 
 __all__ = ["IMPORT_FORMATS", "ImportReport", "detect_format", "import_file"]
 
@@ -78,6 +78,7 @@ def import_file(
         on_progress: See :data:`Progress`.
 
     Raises:
+        InvalidMemoryError: the default feeling is none.
         ImportRefusedError: the source has faults, each of which is named; nothing was written.
         JournalError: the disk refused; no memory was added.
     """
@@ -90,8 +91,11 @@ def import_file(
         raise ImportRefusedError(
             f"cannot import {source}: it is a folder, and only Markdown comes in folders"
         )
+    defaults = defaults or Defaults()
+    if defaults.feeling:
+        known_feeling(defaults.feeling)
     try:
-        reader = _READERS[name](source, defaults or Defaults())
+        reader = _READERS[name](source, defaults)
         survey = _Survey(db, source, reader, on_progress)
         if not dry_run:
             survey.bring_files()

@@ -186,9 +186,9 @@ def _blocks(lines: list[str]) -> Iterator[_Block | Fault]:
             yield front
             at = _next_opening(lines, at)
             continue
-        counted = front.get("lines")
-        if isinstance(counted, int) and counted > 0:
-            start = at + 1
+        lines_said = str(front.get("lines", ""))
+        if "memory_id" in front and lines_said.isdecimal():
+            start, counted = at + 1, int(lines_said)
             at = start + counted
             if at > end or any(line for line in lines[at : _next_opening(lines, at)]):
                 yield Fault(f"line {opened + 1}", f"its words are not the {counted} lines that `lines` says")

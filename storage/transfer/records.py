@@ -26,6 +26,7 @@ __all__ = [
     "Reader",
     "compose",
     "json_items",
+    "known_feeling",
     "parse_json",
     "parse_moment",
     "read_bytes",
@@ -171,9 +172,12 @@ def read_record(record: object, defaults: Defaults) -> tuple[Memory, bool]:
     if "feeling_token" in record:  # as `recall --json` writes it
         record = _from_listing(record)
     if "concept" not in record or "feeling" not in record or "memory_id" not in record:
-        record = dict(record)
-        _fill(record, "concept", defaults.concept)
-        _fill(record, "feeling", defaults.feeling)
+        record = {
+            **record,
+            "concept": record.get("concept") or defaults.concept,
+            "feeling": record.get("feeling") or defaults.feeling,
+        }
+    _demand(record["concept"], record["feeling"])
     derived = record.get("memory_id") is None
     try:
         if "content" not in record:
@@ -254,11 +258,11 @@ def _from_listing(record: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def _fill(record: dict[str, Any], key: str, default: str) -> None:
-    if record.get(key) in (None, ""):
-        if not default:
-            raise InvalidMemoryError(f"it has no {key}: say one for all with --{key}")
-        record[key] = default
+def _demand(concept: object, feeling: object) -> None:
+    missing = [name for name, value in (("concept", concept), ("feeling", feeling)) if not value]
+    if missing:
+        flags = " and ".join(f"--{name}" for name in missing)
+        raise InvalidMemoryError(f"it has no {' and no '.join(missing)}: say one for all with {flags}")
 
 
 def _check(memory: Memory) -> None:
@@ -315,15 +319,12 @@ def compose(
         InvalidMemoryError: something is missing or unknown.
     """
     concept = defaults.concept.strip()
-    if not concept:
-        raise InvalidMemoryError("it has no concept: say one for all with --concept")
-    if not defaults.feeling:
-        raise InvalidMemoryError("it has no feeling: say one for all with --feeling")
+    _demand(concept, defaults.feeling)
     if not content.strip():
         raise InvalidMemoryError("it has no content")
     if media_type not in tuple(MediaType):
         raise InvalidMemoryError(f"unknown media type {media_type!r}: use one of {', '.join(MediaType)}")
-    token, feeling = _known_feeling(defaults.feeling)
+    token, feeling = known_feeling(defaults.feeling)
     timestamp = moment.astimezone(UTC).isoformat()
     if not memory_id:
         words = " ".join(content.split())
@@ -344,7 +345,12 @@ def compose(
     )
 
 
-def _known_feeling(name: str) -> tuple[str, Feeling | str]:
+def known_feeling(name: str) -> tuple[str, Feeling | str]:
+    """The token and the shown feeling of a name: one of the fifteen, or a later one.
+
+    Raises:
+        InvalidMemoryError: it is none.
+    """
     for later in LATER_FEELINGS.values():
         if fold(name.strip()) in (fold(later.name), fold(later.token)):
             return later.token, later.name

@@ -167,6 +167,8 @@ class Log:
     def _pread(self, start: int, length: int) -> bytes:
         fd = self._fd
         if fd is None:
+            if self._closed:
+                raise JournalError(f"the journal {self.path} is closed")
             return b""
         try:
             return os.pread(fd, length, start)
@@ -221,7 +223,7 @@ class Log:
             # Looking for the magic's last byte alone is many times faster, and rarely finds another.
             if data.find(_RARE, body, stop + 4) != stop + 3:
                 inner = _find_header(data, body, stop + 4)
-                if inner is not None and inner < stop:
+                if inner is not None and inner < stop and inner + 4 < len(data):
                     yield position, base + inner, None
                     before = position = base + inner
                     continue

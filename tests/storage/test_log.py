@@ -196,6 +196,12 @@ def test_scanning_damage_equals_the_naive_scan(
     assert merged(pieces(path)) == merged(naive_scan(bytes(data)))
 
 
+def test_a_last_payload_that_ends_like_a_header_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.mnheme"
+    path.write_bytes(frame(MAGIC))
+    assert payloads(path) == [MAGIC]
+
+
 @pytest.mark.parametrize("offset", range(-9, 10))
 def test_frames_on_the_edge_of_a_read(tmp_path: Path, offset: int) -> None:
     path = tmp_path / "a.mnheme"
@@ -634,7 +640,7 @@ def test_a_closed_log_says_so(tmp_path: Path) -> None:
     append(log, b"{}")
     log.close()
     log.close()
-    for use in (log.stamp, lambda: append(log, b"{}")):
+    for use in (log.stamp, lambda: append(log, b"{}"), lambda: log.read(0)):
         with pytest.raises(JournalError, match="is closed"):
             use()
     assert payloads(tmp_path / "a.mnheme") == [b"{}"]

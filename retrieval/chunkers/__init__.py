@@ -72,9 +72,9 @@ def _plan(source: Source, *, whole_types: bool) -> tuple[list[Unit] | None, Node
 
     if language in COMPONENTS:
         return components(
-            source, lambda inner, text: syntax(inner, text, whole_types=whole_types)[0] or []
+            source, lambda part: syntax(part, whole_types=whole_types)[0] or outline(part)
         ), None
-    plan, root = syntax(language, source.text, whole_types=whole_types)
+    plan, root = syntax(source, whole_types=whole_types)
     return (outline(source) if plan is None else plan), root
 
 
@@ -86,12 +86,13 @@ def _chunks(piece: Piece, source: Source, options: ChunkOptions) -> Iterator[Chu
     types = tuple(dict.fromkeys(name for unit in piece.units for name in unit.types))
     doc, names = lexicon(source.language).read(content)
     refers = tuple([name for name in names if name not in defines])
-    cap = options.max_chunk_tokens
-    rest = content if piece.tokens > cap else ""
+    rest = content if piece.tokens > options.max_chunk_tokens else ""
+    # Lines so long are dense more often than not (minified, encoded), where the estimate is at its weakest.
+    room = max(options.max_chunk_tokens * 4 // 5, 1)
     tokens = piece.tokens
     while content:
         if rest:
-            end = prefix_within(rest, cap, source.language)
+            end = prefix_within(rest, room, source.language)
             content, rest = rest[:end], rest[end:]
             tokens = count_tokens(content, source.language)
         yield ChunkCandidate(

@@ -20,8 +20,8 @@ _OPEN: Final = re.compile(r"<(script|template|style)\b([^>]*)>?", re.IGNORECASE)
 _TYPESCRIPT: Final = re.compile(r"\blang\s*=\s*[\"']?tsx?\b")
 
 
-def components(source: Source, script: Callable[[str, str], list[Unit]]) -> list[Unit]:
-    """Plan each part by its own language; ``script`` plans code, given the language and a text.
+def components(source: Source, script: Callable[[Source], list[Unit]]) -> list[Unit]:
+    """Plan each part by its own language; ``script`` plans code.
 
     Every part is read as a file of its own in which all other lines are blank, so that line numbers hold.
     """
@@ -31,7 +31,7 @@ def components(source: Source, script: Callable[[str, str], list[Unit]]) -> list
         units += _inside(source, at, first, "html")
         if name == "script":
             language = "typescript" if _TYPESCRIPT.search(attributes) else "javascript"
-            units += script(language, _only(source, first + 1, last))
+            units += script(Source(_only(source, first + 1, last), language))
         elif name == "style":
             units += _inside(source, first + 1, last, "css")
         else:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .source import Source
 
-__all__ = ["OUTLINED", "outline"]
+__all__ = ["OUTLINED", "level", "outline"]
 
 _CONTINUES: Final = re.compile(
     r"[})\]{]|</|/>|end\b|else\b|elif\b|elsif\b|except\b|finally\b|catch\b|rescue\b|ensure\b|then\b|do\b|\*|\{%-?\s*(?:end|else)"
@@ -75,10 +75,10 @@ def outline(source: Source) -> list[Unit]:
         return list(_tables(source))
     if source.language == "sql":
         return list(_statements(source))
-    return _level(source, 0, last, None, "")
+    return level(source, 0, last)
 
 
-def _level(source: Source, first: int, last: int, owner: str | None, holder: str) -> list[Unit]:
+def level(source: Source, first: int, last: int, owner: str | None = None, holder: str = "") -> list[Unit]:
     """Units of the least indentation among these lines."""
     lines = source.lines
     indents = {
@@ -124,7 +124,7 @@ def _unit(source: Source, start: int, end: int, owner: str | None, holder: str) 
         _code(unit, line.rstrip(), owner, holder)
     inside = (unit.symbol, unit.kind) if unit.symbol else (owner, holder)
     if end - start > 1:
-        unit.divide = lambda: _level(source, start + 1, end, *inside)
+        unit.divide = lambda: level(source, start + 1, end, *inside)
     return unit
 
 
@@ -158,7 +158,7 @@ def _tables(source: Source) -> Iterator[Unit]:
     """The tables of a TOML file."""
     lines = source.lines
     heads = [at for at, line in enumerate(lines) if _TABLE.match(line)]
-    yield from _level(source, 0, heads[0] if heads else len(lines), None, "")
+    yield from level(source, 0, heads[0] if heads else len(lines))
     for start, end in spans(heads, len(lines)):
         match = _TABLE.match(lines[start])
         name = match[1].replace('"', "").replace("'", "") if match else ""
@@ -166,7 +166,7 @@ def _tables(source: Source) -> Iterator[Unit]:
         while comment and lines[comment - 1].lstrip().startswith("#"):
             comment -= 1
         unit = Unit(comment, end, "key", name, lines[start].strip(), [name])
-        unit.divide = lambda start=start, end=end, name=name: _level(source, start + 1, end, name, "")
+        unit.divide = lambda start=start, end=end, name=name: level(source, start + 1, end, name)
         yield unit
 
 

@@ -69,7 +69,7 @@ class _Packer:
     def _fitted(self, unit: Unit) -> Iterator[Piece]:
         tokens = self._source.tokens(unit.start, unit.end)
         if tokens <= self._cap:
-            yield Piece(unit.start, unit.end, tokens, [unit])
+            yield Piece(unit.start, unit.end, tokens, list(self._with_members(unit)))
             return
         parts = self._parts(unit)
         if len(parts) < 2:
@@ -85,6 +85,13 @@ class _Packer:
             else:
                 run.append(part)
         yield from self._cut(unit, run)
+
+    def _with_members(self, unit: Unit) -> Iterator[Unit]:
+        """The unit, and where types stay whole also what is in it, for the names."""
+        yield unit
+        if self._whole_types and unit.kind in TYPE_KINDS and unit.divide:
+            for member in unit.divide():
+                yield from self._with_members(member)
 
     def _fits(self, unit: Unit) -> bool:
         return self._source.tokens(unit.start, unit.end) <= self._cap

@@ -12,10 +12,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from .grammars import GRAMMARS, Definition
+from .outline import level
 from .units import TYPE_KINDS, Unit
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
+
+    from .source import Source
 
 __all__ = ["syntax"]
 
@@ -37,31 +40,53 @@ def _parser(language: str) -> Parser | None:
     return Parser(Language(getattr(module, grammar.entry)()))
 
 
-def syntax(language: str, text: str, *, whole_types: bool) -> tuple[list[Unit] | None, Node | None]:
-    """Plan ``text`` by its syntax tree and give the tree's root; None twice where its grammar is not installed.
+def parse_between(language: str, code: bytes, node: Node) -> Node:
+    """Parse what lies between the brackets of ``node`` as a file of its own, at its place in ``code``."""
+    from tree_sitter import Parser, Range  # noqa: PLC0415
+
+    parser = _parser(language)
+    assert parser is not None
+    (first, left), (last, right) = node.start_point, node.end_point
+    inner = Range((first, left + 1), (last, max(right - 1, 0)), node.start_byte + 1, node.end_byte - 1)
+    return Parser(parser.language, included_ranges=[inner]).parse(code).root_node
+
+
+def syntax(source: Source, *, whole_types: bool) -> tuple[list[Unit] | None, Node | None]:
+    """Plan a file by its syntax tree and give the tree's root; None twice where its grammar is not installed.
 
     With ``whole_types`` a type stays one unit, divided only when it is too large.
     """
-    parser = _parser(language)
+    parser = _parser(source.language)
     if parser is None:
         return None, None
-    code = text.encode("utf-8", "surrogatepass")
+    code = source.text.encode("utf-8", "surrogatepass")
     root = parser.parse(code).root_node
-    return _Walk(language, code, whole_types=whole_types).units(root), root
+    return _Walk(source, code, whole_types=whole_types).units(root), root
 
 
 class _Walk:
     """Goes over one tree."""
 
-    def __init__(self, language: str, code: bytes, *, whole_types: bool) -> None:
-        self._language = language
-        self._grammar = GRAMMARS[language]
+    def __init__(self, source: Source, code: bytes, *, whole_types: bool) -> None:
+        self._source = source
+        self._grammar = GRAMMARS[source.language]
         self._code = code
         self._whole_types = whole_types
 
     def units(self, root: Node) -> list[Unit]:
         """Units of the file whose tree has this root."""
-        return self._inside(root, None, "")
+        found: list[Unit] = []
+        for child in root.named_children:
+            mine: list[Unit] = []
+            self._visit(child, None, "", mine)
+            found += self._repaired(child, mine) if child.has_error else mine
+        return found
+
+    def _repaired(self, node: Node, units: list[Unit]) -> list[Unit]:
+        """Where the parser lost its way, take the layout by indentation if that finds more definitions."""
+        start, end = _lines(node)
+        guess = level(self._source, start, end)
+        return guess if len(_roots(guess)) > len(_roots(units)) else units
 
     def _inside(self, node: Node, owner: str | None, holder: str) -> list[Unit]:
         """Units of what lies in ``node``; ``holder`` is the kind of the definition that owns it."""
@@ -77,6 +102,12 @@ class _Walk:
             found.append(Unit(*_lines(node), owner=owner, leads=True))
         elif kind in grammar.imports or (holder not in _BODIES and grammar.is_import(node)):
             found.append(Unit(*_lines(node), "imports", owner=owner))
+        elif (
+            kind in grammar.macros
+            and holder not in _BODIES
+            and (inside := self._in_macro(node, owner, holder))
+        ):
+            found.extend(inside)
         elif (definition := self._definition(node)) is not None:
             self._define(node, definition, owner, holder, found)
         elif (
@@ -92,6 +123,19 @@ class _Walk:
             if node.named_child_count:
                 unit.divide = lambda: self._inside(node, owner, holder)
             found.append(unit)
+
+    def _in_macro(self, node: Node, owner: str | None, holder: str) -> list[Unit]:
+        """Definitions between the braces of ``cfg_something! { ... }``; none where that is no code."""
+        (first, _), (last, _) = node.start_point, node.end_point
+        tokens = node.children[-1] if node.child_count else None
+        if (
+            last - first < 2
+            or tokens is None
+            or self._code[tokens.start_byte : tokens.start_byte + 1] != b"{"
+        ):
+            return []
+        root = parse_between(self._source.language, self._code, tokens)
+        return [] if root.has_error else self._inside(root, owner, holder)
 
     def _holds(self, node: Node) -> bool:
         """Whether a definition lies directly in this conditional block."""
@@ -171,6 +215,11 @@ class _Walk:
         text = self._code[start : min(stop, start + 4 * SIGNATURE_CHARS)]
         line = _SPACE.sub(" ", text.decode("utf-8", "replace")).strip(" {:=\\")
         return line[:SIGNATURE_CHARS]
+
+
+def _roots(units: list[Unit]) -> set[str]:
+    """Names that are defined, each with all that is in it counted once."""
+    return {unit.symbol.partition(".")[0] for unit in units if unit.symbol}
 
 
 def _lines(node: Node) -> tuple[int, int]:

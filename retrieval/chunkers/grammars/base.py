@@ -78,6 +78,8 @@ class Grammar:
     """Nodes whose children count as their parent's."""
     conditional: frozenset[str] = frozenset()
     """Nodes whose children count as their parent's when a definition is among them."""
+    macros: frozenset[str] = frozenset()
+    """Calls whose braces may hold whole definitions, which the grammar leaves as tokens."""
     special: Mapping[str, Callable[[Node], Definition | None]] = field(default_factory=dict)
     """Nodes that define in some shapes only."""
     name: Callable[[Node], str] = field_name

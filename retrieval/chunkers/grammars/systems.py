@@ -222,6 +222,7 @@ RUST: Final = Grammar(
     imports=frozenset({"use_declaration", "extern_crate_declaration"}),
     leads=frozenset({"line_comment", "block_comment", "attribute_item", "inner_attribute_item"}),
     transparent=frozenset({"foreign_mod_item", "declaration_list"}),
+    macros=frozenset({"macro_invocation"}),
     special={"impl_item": _rust_impl, "mod_item": _rust_module},
     names=_rust_names,
     is_import=_rust_is_import,

@@ -52,11 +52,12 @@ def broken(text: str, chunked: ChunkedFile, options: ChunkOptions) -> str | None
             return f"line {chunk.line_start}: counted {chunk.tokens} tokens"
         first, last = chunk.line_start - 1, chunk.line_end
         content = "\n".join(lines[first:last])
-        if chunk.content != content:
-            pieces += chunk.content
-            if last - first > 1 or not content.startswith(pieces):
+        if chunk.content != content or pieces:
+            pieces += "".join(chunk.content.split())
+            whole = "".join(content.split())
+            if last - first > 1 or not whole.startswith(pieces):
                 return f"lines {first + 1} to {last} are not the content"
-            if pieces != content:
+            if pieces != whole:
                 continue
         pieces = ""
         for at in range(first, last):

@@ -95,17 +95,18 @@ def _chunks(piece: Piece, source: Source, options: ChunkOptions) -> Iterator[Chu
             end = prefix_within(rest, room, source.language)
             content, rest = rest[:end], rest[end:]
             tokens = count_tokens(content, source.language)
-        yield ChunkCandidate(
-            content=content,
-            chunk_type=main.kind,
-            symbol=main.symbol,
-            line_start=piece.start + 1,
-            line_end=piece.end,
-            tokens=tokens,
-            signature=main.signature,
-            doc=doc,
-            defines=defines,
-            types=types,
-            refers=refers,
-        )
+        if not content.isspace():
+            yield ChunkCandidate(
+                content=content,
+                chunk_type=main.kind,
+                symbol=main.symbol,
+                line_start=piece.start + 1,
+                line_end=piece.end,
+                tokens=tokens,
+                signature=main.signature,
+                doc=doc,
+                defines=defines,
+                types=types,
+                refers=refers,
+            )
         content = rest

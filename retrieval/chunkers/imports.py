@@ -27,10 +27,9 @@ Found = tuple[str, tuple[str, ...]]
 def _listed(text: str, comment: str = "#") -> tuple[str, ...]:
     """``a, b as c, type D`` is a, b, D."""
     bare = re.sub(rf"{comment}[^\n]*|\\\n", " ", text)
-    names = (
-        re.sub(r"^type\s+|\s+(?:as|=>)\s.*$|:.*$", "", part.strip(), flags=re.S) for part in bare.split(",")
-    )
-    return tuple(name.strip("()'\" ") for name in names if name.strip("()'\" "))
+    parts = (part.strip(" \t\r\n()'\"") for part in bare.split(","))
+    names = (re.sub(r"^type\s+|\s+(?:as|=>)\s.*$|:.*$", "", part, flags=re.DOTALL) for part in parts)
+    return tuple(name for name in names if name)
 
 
 def _python(match: re.Match[str]) -> Iterator[Found]:

@@ -62,6 +62,7 @@ _KINDS: Final = {
     "protocol": "interface",
     "extension": "impl",
 }
+_NO_QUOTES: Final = str.maketrans("", "", "\"'`[]")
 _DATA: Final = frozenset({"json", "yaml", "toml"})
 
 OUTLINED: Final = frozenset({"json", "yaml", "toml", "html", "css", "sql"})
@@ -157,16 +158,19 @@ def _code(unit: Unit, line: str, owner: str | None, holder: str) -> None:
 def _tables(source: Source) -> Iterator[Unit]:
     """The tables of a TOML file."""
     lines = source.lines
-    heads = [at for at, line in enumerate(lines) if _TABLE.match(line)]
-    yield from level(source, 0, heads[0] if heads else len(lines))
-    for start, end in spans(heads, len(lines)):
-        match = _TABLE.match(lines[start])
-        name = match[1].replace('"', "").replace("'", "") if match else ""
-        comment = start
-        while comment and lines[comment - 1].lstrip().startswith("#"):
-            comment -= 1
-        unit = Unit(comment, end, "key", name, lines[start].strip(), [name])
-        unit.divide = lambda start=start, end=end, name=name: level(source, start + 1, end, name)
+    starts: list[int] = []
+    for head in [at for at, line in enumerate(lines) if _TABLE.match(line)]:
+        start = head
+        while start > 0 and lines[start - 1].startswith("#"):  # its comment
+            start -= 1
+        starts.append(start)
+    yield from level(source, 0, starts[0] if starts else len(lines))
+    for start, end in spans(starts, len(lines)):
+        head = next(at for at in range(start, end) if _TABLE.match(lines[at]))
+        match = _TABLE.match(lines[head])
+        name = match[1].translate(_NO_QUOTES) if match else ""
+        unit = Unit(start, end, "key", name, lines[head].strip(), [name])
+        unit.divide = lambda head=head, end=end, name=name: level(source, head + 1, end, name)
         yield unit
 
 
@@ -185,7 +189,7 @@ def _statements(source: Source) -> Iterator[Unit]:
         unit = Unit(start, min(at + 1, len(source.lines)), "statement")
         head = next((text for text in source.lines[start : at + 1] if _STATEMENT.match(text)), "")
         if match := _STATEMENT.match(head):
-            unit.symbol = match["name"].translate({ord(mark): None for mark in '"`[]'})
+            unit.symbol = match["name"].translate(_NO_QUOTES)
             unit.kind = "function" if match["kind"].lower() in ("function", "procedure") else "statement"
             unit.signature = head.strip(" (")
             unit.defines = [unit.symbol.rpartition(".")[2]]

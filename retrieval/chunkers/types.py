@@ -27,7 +27,7 @@ class ChunkCandidate:
 
     ``content`` is exactly the lines ``line_start`` to ``line_end`` (1-based, inclusive) joined by a line feed.
     The one exception is a line too long for the cap: its pieces carry that line's number, and their contents
-    joined give the line.
+    joined give the line, save what is white space only.
     """
 
     content: str
@@ -35,7 +35,8 @@ class ChunkCandidate:
     """function, method, class, interface, struct, enum, trait, impl, type, module, imports, block, section,
     paragraph, key, rule, element, window."""
     symbol: str | None
-    """Qualified with a dot whatever the language: ``AuthManager.authenticate``."""
+    """Qualified with a dot whatever the language: ``AuthManager.authenticate``. In prose the path of headings:
+    ``Guide > Install``."""
     line_start: int
     line_end: int
     tokens: int

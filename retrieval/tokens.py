@@ -51,13 +51,12 @@ def line_weights(lines: list[str], language: str = "unknown") -> list[int]:
     table = _table()
     margin = table.margin(language)
     weight = table.__getitem__
-    found = [
+    return [
         sum(map(weight, (_ASCII_PRETOKEN if line.isascii() else PRETOKEN).findall(line + "\n"))) * margin
         if line and not line.isspace()
         else 0
         for line in lines
     ]
-    return found
 
 
 def tokens_of(weight: int) -> int:
@@ -66,9 +65,10 @@ def tokens_of(weight: int) -> int:
 
 
 def prefix_within(text: str, limit: int, language: str = "unknown") -> int:
-    """How many characters of ``text``, a single line, stay within ``limit`` tokens by ``count_tokens``.
+    """How many characters of ``text``, from its start, stay within ``limit`` tokens by ``count_tokens``.
 
-    At least one, so that a loop that cuts piece by piece comes to an end.
+    At least one, so that a loop that cuts piece by piece comes to an end. For a single line, as many as fit up to the
+    end of a word; blank lines are taken to cost something here.
     """
     table = _table()
     margin = table.margin(language)

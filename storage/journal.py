@@ -466,8 +466,13 @@ class MemoryDB:
         """Be called, from a thread of its own, after this or another process changed the journal.
 
         Changes that come close together may be told as one. What is returned ends it.
+
+        Raises:
+            JournalError: the journal is closed.
         """
         with self._lock:
+            if self._closed:
+                raise JournalError(f"the journal {self.path} is closed")
             if self._watcher is None:
                 from .watch import Watcher  # noqa: PLC0415
 

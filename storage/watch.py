@@ -58,6 +58,7 @@ class Watcher:
         self._wake = threading.Event()
         self._stopped = False
         self._observer: BaseObserver | None = None
+        self._observable = True
         self._known = journal.state()
         self._thread = threading.Thread(target=self._run, name="mnemo-journal-watcher", daemon=True)
         self._thread.start()
@@ -86,8 +87,10 @@ class Watcher:
     def _run(self) -> None:
         try:
             while not self._stopped:
-                if self._observer is None:
+                if self._observable and Path(self._path).parent.is_dir():
                     self._observer = self._observe()
+                    # Asked for once: an observer that could not start leaves descriptors behind.
+                    self._observable = False
                 self._tell()
                 self._wake.wait(_LOOK if self._observer is None else _SLOW_LOOK)
                 self._wake.clear()
@@ -111,7 +114,7 @@ class Watcher:
         try:
             observer.schedule(Handler(), str(Path(self._path).parent))
             observer.start()
-        except OSError:  # no folder yet, or no watches left
+        except OSError:  # no watches left
             return None
         return observer
 

@@ -1,10 +1,12 @@
-"""Make the token table of ``retrieval/tokens.py`` from real sources and print how far the estimate lies from cl100k.
+"""Make the token table of ``retrieval/tokens.py`` from real sources and print how far the estimate lies from
+cl100k.
 
     python benchmarks/calibrate_tokens.py FOLDER... [--held-out FOLDER]... [--write]
 
-Needs the extra ``tokens`` (rs-bpe), numpy and scipy. Each language weighs the same, whatever its share of the folders.
-The weights are a quantile regression: least relative error with underestimates priced so that one chunk in a hundred is
-below the truth (Koenker and Bassett 1978, solved as a linear program). ``--held-out`` only measures.
+Needs the extra ``tokens`` (rs-bpe), numpy and scipy. Each language weighs the same, whatever its share of
+the folders. The weights are a quantile regression: least relative error with underestimates priced so that
+one chunk in a hundred is below the truth (Koenker and Bassett 1978, solved as a linear program).
+``--held-out`` only measures.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python benchmarks/chunk_bench.py FOLDER...
 
-CPU time of one process; files are read before the clock starts. With the extra ``tokens`` the last columns compare the
-token estimate with cl100k over the same chunks.
+CPU time of one process; files are read before the clock starts. With the extra ``tokens`` the last columns
+compare the token estimate with cl100k over the same chunks.
 """
 
 from __future__ import annotations
@@ -101,13 +101,14 @@ def main() -> int:
             shape += f"{sum(abs(estimate - real) / real for estimate, real in pairs) / len(pairs):8.1%}"
             shape += f"{sum(real > options.max_chunk_tokens for _, real in pairs):10}"
         print(
-            f"{language:12}{len(files):7}{size / 1e6:8.2f}{seconds:8.2f}{size / 1e6 / max(seconds, 1e-9):7.1f}"
-            f"{len(chunks):8}{shape}"
+            f"{language:12}{len(files):7}{size / 1e6:8.2f}{seconds:8.2f}"
+            f"{size / 1e6 / max(seconds, 1e-9):7.1f}{len(chunks):8}{shape}"
         )
         totals = [totals[0] + len(files), totals[1] + size, totals[2] + seconds, totals[3] + len(chunks)]
     files_total, size, seconds, count = totals
     print(
-        f"{'all':12}{files_total:7}{size / 1e6:8.2f}{seconds:8.2f}{size / 1e6 / max(seconds, 1e-9):7.1f}{count:8}"
+        f"{'all':12}{files_total:7}{size / 1e6:8.2f}{seconds:8.2f}"
+        f"{size / 1e6 / max(seconds, 1e-9):7.1f}{count:8}"
     )
     for failure in failures[:40]:
         print(failure, file=sys.stderr)

@@ -67,8 +67,8 @@ def tokens_of(weight: int) -> int:
 def prefix_within(text: str, limit: int, language: str = "unknown") -> int:
     """How many characters of ``text``, from its start, stay within ``limit`` tokens by ``count_tokens``.
 
-    At least one, so that a loop that cuts piece by piece comes to an end. For a single line, as many as fit up to the
-    end of a word; blank lines are taken to cost something here.
+    At least one, so that a loop that cuts piece by piece comes to an end. For a single line, as many as fit
+    up to the end of a word; blank lines are taken to cost something here.
     """
     table = _table()
     margin = table.margin(language)

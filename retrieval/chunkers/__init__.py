@@ -1,7 +1,7 @@
 """Cut a file into chunks that follow its own structure.
 
-``chunk_file`` is a pure function of text, path and options: it reads no disk and its result is plain data, so that
-worker processes can run it.
+``chunk_file`` is a pure function of text, path and options: it reads no disk and its result is plain data,
+so that worker processes can run it.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def chunk_file(text: str, path: str, *, options: ChunkOptions = _DEFAULTS) -> Ch
 
 
 def _plan(source: Source, *, whole_types: bool) -> tuple[list[Unit] | None, Node | None]:
-    """How the file divides, None where nothing is known of its format; and its syntax tree where it has one."""
+    """How the file divides, None where its format is unknown; and its syntax tree where it has one."""
     language = source.language
     if language in PROSE:
         return prose(source), None

@@ -1,6 +1,7 @@
 """What a file imports, wherever in it: late imports inside functions count too.
 
-A regular expression finds where an import may stand; where there is a tree, it says whether that place is code.
+A regular expression finds where an import may stand; where there is a tree, it says whether that place is
+code.
 """
 
 from __future__ import annotations
@@ -184,7 +185,9 @@ _READERS: Final[dict[str, _Reader]] = {
     "c": _INCLUDE,
     "cpp": _INCLUDE,
     "ruby": _reader(
-        r"""^[ \t]*(?:require(?P<relative>_relative)?|load|autoload\s+:\w+,)\s*\(?\s*["'](?P<path>[^"'\n]+)["']""",
+        r"""
+        ^[ \t]*(?:require(?P<relative>_relative)?|load|autoload\s+:\w+,)\s*\(?\s*["'](?P<path>[^"'\n]+)["']
+        """,
         _ruby,
     ),
     "php": _reader(
@@ -200,7 +203,10 @@ _READERS: Final[dict[str, _Reader]] = {
     ),
     "haskell": _reader(r"^import\s+(?:safe\s+)?(?:qualified\s+)?(?:\"[^\"]*\"\s+)?(?P<path>[A-Z][\w.']*)"),
     "swift": _reader(
-        r"^[ \t]*(?:@\w+\s+)?import\s+(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?(?P<path>[\w.]+)"
+        r"""
+        ^[ \t]*(?:@\w+\s+)?import\s+
+        (?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)? (?P<path>[\w.]+)
+        """
     ),
     "shell": _reader(r"""^[ \t]*(?:source|\.)[ \t]+["']?(?P<path>[^\s"';&|]+)"""),
     "zig": _reader(r"""@import\("(?P<path>[^"\n]+)"\)"""),

@@ -66,27 +66,29 @@ _FAMILY_OF: Final[dict[str, str]] = {
 }
 _NAME: Final = re.compile(r"[^\W\d]\w+")
 _COMMENT_MARKS: Final = re.compile(
-    r"^[ \t]*(?:/\*+!?|\*+/|\*|//[/!]*|#+!?|--+\[\[|--+|\{-+\|?|<!--+)?[ \t]?|[ \t]*(?:\*/|-->|-\}|\]\])?[ \t]*$",
+    r"^[ \t]*(?:/\*+!?|\*+/|\*|//[/!]*|#+!?|--+\[\[|--+|\{-+\|?|<!--+)?[ \t]?"
+    r"|[ \t]*(?:\*/|-->|-\}|\]\])?[ \t]*$",
     re.M,
 )
 
 _KEYWORDS: Final = frozenset(
     """
-    abstract alias and any as assert async auto await base begin bool boolean break byte case catch char checked
-    class companion const constexpr continue crate debugger def default defer defmodule defp del delete do double
-    dyn elif else elsif elseif end endif ensure enum esac except exec explicit export extends extension extern
-    false fi file final finally float fn for foreach from fun func function get global go goto guard has if impl
-    implements implicit import in include infix init inline inner instanceof int interface internal is it lambda
-    lateinit lazy let local long loop macro match mod module move mut mutable namespace native new nil none
-    nonlocal not noexcept null nullptr object of open operator or out override package partial pass private
-    protected protocol pub public raise readonly record ref require rescue return sealed select self set short
-    signed sizeof static string struct sub super suspend switch synchronized template then this throw throws trait
-    transient true try type typealias typedef typeof typename undefined union unless unsafe unsigned until use
-    using val var virtual void volatile when where while with yield None True False NULL Self str dict list tuple
-    len cls String Some Ok Err number usize size_t
+    abstract alias and any as assert async auto await base begin bool boolean break byte case catch char
+    checked class companion const constexpr continue crate debugger def default defer defmodule defp del
+    delete do double dyn elif else elsif elseif end endif ensure enum esac except exec explicit export
+    extends extension extern false fi file final finally float fn for foreach from fun func function get
+    global go goto guard has if impl implements implicit import in include infix init inline inner
+    instanceof int interface internal is it lambda lateinit lazy let local long loop macro match mod
+    module move mut mutable namespace native new nil none nonlocal not noexcept null nullptr object of
+    open operator or out override package partial pass private protected protocol pub public raise
+    readonly record ref require rescue return sealed select self set short signed sizeof static string
+    struct sub super suspend switch synchronized template then this throw throws trait transient true try
+    type typealias typedef typeof typename undefined union unless unsafe unsigned until use using val var
+    virtual void volatile when where while with yield None True False NULL Self str dict list tuple len
+    cls String Some Ok Err number usize size_t
     """.split()  # noqa: SIM905
 )
-"""Words of the languages themselves; a name that is a keyword elsewhere is rarely the one that tells files apart."""
+"""Words of the languages themselves; one that is a keyword elsewhere rarely tells files apart."""
 
 
 class Lexicon:

@@ -1,7 +1,7 @@
 """Structure told by indentation: data files, markup, style sheets, and code whose grammar is not installed.
 
-A unit starts at each line of the least indentation and runs to the next one; what is indented deeper lies in it and is
-laid out the same way when the unit has to be divided. A closing bracket belongs to what it closes.
+A unit starts at each line of the least indentation and runs to the next one; what is indented deeper lies in
+it and is laid out the same way when the unit has to be divided. A closing bracket belongs to what it closes.
 """
 
 from __future__ import annotations

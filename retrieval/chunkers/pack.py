@@ -1,7 +1,8 @@
-"""From the plan of a file to pieces of it: whole where they fit, divided where not, merged where they are tiny.
+"""From the plan of a file to pieces of it: whole where they fit, divided where not, merged where they are
+tiny.
 
-What holds whatever the plan: each non-blank line lies in exactly one piece, and no piece passes the cap, save one that
-is a single line.
+What holds whatever the plan: each non-blank line lies in exactly one piece, and no piece passes the cap,
+save one that is a single line.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class _Packer:
         units = settle(plan, self._source, 0, len(self._source.lines))
         return self._merged(self._grouped(piece for unit in units for piece in self._fitted(unit)))
 
-    # -- nothing passes the cap ---------------------------------------------------------------------------------
+    # -- nothing passes the cap ------------------------------------------------------------------------------
 
     def _fitted(self, unit: Unit) -> Iterator[Piece]:
         tokens = self._source.tokens(unit.start, unit.end)
@@ -180,7 +181,7 @@ class _Packer:
     def _piece(self, unit: Unit) -> Piece:
         return Piece(unit.start, unit.end, self._source.tokens(unit.start, unit.end), [unit])
 
-    # -- nothing is tiny ----------------------------------------------------------------------------------------
+    # -- nothing is tiny -------------------------------------------------------------------------------------
 
     def _grouped(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
         """Join runs of imports, of statements, and of one type's fields."""

@@ -25,6 +25,7 @@ class Source:
         return tokens_of(self._weight[end] - self._weight[start])
 
     def content(self, start: int, end: int) -> str:
+        """The text of a range."""
         return "\n".join(self.lines[start:end])
 
     def trim(self, start: int, end: int) -> tuple[int, int]:
@@ -37,11 +38,12 @@ class Source:
         return start, end
 
     def indent(self, line: int) -> int:
+        """How many characters of white space ``line`` starts with."""
         text = self.lines[line]
         return len(text) - len(text.lstrip())
 
     def reach(self, start: int, limit: int, tokens: int) -> int:
-        """The furthest end, at most ``limit``, of a range from ``start`` within ``tokens``; at least one line."""
+        """The furthest end of a range from ``start`` within ``limit`` and ``tokens``; one line at least."""
         low, high = start + 1, limit
         while low < high:
             middle = (low + high + 1) // 2

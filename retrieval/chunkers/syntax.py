@@ -1,7 +1,8 @@
 """From a syntax tree to the plan of a file.
 
-One walk for all languages, over the nodes that hold definitions and no deeper: the body of a function is looked into
-only when the function is too large for one chunk. What differs between languages is data, in ``grammars``.
+One walk for all languages, over the nodes that hold definitions and no deeper: the body of a function is
+looked into only when the function is too large for one chunk. What differs between languages is data, in
+``grammars``.
 """
 
 from __future__ import annotations

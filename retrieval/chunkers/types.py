@@ -25,9 +25,9 @@ class ChunkOptions:
 class ChunkCandidate:
     """A contiguous range of a file's lines that means something by itself.
 
-    ``content`` is exactly the lines ``line_start`` to ``line_end`` (1-based, inclusive) joined by a line feed.
-    The one exception is a line too long for the cap: its pieces carry that line's number, and their contents
-    joined give the line, save what is white space only.
+    ``content`` is exactly the lines ``line_start`` to ``line_end`` (1-based, inclusive) joined by a line
+    feed. The one exception is a line too long for the cap: its pieces carry that line's number, and their
+    contents joined give the line, save what is white space only.
     """
 
     content: str
@@ -35,8 +35,8 @@ class ChunkCandidate:
     """function, method, class, interface, struct, enum, trait, impl, type, module, imports, block, section,
     paragraph, key, rule, element, window."""
     symbol: str | None
-    """Qualified with a dot whatever the language: ``AuthManager.authenticate``. In prose the path of headings:
-    ``Guide > Install``."""
+    """Qualified with a dot whatever the language: ``AuthManager.authenticate``. In prose the path of
+    headings: ``Guide > Install``."""
     line_start: int
     line_end: int
     tokens: int
@@ -57,10 +57,10 @@ class ChunkCandidate:
 class Import:
     """One imported module, as written in the source; the reference graph resolves it to a file.
 
-    ``module`` keeps the language's own spelling: ``..pkg.mod`` (Python), ``./lib/x.js`` (JavaScript), ``net/http``
-    (Go), ``crate::sync`` (Rust), ``com.acme.Tool`` (Java, Kotlin, Scala), ``System.Text`` (C#),
-    ``sds.h`` (C). ``names`` are what is taken from it, under the module's own names; empty when it is the whole,
-    ``("*",)`` for a wildcard.
+    ``module`` keeps the language's own spelling: ``..pkg.mod`` (Python), ``./lib/x.js`` (JavaScript),
+    ``net/http`` (Go), ``crate::sync`` (Rust), ``com.acme.Tool`` (Java, Kotlin, Scala), ``System.Text`` (C#),
+    ``sds.h`` (C). ``names`` are what is taken from it, under the module's own names; empty when it is the
+    whole, ``("*",)`` for a wildcard.
     """
 
     module: str

@@ -58,8 +58,8 @@ def spans(starts: list[int], last: int) -> Iterator[tuple[int, int]]:
 def settle(units: list[Unit], source: Source, first: int, last: int) -> list[Unit]:
     """Make ``units`` disjoint, in order, and cover every non-blank line from ``first`` to ``last``.
 
-    A line that no unit claims goes to the unit before it, or to the one that it opens (``namespace x {``, ``else:``).
-    A unit that shares all its lines with the one before joins it.
+    A line that no unit claims goes to the unit before it, or to the one that it opens (``namespace x {``,
+    ``else:``). A unit that shares all its lines with the one before joins it.
     """
     settled: list[Unit] = []
     at = first

@@ -19,8 +19,8 @@ WINDOW_LINES: Final = 30
 def windows(source: Source, options: ChunkOptions) -> list[Piece]:
     """Cut a file into pieces within the cap, save one that is a single line.
 
-    Each piece after the first starts ``overlap_lines`` before the end of the one before it, as far as the cap lets
-    it bring new lines.
+    Each piece after the first starts ``overlap_lines`` before the end of the one before it, as far as the
+    cap lets it bring new lines.
     """
     found: list[Piece] = []
     total = len(source.lines)

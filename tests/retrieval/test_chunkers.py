@@ -125,7 +125,7 @@ def test_a_blank_file_has_no_chunks(name: str, text: str) -> None:
     assert chunk_file(text, name).chunks == []
 
 
-# -- against Python's own parser --------------------------------------------------------------------------------
+# -- against Python's own parser -----------------------------------------------------------------------------
 
 
 def modules_of_the_standard_library() -> list[Path]:
@@ -159,7 +159,7 @@ def test_python_symbols_are_those_of_ast(path: Path) -> None:
         assert max(chunk.line_end for chunk in own) <= last or symbol.count(".") == 0
 
 
-# -- shape ------------------------------------------------------------------------------------------------------
+# -- shape ---------------------------------------------------------------------------------------------------
 
 
 def chunks_of(name: str, **options: object) -> list[ChunkCandidate]:
@@ -203,7 +203,7 @@ def test_names_in_strings_and_comments_are_not_referred_to() -> None:
 
 def test_a_long_function_is_cut_between_statements() -> None:
     body = "".join(
-        f"    if check_{at}(value):\n        first = compute(value, {at})\n        store(first, table[{at}])\n\n"
+        f"    if check_{at}(value):\n        first = compute(value, {at})\n        store(first, {at})\n\n"
         for at in range(40)
     )
     chunks = chunk_file(f"def long(value):\n{body}", "long.py").chunks
@@ -215,7 +215,8 @@ def test_a_long_function_is_cut_between_statements() -> None:
 
 def test_a_nested_function_of_a_long_one_keeps_its_own_name() -> None:
     lines = "".join(f"    value_{at} = compute(value_{at}, other_{at})\n" for at in range(40))
-    text = f"def outer():\n{lines}\n    def inner(argument):\n        return argument + helper(argument, 1, 2, 3)\n\n{lines}"
+    inner = "    def inner(argument):\n        return argument + helper(argument, 1, 2, 3)\n"
+    text = f"def outer():\n{lines}\n{inner}\n{lines}"
     assert "outer.inner" in by_symbol(chunk_file(text, "a.py").chunks)
 
 
@@ -227,12 +228,16 @@ def test_a_line_above_the_cap_is_cut_by_characters() -> None:
 
 
 def test_broken_syntax_keeps_the_symbols_around_it() -> None:
-    text = "def before(a):\n    return call(a, 1, 2, 3)\n\ndef broken(:\n    x = = 3\n\ndef after(b):\n    return call(b, 4, 5, 6)\n"
+    text = (
+        "def before(a):\n    return call(a, 1, 2, 3)\n\n"
+        "def broken(:\n    x = = 3\n\n"
+        "def after(b):\n    return call(b, 4, 5, 6)\n"
+    )
     symbols = {name for chunk in chunk_file(text, "a.py").chunks for name in chunk.defines}
     assert {"before", "after"} <= symbols
 
 
-# -- every key of [chunking] ------------------------------------------------------------------------------------
+# -- every key of [chunking] ---------------------------------------------------------------------------------
 
 
 def test_max_chunk_tokens_caps_every_chunk() -> None:

@@ -133,7 +133,8 @@ def test_a_cut_uses_the_room_there_is() -> None:
 def test_counting_loads_nothing_heavy() -> None:
     script = (
         "import sys; from mnemo.retrieval.tokens import count_tokens; count_tokens('def f(): pass');"
-        "print([name for name in ('numpy', 'tree_sitter', 'rs_bpe', 'tantivy', 'textual') if name in sys.modules])"
+        "heavy = ('numpy', 'tree_sitter', 'rs_bpe', 'tantivy', 'textual');"
+        "print([name for name in heavy if name in sys.modules])"
     )
     result = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True

@@ -110,17 +110,19 @@ class MnemoApp(App[None]):
 
     def on_mount(self) -> None:
         """Paint, then load the rest."""
+        self.theme_changed_signal.subscribe(self, lambda theme: self._use_ink(theme.name))
         self.call_after_refresh(self._mount_rest)
 
     async def _mount_rest(self) -> None:
         from textual.widgets import Footer  # noqa: PLC0415 -- after the first frame
 
         base = self.screen_stack[0]
+        if not base.is_running:
+            return  # left before the first frame
         base.query_one(TimelinePane).load_rest()
         await base.query_one("#foot").mount(Footer(show_command_palette=False, compact=True))
         if self._warning:
             self.notify(self._warning, severity="warning", timeout=15, markup=False)
-        self.theme_changed_signal.subscribe(self, lambda theme: self._use_ink(theme.name))
 
     def on_timeline_pane_status_changed(self, message: TimelinePane.StatusChanged) -> None:
         """Show what the pane says of the journal."""

@@ -10,6 +10,7 @@ from itertools import count
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
+from textual.app import SuspendNotSupported
 from textual.containers import Container, Horizontal, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Static, TextArea
@@ -63,6 +64,7 @@ class Composer(Screen[tuple[int, int] | None]):
     ) -> None:
         super().__init__()
         self.editor = editor
+        self._sure: Draft | None = None
         self.backend = backend
         self.ink = ink
         self.draft = draft
@@ -221,6 +223,9 @@ class Composer(Screen[tuple[int, int] | None]):
         text = self.query_one("#text", TextArea)
         try:
             changed = edit(self.app, self.backend.drafts.editor_file(self.draft), self.editor)
+        except SuspendNotSupported:
+            self._say("This terminal cannot be handed to an editor.", wrong=True)
+            return
         except OSError as error:
             self._say(f"The editor could not be started: {error.strerror or error}", wrong=True)
             return
@@ -230,23 +235,32 @@ class Composer(Screen[tuple[int, int] | None]):
 
     def action_leave(self) -> None:
         """Leave; what was typed waits as a draft."""
+        self._put_down()
         if self.draft.worth_keeping:
-            self.backend.drafts.keep(self.draft, next(_SERIAL))
-            self.backend.drafts.release(self.draft.draft_id)
             self.notify("Kept as a draft: d goes on with it")
-        else:
-            self.backend.drafts.discard(self.draft.draft_id)
         self.dismiss(None)
+
+    def on_unmount(self) -> None:
+        """Whatever ended the writing, a quit of the app too: what was typed waits."""
+        self._put_down()
+
+    def _put_down(self) -> None:
+        """Write what was typed last; a draft that was saved or discarded stays gone."""
+        drafts = self.backend.drafts
+        try:
+            if self.draft.worth_keeping:
+                drafts.keep(self.draft, next(_SERIAL))
+                drafts.release(self.draft.draft_id)
+            else:
+                drafts.discard(self.draft.draft_id)
+        except OSError as error:
+            self.notify(f"The draft could not be kept: {error.strerror}", severity="error", markup=False)
 
     def action_discard(self) -> None:
         """Throw the draft away, after a second press."""
-        if self.query_one("#compose-state").has_class("-sure"):
+        if self._sure is self.draft:
             self.backend.drafts.discard(self.draft.draft_id)
             self.dismiss(None)
         else:
-            self._say("F8 again throws this draft away; any other key keeps it.", wrong=True)
-            self.query_one("#compose-state").add_class("-sure")
-
-    def on_key(self) -> None:
-        """Any key but the second F8 keeps the draft."""
-        self.query_one("#compose-state").remove_class("-sure")
+            self._sure = self.draft
+            self._say("Once more throws this draft away; typing on keeps it.", wrong=True)

@@ -117,7 +117,8 @@ class FilterPanel(ScrollView, can_focus=True):
 
     def show(self, facets: Facets, query: Query, saved: Iterable[str]) -> None:
         """Show counts, which filters are on, and the saved ones."""
-        under = self._lines[self.cursor][:2] if self.cursor < len(self._lines) else None
+        line = self._lines[self.cursor]
+        under = None if line.kind in _UNSWITCHED else line[:2]
         self.facets, self.query_, self.saved = facets, query, tuple(saved)
         self._build()
         places = {line[:2]: place for place, line in enumerate(self._lines)}

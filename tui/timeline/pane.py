@@ -83,7 +83,8 @@ class TimelinePane(Container):
         """Drafts to go on with."""
         self._keep = False
         self._land_on: tuple[int, int] | None = None
-        self._retry: Callable[[], None] | None = None
+        self._retries: dict[str, Callable[[], None]] = {}
+        """How to try again, for each group of requests that failed."""
         self._trouble = ""
         self._working = ""
 
@@ -134,8 +135,8 @@ class TimelinePane(Container):
         """Show what the backend found."""
         if message.ticket.stale:
             return
-        if self._trouble:
-            self._trouble, self._retry = "", None
+        if self._retries.pop(message.ticket.group, None) and not self._retries:
+            self._trouble = ""
             self.refresh_bindings()
         match message.value:
             case Found() as found:
@@ -176,7 +177,8 @@ class TimelinePane(Container):
 
     def on_failed(self, message: Failed) -> None:
         """Say in the pane what went wrong and how to try again."""
-        self._trouble, self._retry, self._working = message.error, message.retry, ""
+        self._trouble, self._working = message.error, ""
+        self._retries[message.ticket.group] = message.retry
         self.memories.pages_failed()
         self._say_where()
         self.refresh_bindings()
@@ -463,9 +465,7 @@ class TimelinePane(Container):
 
     def action_retry(self) -> None:
         """Try again what failed."""
-        if self._retry is not None:
-            retry, self._retry, self._trouble = self._retry, None, ""
-            self._say_where()
+        for retry in tuple(self._retries.values()):
             retry()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -478,7 +478,7 @@ class TimelinePane(Container):
             case "drafts":
                 return bool(self.waiting)
             case "retry":
-                return self._retry is not None
+                return bool(self._retries)
             case "jump":
                 return bool(self.memories.listing.refs) and self.memories.listing.best is None
             case "clear" | "save_filter":

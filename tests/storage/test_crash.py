@@ -1,6 +1,6 @@
 """Processes killed for real: what was acknowledged is there, and what is derived is as if nothing was.
 
-``MNEMO_KILLS`` sets how many writers are killed (25; 200 takes about a minute).
+``MNEMO_KILLS`` sets how many writers are killed (25; 200 takes about half a minute).
 """
 
 from __future__ import annotations

@@ -401,7 +401,7 @@ def sections(data: bytes) -> dict[str, tuple[int, int]]:
 
 
 @given(st.integers(0, (1 << 30) - 1), st.integers(1, 255))
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_flipped_byte_anywhere_gives_no_wrong_memory(
     snapshotted: tuple[Path, list[Memory]], at: int, flip: int
 ) -> None:

@@ -48,12 +48,16 @@ def verify(
         "chained": report.chained,
         "without_checksum": report.unchecked,
         "since_expected": report.since_expected,
+        "files": report.files,
+        "orphans": list(report.orphans),
     }
     if json:
         facts["problems"] = [problem._asdict() for problem in report.problems]
     else:
         if expect is None:
             del facts["since_expected"]
+        if not report.orphans:
+            del facts["orphans"]
         facts["problem"] = [
             f"{each.kind} at byte {each.start}"
             + (f", memory {each.memory_id}" if each.memory_id else "")

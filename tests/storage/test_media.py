@@ -268,6 +268,25 @@ with MemoryDB({str(tmp_path / "j.mnheme")!r}) as db:
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 100_000
 
 
+def test_no_space_left_is_told_and_what_fits_still_fits(tmp_path: Path) -> None:
+    place = tmp_path / "small"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
+    try:
+        subprocess.run(mount, check=True, capture_output=True, timeout=60)
+    except (OSError, subprocess.SubprocessError):
+        pytest.skip("no small file system can be mounted here")
+    try:
+        with MemoryDB(place / "j.mnheme") as db:
+            with pytest.raises(AttachmentError, match=r"big\.bin.*No space left"):
+                db.remember("c", "joy", "x", attachments=[Incoming.from_bytes(bytes(2 << 20), "big.bin")])
+            assert db.count() == 0
+            db.remember("c", "joy", "x", attachments=[Incoming.from_bytes(b"small", "small.bin")])
+            assert db.verify().sound
+    finally:
+        subprocess.run(["umount", str(place)], check=True, timeout=60)
+
+
 # -- paths ----------------------------------------------------------------------------------------
 
 NASTY = [

@@ -23,7 +23,10 @@ from mnemo import Feeling, MemoryDB
 from mnemo.storage.memory import encode, new_record
 from mnemo.storage.transfer import import_file
 
-WORDS = "sea morning the of and winter window letter she said nothing café perché snow train a very long way".split()
+WORDS = (
+    *("sea", "morning", "the", "of", "and", "winter", "window", "letter", "she", "said"),
+    *("nothing", "café", "perché", "snow", "train", "a", "very", "long", "way"),
+)
 
 
 def make_source(path: Path, memories: int) -> None:
@@ -75,13 +78,11 @@ def main() -> None:
             assert import_file(db, source).added == 0
         again = time.perf_counter() - again
         wall = statistics.median(walls)
+        megabytes = source.stat().st_size / 1e6
         print(f"python {platform.python_version()}, {os.cpu_count()} cores, warm page cache")
-        print(
-            f"{options.memories:,} memories, {source.stat().st_size / 1e6:.1f} MB of JSONL, {options.rounds} rounds"
-        )
-        print(
-            f"import       median {wall:.2f} s wall, {statistics.median(cpus):.2f} s CPU  {[round(x, 2) for x in walls]}"
-        )
+        print(f"{options.memories:,} memories, {megabytes:.1f} MB of JSONL, {options.rounds} rounds")
+        print(f"import       median {wall:.2f} s wall  {[round(each, 2) for each in walls]}")
+        print(f"             median {statistics.median(cpus):.2f} s CPU")
         print(f"             {options.memories / wall:,.0f} memories/s (target >= 30,000)")
         print(f"import again {again:.2f} s wall, nothing added")
         print(f"plain copy   median {statistics.median(copies):.2f} s wall")

@@ -55,7 +55,8 @@ def test_a_diary_moves_in_and_out_again(mnemo, tmp_path: Path) -> None:  # type:
     assert "already_there: 2" in mnemo("import", "out.md", "--journal", other, "--dry-run").stdout
     assert "files: 1" in mnemo("verify", "--journal", other).stdout
     (tmp_path / "listing.json").write_text(mnemo("recall", "--json").stdout)
-    assert json.loads(mnemo("import", "listing.json", "--journal", other, "--json").stdout)["already_there"] == 2
+    again = json.loads(mnemo("import", "listing.json", "--journal", other, "--json").stdout)
+    assert (again["imported"], again["already_there"]) == (0, 2)
     assert (
         mnemo("export", "--journal", other, "--format", "jsonl").stdout
         == mnemo("export", "--format", "jsonl").stdout

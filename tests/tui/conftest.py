@@ -23,6 +23,7 @@ from mnemo.tui.timeline.pane import TimelinePane
 from mnemo.tui.timeline.reading import head
 from pytest_textual_snapshot import SVGImageExtension
 from syrupy import SnapshotAssertion
+from syrupy.location import PyTestLocation
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
@@ -154,9 +155,10 @@ def driven(tmp_path: Path) -> Driven:
         *,
         theme: str = "dark",
         first: bool = True,
+        opener: Callable[[], MemoryDB] | None = None,
         **options: object,
     ) -> AsyncIterator[Driver]:
-        opening = Opening(lambda: MemoryDB(path), head if first else None)
+        opening = Opening(opener or (lambda: MemoryDB(path)), head if first else None)
         drafts = DraftStore(path.with_name(f"{path.stem}.drafts"))
         backend = Backend(opening, drafts, tmp_path / "config" / "filters.toml")
         app = MnemoApp(backend, themes=load_themes()[0], theme=theme, **options)
@@ -174,8 +176,8 @@ class _Pictures(SVGImageExtension):
     """Snapshots lie together at the top of the repository."""
 
     @classmethod
-    def dirname(cls, *, test_location: object) -> str:
-        return str(SNAPSHOTS)
+    def dirname(cls, *, test_location: PyTestLocation) -> str:
+        return str(SNAPSHOTS / test_location.basename)
 
 
 @pytest.fixture

@@ -347,6 +347,8 @@ async def test_an_empty_journal_says_what_it_is_for(driven, tmp_path):
         assert "Press n to write the first one" in app.screen_text
         await app.press("j", "enter", "f", "y", "r", "t", "o")
         assert not app.pane.memories.listing.refs
+        await app.press("n")
+        assert isinstance(app.app.screen, Composer)
         assert not (tmp_path / "new.mnheme").exists(), "looking writes nothing"
 
 

@@ -183,6 +183,7 @@ class TimelinePane(Container):
         self._say_where()
         self.refresh_bindings()
         if not self.memories.listing.refs:
+            self.add_class("-empty")
             self.detail.show(None, empty=f"{message.error}\n\nPress R to try again.")
 
     def on_journal_changed(self) -> None:
@@ -193,6 +194,7 @@ class TimelinePane(Container):
         pages = {found.page.number: found.page.rows} if found.page else {}
         self.memories.show(found.listing, pages, keep=self._keep)
         self._keep = True
+        self.set_class(not found.listing.refs, "-empty")
         self._say_where()
 
     def _show(self, found: Found) -> None:
@@ -303,6 +305,7 @@ class TimelinePane(Container):
             bar = SearchBar()
             self.query_one("#middle").mount(bar, before=self.memories)
             bar.focus()
+            self.add_class("-searching")
         self.remove_class("-reading", "-filtering")
 
     def on_input_changed(self, message: Input.Changed) -> None:
@@ -317,6 +320,7 @@ class TimelinePane(Container):
         from .search_bar import SearchBar  # noqa: PLC0415
 
         self.query(SearchBar).remove()
+        self.remove_class("-searching")
         self.memories.focus()
         if self.asked.text:
             self.ask(replace(self.asked, text=""), keep=True)

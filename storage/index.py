@@ -122,6 +122,7 @@ class Index:
         self.base = base
         self.base_count = base.count
         self._end, self._last, _, self._chained_end = base.cover
+        self.last_payload = b""  # of the frame that was taken in or passed last, if it is in the tail
         self._sealed = b""  # the last payload with a link, if it is in the tail
         self.damage: list[Damage] = list(base.damage)
         self.concepts = _Postings(base.concepts, base.concept_start, base.concept_rank)
@@ -149,27 +150,33 @@ class Index:
         """How many memories the snapshot does not hold yet."""
         return len(self._time)
 
-    def add(self, start: int, end: int, payload: bytes, head: Head) -> None:
-        """Take in the next memory of the log."""
-        self.pass_frame(start, end, payload)
-        memory_id, concept, feeling, us, tags, revisits = head
-        row = len(self._time)
-        if row and us < self._time[-1]:
-            self._ordered = False
-        self._time.append(us)
-        self._offset.append(start)
-        self._concept.append(self.concepts.add(concept, row))
-        self._feeling.append(self.feelings.add(feeling, row))
-        self._key.append(id_key(memory_id))
-        for tag in tags:
-            self.tags.add(tag, row)
-        if revisits:
-            self._revisits.append((id_key(revisits), row))
+    def take(self, memories: Iterable[tuple[int, int, bytes, Head]]) -> None:
+        """Take in the next memories of the log: start and end of the frame, payload, head."""
+        times, offsets, keys = self._time, self._offset, self._key
+        add_concept, add_feeling, add_tag = self.concepts.add, self.feelings.add, self.tags.add
+        row = len(times)
+        before = times[-1] if row else None
+        for start, end, payload, (memory_id, concept, feeling, us, tags, revisits) in memories:
+            self.pass_frame(start, end, payload)
+            if before is not None and us < before:
+                self._ordered = False
+            before = us
+            times.append(us)
+            offsets.append(start)
+            self._concept.append(add_concept(concept, row))
+            self._feeling.append(add_feeling(feeling, row))
+            keys.append(id_key(memory_id))
+            for tag in tags:
+                add_tag(tag, row)
+            if revisits:
+                self._revisits.append((id_key(revisits), row))
+            row += 1
 
     def pass_frame(self, start: int, end: int, payload: bytes) -> None:
         """Go past a whole frame, following the chain."""
         self._last = start
         self._end = end
+        self.last_payload = payload
         if chain.is_sealed(payload):
             self._sealed = payload
             self._chained_end = end

@@ -194,10 +194,11 @@ class IndexedLog:
             if index.end != start:
                 return
             with self._whole_or_dropped():
-                for position, payload, head in part:
-                    index.add(position, position + HEADER_SIZE + len(payload), payload, head)
-                position, payload, _ = part[-1]
-                self._last_digest = sha256(frame(payload)).digest()
+                index.take(
+                    (position, position + HEADER_SIZE + len(payload), payload, head)
+                    for position, payload, head in part
+                )
+                self._last_digest = sha256(frame(index.last_payload)).digest()
             stamp = self.log.stamp()
             if stamp[0] == index.end:
                 self._stamp = stamp
@@ -220,7 +221,16 @@ class IndexedLog:
         """Index what follows in the log, up to its size in bytes."""
         index = self._index
         read = bulk_reader() if size - index.end >= _BULK else read_head
-        last: bytes | None = None
+        before = index.end
+        index.take(self._good(index, read, size))
+        if index.end != before:
+            # Of what was read, not of what stands there now: the log may be cut back meanwhile.
+            self._last_digest = sha256(frame(index.last_payload)).digest()
+
+    def _good(
+        self, index: Index, read: Callable[[bytes], Head], size: int
+    ) -> Iterator[tuple[int, int, bytes, Head]]:
+        """The readable memories that follow; what is not readable is noted as damage on the way."""
         skipped: list[tuple[int, int]] = []
         for count, (start, end, payload) in enumerate(self.log.scan(index.end, size)):
             if self._on_progress is not None and not count % 8192:
@@ -229,19 +239,17 @@ class IndexedLog:
                 # Known as damage only once a whole frame follows: until then it is the log's end.
                 skipped.append((start, end))
                 continue
-            for range_start, range_end in skipped:
-                index.skip(range_start, range_end, "no whole record")
-            skipped.clear()
+            if skipped:
+                for range_start, range_end in skipped:
+                    index.skip(range_start, range_end, "no whole record")
+                skipped.clear()
             try:
                 head = read(payload)
             except QuarantinedError as error:
                 index.pass_frame(start, end, payload)
                 index.skip(start, end, str(error))
             else:
-                index.add(start, end, payload, head)
-            last = payload
-        if last is not None:
-            self._last_digest = sha256(frame(last)).digest()
+                yield start, end, payload, head
 
     def _still_stands(self, size: int) -> bool:
         """Whether the last frame that was indexed is still in the log."""

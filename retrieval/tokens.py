@@ -100,10 +100,10 @@ def shape(pretoken: str, pieces: frozenset[str], longest: int) -> list[int]:
     weights.
 
     In order: a word that is one piece; the pieces of a longer word, and that it is one; white space; runs of
-    one punctuation mark, and their length; letters of two bytes, of East Asian scripts, of other scripts;
-    bytes of other characters; digits.
+    one punctuation mark, and their length; letters of two bytes, of East Asian scripts, of other scripts; bytes
+    of other characters, the first two of each run; digits; characters of such runs beyond two.
     """
-    found = [0] * 11
+    found = [0] * 12
     last = pretoken[-1]
     if last.isalpha():
         bare = pretoken if pretoken[0].isalpha() else pretoken[1:]
@@ -130,7 +130,10 @@ def shape(pretoken: str, pieces: frozenset[str], longest: int) -> list[int]:
         found[4] = len(_RUN.findall(bare))
         found[5] = len(bare)
     else:
-        found[9] = _utf8_length(pretoken)
+        for match in _RUN.finditer(pretoken):
+            run = match[0]
+            found[9] += _utf8_length(run[:2])
+            found[11] += len(run[2:])
     return found
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..tokens import count_tokens, prefix_within
 from .components import COMPONENTS, components
-from .detect import LANGUAGES, detect_language
+from .detect import LANGUAGES, detect_language, is_cpp_header
 from .imports import find_imports
 from .lexicon import lexicon
 from .outline import OUTLINED, outline
@@ -49,6 +49,8 @@ def chunk_file(text: str, path: str, *, options: ChunkOptions = _DEFAULTS) -> Ch
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     language = detect_language(path, text[: text.find("\n")])
+    if language == "c" and path.endswith(".h") and is_cpp_header(text):
+        language = "cpp"
     source = Source(text, language)
     plan, root = _plan(source, whole_types=options.code_granularity == "class")
     pieces = windows(source, options) if plan is None else pack(plan, source, options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["LANGUAGES", "detect_language"]
+__all__ = ["LANGUAGES", "detect_language", "is_cpp_header"]
 
 LANGUAGES: Final[dict[str, tuple[str, ...]]] = {
     "python": (".py", ".pyi", ".pyw"),
@@ -82,6 +82,17 @@ _INTERPRETERS: Final = {
 _SHEBANG: Final = re.compile(
     r"#!\s*\S*?(?:/env\s+(?:-\S+\s+|\w+=\S*\s+)*(?:\S*/)?|/)?([A-Za-z]+)[\d.]*(?:\s|$)"
 )
+
+
+_CPP_HEADER: Final = re.compile(
+    r"^[ \t]*(?:class\s+\w+[^;()]*$|namespace\b[^;]*$|template\s*<|using\s+\w+|(?:public|private)\s*:)",
+    re.MULTILINE,
+)
+
+
+def is_cpp_header(text: str) -> bool:
+    """Whether the text of a ``.h`` file is C++ rather than C."""
+    return _CPP_HEADER.search(text) is not None
 
 
 def detect_language(path: str, first_line: str = "") -> str:

@@ -116,8 +116,7 @@ class _Packer:
             else:
                 found.append(part)
         if found:
-            found[0].defines = unit.defines + found[0].defines
-            found[0].types = unit.types + found[0].types
+            unit.names_to(found)
         return found
 
     def _cut(self, unit: Unit, run: list[Unit]) -> Iterator[Piece]:
@@ -155,6 +154,7 @@ class _Packer:
 
     def _by_lines(self, unit: Unit) -> Iterator[Piece]:
         """Cut what has no parts: at a blank line, or else at a line of little indentation."""
+        parts: list[Unit] = []
         start = unit.start
         while start < unit.end:
             end = self._source.reach(start, unit.end, self._cap)
@@ -162,11 +162,10 @@ class _Packer:
                 end = self._seam(start, end)
             low, high = self._source.trim(start, end)
             if low < high:
-                part = unit.part(low, high)
-                if start == unit.start:
-                    part.defines, part.types = unit.defines, unit.types
-                yield self._piece(part)
+                parts.append(unit.part(low, high))
             start = end
+        unit.names_to(parts)
+        return map(self._piece, parts)
 
     def _seam(self, start: int, furthest: int) -> int:
         lines = self._source.lines

@@ -76,25 +76,26 @@ class _Walk:
 
     def units(self, root: Node) -> list[Unit]:
         """Units of the file whose tree has this root."""
-        found: list[Unit] = []
-        for child in root.named_children:
-            mine: list[Unit] = []
-            self._visit(child, None, "", mine)
-            found += self._repaired(child, mine) if child.has_error else mine
-        return found
-
-    def _repaired(self, node: Node, units: list[Unit]) -> list[Unit]:
-        """Where the parser lost its way, take the layout by indentation if that finds more definitions."""
-        start, end = _lines(node)
-        guess = level(self._source, start, end)
-        return guess if len(_roots(guess)) > len(_roots(units)) else units
+        return self._inside(root, None, "")
 
     def _inside(self, node: Node, owner: str | None, holder: str) -> list[Unit]:
         """Units of what lies in ``node``; ``holder`` is the kind of the definition that owns it."""
         found: list[Unit] = []
         for child in node.named_children:
-            self._visit(child, owner, holder, found)
+            mine: list[Unit] = []
+            self._visit(child, owner, holder, mine)
+            if holder not in _BODIES and child.has_error:
+                mine = self._repaired(child, mine, owner, holder)
+            found += mine
         return found
+
+    def _repaired(self, node: Node, units: list[Unit], owner: str | None, holder: str) -> list[Unit]:
+        """Where the parser lost its way, take the layout by indentation if that finds more definitions."""
+        if node.type in self._grammar.transparent or node.type in self._grammar.conditional:
+            return units
+        start, end = _lines(node)
+        guess = level(self._source, start, end, owner, holder)
+        return guess if len(_roots(guess, owner)) > len(_roots(units, owner)) else units
 
     def _visit(self, node: Node, owner: str | None, holder: str, found: list[Unit]) -> None:
         grammar = self._grammar
@@ -177,6 +178,7 @@ class _Walk:
         unit.defines = [short] if kind != "impl" else []
         if kind in TYPE_KINDS and kind != "impl" and (kind != "module" or short[:1].isupper()):
             unit.types = [short]
+        unit.at = inner.start_point[0]
         unit.clause = self._grammar.clauses
         if kind not in TYPE_KINDS:
             unit.divide = lambda: self._inside(body if body is not None else inner, symbol, kind)
@@ -202,6 +204,7 @@ class _Walk:
         header = Unit(
             unit.start, first, unit.kind, unit.symbol, unit.signature, unit.defines, unit.types, unit.symbol
         )
+        header.at = unit.at
         for member in members:
             if member.symbol is None and member.kind == "block":
                 member.kind, member.symbol, member.signature = unit.kind, unit.symbol, unit.signature
@@ -218,9 +221,10 @@ class _Walk:
         return line[:SIGNATURE_CHARS]
 
 
-def _roots(units: list[Unit]) -> set[str]:
-    """Names that are defined, each with all that is in it counted once."""
-    return {unit.symbol.partition(".")[0] for unit in units if unit.symbol}
+def _roots(units: list[Unit], owner: str | None) -> set[str]:
+    """Names that are defined in ``owner``, each with all that is in it counted once."""
+    prefix = f"{owner}." if owner else ""
+    return {unit.symbol.removeprefix(prefix).partition(".")[0] for unit in units if unit.symbol}
 
 
 def _lines(node: Node) -> tuple[int, int]:

@@ -40,13 +40,22 @@ class Unit:
     """Symbol of what this is a member of: tiny members of one owner are merged first."""
     divide: Callable[[], list[Unit]] | None = None
     """The smaller units inside, in order; called only when this one is too large."""
+    at: int = -1
+    """The line of the definition itself, below its comments; -1 where that is the first."""
     clause: bool = False
     """One of several definitions that may make up a function."""
     leads: bool = False
     """A comment or attribute: it belongs to what follows it directly."""
 
+    def names_to(self, parts: list[Unit]) -> None:
+        """Leave what this unit defines to the one of its parts that holds the definition itself."""
+        home = next((part for part in parts if part.start <= self.at < part.end), parts[0])
+        home.defines = self.defines + home.defines
+        home.types = self.types + home.types
+        home.at = self.at
+
     def part(self, start: int, end: int) -> Unit:
-        """Some of this unit's lines, under its name; what it defines is left to its first part."""
+        """Some of this unit's lines, under its name."""
         return Unit(start, end, self.kind, self.symbol, self.signature, owner=self.owner)
 
 
@@ -63,12 +72,16 @@ def settle(units: list[Unit], source: Source, first: int, last: int) -> list[Uni
     """
     settled: list[Unit] = []
     at = first
-    for unit in sorted(units, key=lambda unit: (unit.start, -unit.end)):
+    for unit in sorted(units, key=lambda unit: (unit.start, unit.leads, -unit.end)):
+        trails = unit.leads and unit.start < at  # a comment that began behind code goes on with it
         unit.start, unit.end = source.trim(max(unit.start, at), min(unit.end, last))
         if unit.start >= unit.end:
             if settled:
                 settled[-1].defines += unit.defines
                 settled[-1].types += unit.types
+            continue
+        if trails and settled:
+            settled[-1].end = at = unit.end
             continue
         start, end = source.trim(at, unit.start)
         if start < end:

@@ -213,6 +213,16 @@ def test_a_long_function_is_cut_between_statements() -> None:
     assert [chunk.defines for chunk in chunks] == [("long",), *[()] * (len(chunks) - 1)]
 
 
+def test_a_long_comment_leaves_the_name_to_the_definition() -> None:
+    comment = "".join(
+        f"# Line {at} of a comment that says a great deal about what follows it.\n" for at in range(40)
+    )
+    chunks = chunk_file(f"{comment}def documented(a):\n    return call(a, 1, 2, 3)\n", "a.py").chunks
+    assert len(chunks) > 1
+    assert {chunk.symbol for chunk in chunks} == {"documented"}
+    assert [chunk.defines for chunk in chunks] == [*[()] * (len(chunks) - 1), ("documented",)]
+
+
 def test_a_nested_function_of_a_long_one_keeps_its_own_name() -> None:
     lines = "".join(f"    value_{at} = compute(value_{at}, other_{at})\n" for at in range(40))
     inner = "    def inner(argument):\n        return argument + helper(argument, 1, 2, 3)\n"

@@ -588,3 +588,11 @@ def test_style_rules_and_elements_are_grouped_whole() -> None:
 )
 def test_language_is_told_by_name_extension_or_first_line(path: str, first_line: str, language: str) -> None:
     assert detect_language(path, first_line) == language
+
+
+def test_a_header_of_cpp_is_told_from_one_of_c() -> None:
+    assert chunk_file("#pragma once\nnamespace bank {\nclass Account {};\n}\n", "a.h").language == "cpp"
+    plain = (
+        '#ifdef __cplusplus\nextern "C" {\n#endif\n/* The class of an account. */\nint account_class(void);\n'
+    )
+    assert chunk_file(plain, "a.h").language == "c"

@@ -1,11 +1,11 @@
-"""What the code index costs: full ingest, nothing changed, one file changed, size, memory, save to searchable.
+"""What the code index costs: time, size and memory of an ingest, and from a save to the answer.
 
 Usage: python benchmarks/ingest_bench.py PROJECT... [--peer COMMAND] [--runs N]
 
-Each PROJECT (an unpacked source distribution) is copied to a temporary folder and indexed there by the installed
-`mnemo`. CPU is user and system time of the whole process tree, wall the whole command's; medians of N runs with the
-files in the page cache. PSS is summed over all processes of the command, sampled every 20 ms. ``--peer`` is another
-indexer's executable with the verbs `init` and `ingest`, run beside in the same way.
+Each PROJECT (an unpacked source distribution) is copied to a temporary folder and indexed there by the
+installed `mnemo`. CPU is user and system time of the whole process tree, wall the whole command's; medians of
+N runs with the files in the page cache. PSS is summed over all processes of the command, sampled every 20 ms.
+``--peer`` is another indexer's executable with the verbs `init` and `ingest`, run beside in the same way.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ import threading
 import time
 from pathlib import Path
 
+from mnemo.retrieval.engine import RetrievalEngine
+
 MNEMO = [str(Path(sys.executable).with_name("mnemo"))]
 
 
@@ -35,11 +37,6 @@ def measure(command: list[str], folder: Path) -> tuple[float, float]:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return wall, cpu
-
-
-def median(command: list[str], folder: Path, runs: int) -> tuple[float, float]:
-    found = [measure(command, folder) for _ in range(runs)]
-    return statistics.median(wall for wall, _ in found), statistics.median(cpu for _, cpu in found)
 
 
 def pss_of_tree(root: int) -> int:
@@ -76,7 +73,7 @@ def peak_pss(command: list[str], folder: Path) -> int:
 
 
 def save_to_searchable(folder: Path, victim: Path) -> float:
-    """Seconds from the end of a write until the index answers with it, with `mnemo watch` running; median of 5."""
+    """Seconds from the end of a write until the index answers with it, `mnemo watch` running; median of 5."""
     from mnemo.retrieval.fulltext import FullText
     from mnemo.retrieval.store import Store
 
@@ -120,62 +117,53 @@ def word_part(word: str) -> str:
     return f"={fold(word)}"
 
 
+def row(name: str, runs: list[tuple[float, float]]) -> float:
+    """Print medians of wall and CPU seconds; give the CPU's."""
+    wall, cpu = (statistics.median(values) for values in zip(*runs, strict=True))
+    print(f"{name:<40} wall {wall:7.3f} s   CPU {cpu:7.3f} s", flush=True)
+    return cpu
+
+
 def one(project: Path, runs: int, peer: str | None) -> None:
     with tempfile.TemporaryDirectory(prefix="mnemo-bench-") as name:
         folder = Path(name) / project.name
         shutil.copytree(project, folder, symlinks=True, ignore=shutil.ignore_patterns(".mnemosyne"))
-        subprocess.run(
-            ["cat", *[str(f) for f in folder.rglob("*") if f.is_file()][:1]],
-            stdout=subprocess.DEVNULL,
-            check=False,
-        )
 
-        def reset() -> None:
+        def fresh() -> None:
             shutil.rmtree(folder / ".mnemosyne", ignore_errors=True)
             subprocess.run([*MNEMO, "init"], cwd=folder, check=True, capture_output=True)
 
         full = []
         for _ in range(runs):
-            reset()
+            fresh()
             full.append(measure([*MNEMO, "ingest"], folder))
-        from mnemo.retrieval.engine import RetrievalEngine
-
         with RetrievalEngine.open(folder) as engine:
             stats = engine.stats()
-        print(f"\n## {project.name}: {stats.files} files, {stats.bytes / 1e6:.1f} MB, {stats.chunks} chunks")
-        print(f"full ingest            wall {statistics.median(w for w, _ in full):6.2f} s"
-              f"   CPU {statistics.median(c for _, c in full):6.2f} s")  # fmt: skip
-        wall, cpu = median([*MNEMO, "ingest"], folder, max(runs, 5))
-        print(f"nothing changed        wall {wall:6.3f} s   CPU {cpu:6.3f} s")
-        victim = max((folder / path for path in _python_or_any(folder)), key=lambda path: path.stat().st_size)
-        times = []
+        print(f"\n{project.name}: {stats.files} files, {stats.bytes / 1e6:.1f} MB, {stats.chunks} chunks")
+        ours = row("full ingest", full)
+        row("nothing changed", [measure([*MNEMO, "ingest"], folder) for _ in range(max(runs, 5))])
+        victim = min(
+            (path for ending in ("py", "js") for path in folder.rglob(f"*.{ending}")),
+            key=lambda path: abs(path.stat().st_size - 40_000),
+        )
+        changed = []
         for number in range(max(runs, 5)):
             with victim.open("a") as file:
-                file.write(f"\n# changed {number}\n")
-            times.append(measure([*MNEMO, "ingest"], folder))
-        print(f"one file changed       wall {statistics.median(w for w, _ in times):6.3f} s"
-              f"   CPU {statistics.median(c for _, c in times):6.3f} s   ({victim.name}, {victim.stat().st_size} bytes)")  # fmt: skip
-        print(
-            f"index size             {stats.index_bytes / 1e6:.1f} MB = {stats.index_bytes / stats.bytes:.2f} x source"
-        )
-        reset()
-        print(f"peak PSS, all processes {peak_pss([*MNEMO, 'ingest'], folder) / 1e6:.0f} MB")
-        print(f"watch, save to searchable {save_to_searchable(folder, victim):.3f} s")
+                file.write(
+                    f"\n// changed {number}\n" if victim.suffix == ".js" else f"\n# changed {number}\n"
+                )
+            changed.append(measure([*MNEMO, "ingest"], folder))
+        row(f"one file changed ({victim.name})", changed)
+        share = stats.index_bytes / stats.bytes
+        print(f"{'index size':<40} {stats.index_bytes / 1e6:.1f} MB = {share:.2f} x source")
+        fresh()
+        print(f"{'peak PSS, all processes':<40} {peak_pss([*MNEMO, 'ingest'], folder) / 1e6:.0f} MB")
+        print(f"{'watch, save to searchable':<40} {save_to_searchable(folder, victim):.3f} s", flush=True)
         if peer:
             shutil.rmtree(folder / ".mnemosyne")
             subprocess.run([peer, "init"], cwd=folder, check=True, capture_output=True)
-            wall, cpu = measure([peer, "ingest"], folder)
-            ours = statistics.median(c for _, c in full)
-            print(
-                f"peer, full ingest      wall {wall:6.2f} s   CPU {cpu:6.2f} s   ({cpu / ours:.1f} x mnemo's CPU)"
-            )
-
-
-def _python_or_any(folder: Path) -> list[Path]:
-    found = [
-        p for p in folder.rglob("*") if p.suffix in (".py", ".js") and 20_000 < p.stat().st_size < 60_000
-    ]
-    return [path for path in found if ".mnemosyne" not in path.parts] or [p for p in folder.rglob("*.py")]
+            theirs = row("peer, full ingest", [measure([peer, "ingest"], folder)])
+            print(f"{'peer CPU / mnemo CPU':<40} {theirs / ours:.1f}")
 
 
 def main() -> None:
@@ -186,9 +174,11 @@ def main() -> None:
     parser.add_argument("--peer", help="executable of another indexer")
     parser.add_argument("--runs", type=int, default=3)
     args = parser.parse_args()
-    load = os.getloadavg()[0]
-    print(f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} {platform.machine()},"
-          f" {len(os.sched_getaffinity(0))} processors, load {load:.1f}, files in the page cache, runs {args.runs}")  # fmt: skip
+    print(
+        f"{platform.python_implementation()} {platform.python_version()}, {platform.system()},"
+        f" {len(os.sched_getaffinity(0))} processors, load {os.getloadavg()[0]:.1f},"
+        f" files in the page cache, {args.runs} runs"
+    )
     for project in args.projects:
         one(project.resolve(), args.runs, args.peer)
 

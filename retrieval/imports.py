@@ -120,6 +120,7 @@ class Resolver:
         self._stems: dict[str, list[tuple[int, str]]] = {}
         self._folders: dict[str, list[tuple[int, str]]] = {}
         self._paths: dict[str, int | None] = {}
+        self._stem = ""
         self._done: dict[tuple[str, str, str], tuple[int, ...]] = {}
 
     def __call__(self, module: str, names: Sequence[str], path: str) -> tuple[int, ...]:
@@ -128,7 +129,10 @@ class Resolver:
         """
         ending = path[path.rfind(".") :].lower()
         folder = path.rpartition("/")[0]
-        key = (module, " ".join(names), f"{folder}{ending}")
+        # Rust's self and super depend on the file itself, all else on its folder and language.
+        place = path if module.startswith(("self", "super")) else f"{folder}{ending}"
+        key = (module, " ".join(names), place)
+        self._stem = path[len(folder) + 1 if folder else 0 :].split(".", 1)[0]
         found = self._done.get(key)
         if found is None:
             resolve = _BY_ENDING.get(ending, Resolver._generic)
@@ -317,13 +321,16 @@ class Resolver:
             return []
         parts = folder.split("/") if folder else []
         crates: list[list[str]] = []
+        above: list[str] = []
         if words[0] == "crate":
             crates = [parts[: place + 1] for place in range(len(parts) - 1, -1, -1) if parts[place] == "src"][
                 :1
             ]
             words = words[1:]
         elif words[0] in ("self", "super"):
-            crates = [parts, parts[:-1]]
+            own = [] if self._stem in _FOLDER_STEMS else [self._stem]
+            crates = [[*parts, *own], parts, parts[:-1]]
+            above = [f"{folder}.rs", *(f"{folder}/{stem}.rs".lstrip("/") for stem in ("mod", "lib", "main"))]
             while words and words[0] in ("self", "super"):
                 words = words[1:]
         else:
@@ -350,7 +357,7 @@ class Resolver:
                         break
                 if hit:
                     break
-            found += hit
+            found += hit or self._first(above)
         return found
 
     def _c(self, module: str, names: Sequence[str], folder: str, ending: str) -> list[int]:

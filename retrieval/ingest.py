@@ -12,6 +12,7 @@ from typing import Literal
 from . import audit, graph
 from .chunkers.types import ChunkOptions
 from .config import Config
+from .detect import content_hash, read_content
 from .errors import IndexDamagedError
 from .fulltext import merge_segments
 from .lock import WriterLock
@@ -204,6 +205,9 @@ class _Run:
                 else:
                     report.unchanged += 1
                 continue
+            if report.dry_run and before is not None and self._same_content(entry, before):
+                report.unchanged += 1
+                continue
             todo.append((entry, before))
             if not report.scanned % 256:
                 self._tell("scanning", report.scanned, 0, entry.path)
@@ -253,6 +257,17 @@ class _Run:
             and entry.size == before.size
             and entry.ctime_ns == before.ctime_ns
             and before.recipe == self._recipe
+        )
+
+    def _same_content(self, entry: Entry, before: Known) -> bool:
+        """What a worker would find out, for a run that writes nothing."""
+        if self._full or before.recipe != self._recipe:
+            return False
+        content = read_content(
+            str(self._project.root / entry.path), cap=entry.size, known=before.xxh3, now_ns=time.time_ns()
+        )
+        return content.kind == "same" or (
+            content.kind == "text" and content_hash(content.text) == before.sha256
         )
 
     def _tell(

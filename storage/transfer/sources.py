@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Final, cast
+from typing import IO, Any, BinaryIO, Final, cast
 
 from ..errors import ImportRefusedError
 from ..media import Media
@@ -19,6 +22,7 @@ _MAX_MEMBERS: Final = 200_000
 # Text shrinks ten times, photos not at all; a bomb a thousand times.
 _MAX_RATIO: Final = 100
 _SLACK: Final = 1 << 20
+_DAMAGE: Final = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, OSError)
 _LOCAL_HEADER: Final = 30  # bytes before a member's name and content
 
 
@@ -105,7 +109,7 @@ class Archive:
         """
         try:
             return self._zip.read(name)
-        except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError) as error:
+        except _DAMAGE as error:
             raise ImportRefusedError(f"{self.path.name}: {name} is damaged: {error}") from None
 
     def incoming(self, member: str, name: str) -> Incoming:
@@ -113,15 +117,34 @@ class Archive:
 
         def opened() -> BinaryIO:
             # An archive of its own for each: members are read in several threads.
-            archive = zipfile.ZipFile(self.path)
             try:
-                stream = archive.open(member)
-            finally:
-                archive.close()  # the member keeps the file open for itself
-            return cast("BinaryIO", stream)
+                with zipfile.ZipFile(self.path) as archive:
+                    # The member keeps the file open for itself.
+                    return cast("BinaryIO", _Member(archive.open(member)))
+            except _DAMAGE as error:
+                raise OSError(errno.EIO, f"{member} is damaged: {error}") from None
 
         return Incoming(name, opened)
 
     def close(self) -> None:
         """Close the file."""
         self._zip.close()
+
+
+class _Member(io.RawIOBase):
+    """A member's content; damage is an error of input like any other."""
+
+    def __init__(self, member: IO[bytes]) -> None:
+        self._member = member
+
+    def readinto(self, buffer: Any, /) -> int:
+        try:
+            data = self._member.read(len(buffer))
+        except _DAMAGE as error:
+            raise OSError(errno.EIO, f"{self._member.name} is damaged: {error}") from None
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._member.close()
+        super().close()

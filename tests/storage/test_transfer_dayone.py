@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from mnemo import Memory, MemoryDB
-from mnemo.storage import ImportRefusedError
+from mnemo.storage import AttachmentError, ImportRefusedError
 from mnemo.storage.media import Incoming
 from mnemo.storage.transfer import Defaults, ImportReport, export_memories, import_file
 
@@ -235,3 +235,19 @@ def test_broken_zips_are_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "e.zip").write_bytes(content)
     with MemoryDB(tmp_path / "j.mnheme") as db, pytest.raises(ImportRefusedError):
         import_file(db, tmp_path / "e.zip", format="dayone")
+
+
+def test_a_damaged_photo_imports_nothing(tmp_path: Path) -> None:
+    photo = bytes(range(256)) * 500
+    stored = [{**entry()["photos"][0], "md5": md5(photo)}]
+    files = {f"photos/{md5(photo)}.jpeg": photo}
+    source = pack(tmp_path / "e.zip", {"Journal.json": [entry(photos=stored)]}, files)
+    data = bytearray(source.read_bytes())
+    with zipfile.ZipFile(source) as archive:
+        start = archive.getinfo(f"photos/{md5(photo)}.jpeg").header_offset
+    data[start + 200] ^= 0xFF
+    source.write_bytes(data)
+    with MemoryDB(tmp_path / "j.mnheme") as db:
+        with pytest.raises(AttachmentError, match="damaged"):
+            import_file(db, source, defaults=DIARY)
+        assert db.count() == 0

@@ -15,7 +15,7 @@ from ..errors import InvalidMemoryError, QuarantinedError
 from ..log import Log, frame
 from ..memory import Attachment, Memory, decode, encode, to_microseconds
 from ..pool import Incoming
-from .records import BOM, Defaults, Fault, Found, json_items, read_bytes
+from .records import BOM, Defaults, Fault, Found, json_items, read_bytes, read_common
 from .sources import FilesBeside
 
 __all__ = ["JsonReader", "JsonlReader", "LogReader", "write_json", "write_jsonl", "write_log"]
@@ -110,9 +110,7 @@ class LogReader(_RecordReader):
                     yield Fault(where, f"{end - start:,} bytes hold no whole record")
                     continue
                 try:
-                    memory = decode(payload)
-                    if b"\\u" in payload:
-                        encode(memory)  # an escape may stand for half a character
+                    memory = read_common(payload) or _decoded(payload)
                 except QuarantinedError as error:
                     yield Fault(where, error.reason)
                     continue
@@ -127,6 +125,17 @@ class LogReader(_RecordReader):
                 yield Fault(f"byte {end:,}", f"{size - end:,} bytes hold no whole record")
         finally:
             log.close()
+
+
+def _decoded(payload: bytes) -> Memory:
+    """A rarer record of a log, held to being text."""
+    memory = decode(payload)
+    try:
+        payload.decode()
+        encode(memory)  # an escape may stand for half a character
+    except UnicodeDecodeError:
+        raise InvalidMemoryError("it is not UTF-8 text: it was damaged") from None
+    return memory
 
 
 def _encoded(memory: Memory) -> bytes:

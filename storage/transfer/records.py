@@ -30,6 +30,7 @@ __all__ = [
     "parse_json",
     "parse_moment",
     "read_bytes",
+    "read_common",
     "read_record",
     "same_memory",
 ]
@@ -223,14 +224,23 @@ def read_bytes(data: bytes, defaults: Defaults) -> tuple[Memory, bool]:
     Raises:
         InvalidMemoryError: what is wrong.
     """
+    memory = read_common(data)
+    if memory is None:
+        return read_record(parse_json(data), defaults)
+    _check(memory)
+    return memory, False
+
+
+def read_common(data: bytes) -> Memory | None:
+    """A record in JSON with the common keys only, each of the right type; None for any other."""
     try:
         row = _row.decode(data)
         to_microseconds(row.timestamp)
     except (msgspec.MsgspecError, UnicodeDecodeError, QuarantinedError, RecursionError):
-        return read_record(parse_json(data), defaults)
+        return None
     if not (row.concept and row.feeling):
-        return read_record(parse_json(data), defaults)
-    memory = Memory(
+        return None
+    return Memory(
         row.memory_id,
         row.concept,
         canonical_feeling(row.feeling),
@@ -244,8 +254,6 @@ def read_bytes(data: bytes, defaults: Defaults) -> tuple[Memory, bool]:
         row.utc_offset,
         revisits=row.revisits,
     )
-    _check(memory)
-    return memory, False
 
 
 def _from_listing(record: dict[str, Any]) -> dict[str, Any]:

@@ -156,6 +156,12 @@ FAULTS: dict[str, tuple[str, str | bytes, str, str]] = {
         "record 2",
         "checksum",
     ),
+    "a log with a flipped byte elsewhere": (
+        "mnheme",
+        FRAMES[0].replace(b'"c"', b'"\xff"'),
+        "record 1",
+        "UTF-8",
+    ),
     "a log with half a character": (
         "mnheme",
         frame(record(content="\ud800", checksum="").encode()),

@@ -139,7 +139,8 @@ async def test_hostile_text(driven, tmp_path, looks_as_before):
     with MemoryDB(path, fsync_policy="never") as db:
         db.append_memories(
             new_record(
-                "A\x1b[7mB[red]", "joy", text, tags=["[u]tag", "\u202egat"], note="\x1b[5mnote", at=app_time(number),
+                "A\x1b[7mB[red]", "joy", text, tags=["[u]tag", "\u202egat"], note="\x1b[5mnote",
+                at=app_time(number),
                 memory_id=f"{number:08d}-0000-4000-8000-000000000000",
             )
             for number, text in enumerate(texts)

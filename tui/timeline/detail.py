@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
-from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from ..inert import cut, inert, one_line
 from ..keys import key
+from ..lines import LineView
 from .list import local_time
 from .model import Detail, Layer, Look, data_url
 from .text import markdown_lines, plain_lines
@@ -43,7 +42,7 @@ def file_size(size: int) -> str:
     raise AssertionError
 
 
-class DetailView(ScrollView, can_focus=True):
+class DetailView(LineView):
     """The memory under the list's cursor. ``[`` and ``]`` walk the layers beneath it, enter goes there."""
 
     HELP = "The memory. Arrows scroll; [ and ] choose among the layers beneath it, enter goes there."
@@ -135,7 +134,7 @@ class DetailView(ScrollView, can_focus=True):
             self._lines += plain_lines(detail.trouble, width, self.ink.text)
         else:
             self._lines = self._memory(detail, detail.memory, width)
-        self.virtual_size = Size(self._width, len(self._lines) + 1)
+        self.extend_to(len(self._lines) + 1)
         self.refresh()
 
     def _memory(self, detail: Detail, memory: Memory, width: int) -> list[Text]:
@@ -260,8 +259,7 @@ class DetailView(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen."""
         line = self.scroll_offset.y + y
-        width = self.scrollable_content_region.width
-        base = self.rich_style
+        width, base = self.room, self.base
         if line >= len(self._lines):
             return Strip.blank(width, base)
         text = self._lines[line]

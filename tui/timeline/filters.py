@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from ...storage.feelings import Feeling, kin_of
 from ..inert import cut, one_line
 from ..keys import key
+from ..lines import LineView
 from .model import Facets, Query
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class _Line(NamedTuple):
     share: float = 0.0
 
 
-class FilterPanel(ScrollView, can_focus=True):
+class FilterPanel(LineView):
     """Togglable filters with their counts; bars show the feelings of what the list holds now."""
 
     HELP = "What to show. Space switches the filter under the cursor; several of a kind widen, kinds narrow."
@@ -162,7 +161,7 @@ class FilterPanel(ScrollView, can_focus=True):
                 lines += [*gap, _Line("title", title, len(values))]
                 lines += [_Line(kind, name, count) for name, count in values.items()]
         self._lines = lines
-        self.virtual_size = Size(self.size.width, len(lines))
+        self.extend_to(len(lines))
 
     # -- moving ---------------------------------------------------------------------------------
 
@@ -222,13 +221,13 @@ class FilterPanel(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen."""
         place = self.scroll_offset.y + y
-        width = self.scrollable_content_region.width
+        width = self.room
         if place >= len(self._lines):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.base)
         segments = self._draw(self._lines[place], width)
         if place == self.cursor and self.has_focus:
             segments = [Segment(s.text, (s.style or Style()) + self.ink.cursor) for s in segments]
-        return Strip(Segment.apply_style(segments, self.rich_style), width)
+        return Strip(Segment.apply_style(segments, self.base), width)
 
     def _draw(self, line: _Line, width: int) -> list[Segment]:
         ink = self.ink

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from rich.segment import Segment
 from rich.style import Style
 from textual.cache import LRUCache
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from ..inert import cut
 from ..keys import key
+from ..lines import LineView
 from .layout import DayLayout
 from .model import ROWS_PER_PAGE, Listing, Query, Row
 
@@ -43,7 +43,7 @@ def local_time(us: int) -> datetime:
     return (_EPOCH + timedelta(microseconds=us)).astimezone()
 
 
-class MemoryList(ScrollView, can_focus=True):
+class MemoryList(LineView):
     """Every memory that answers the query; the cursor stands on one of them."""
 
     HELP = (
@@ -193,7 +193,7 @@ class MemoryList(ScrollView, can_focus=True):
 
     def _lay_out(self) -> None:
         self.days = self.listing.layout.with_item_lines(self._item_lines)
-        self.virtual_size = Size(self.size.width, self.days.height)
+        self.extend_to(self.days.height)
 
     def _cursor_line(self) -> int:
         return self.days.line_of(self.cursor) if self.listing.refs else 0
@@ -281,8 +281,7 @@ class MemoryList(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen."""
         line = self.scroll_offset.y + y
-        width = self.scrollable_content_region.width
-        base = self.rich_style
+        width, base = self.room, self.base
         if line >= self.days.height:
             return Strip.blank(width, base)
         place = self.days.at(line)

@@ -38,6 +38,17 @@ _EMPTY_JOURNAL: Final = """This is where your memories will stand, newest first.
 Press n to write the first one.
 
 Nothing you write here is ever changed or deleted. Press ? for the keys."""
+_CHANGING: Final = (
+    "copy",
+    "revisit",
+    "open_file",
+    "drafts",
+    "retry",
+    "jump",
+    "clear",
+    "save_filter",
+    "export",
+)
 _NOTHING_FOUND: Final = "Nothing answers this.\n\nPress c to show everything again."
 
 
@@ -87,6 +98,7 @@ class TimelinePane(Container):
         """How to try again, for each group of requests that failed."""
         self._trouble = ""
         self._working = ""
+        self._can: tuple[bool | None, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Lay out the three parts."""
@@ -137,7 +149,7 @@ class TimelinePane(Container):
             return
         if self._retries.pop(message.ticket.group, None) and not self._retries:
             self._trouble = ""
-            self.refresh_bindings()
+            self._offer()
         match message.value:
             case Found() as found:
                 self._show(found)
@@ -148,7 +160,7 @@ class TimelinePane(Container):
                 self.detail.show(detail)
                 if detail.files:
                     self.backend.look_at_files(self, detail, *self.detail.picture_room)
-                self.refresh_bindings()
+                self._offer()
             case Look() as look:
                 self.detail.show_look(look)
             case Facets() as facets:
@@ -157,7 +169,7 @@ class TimelinePane(Container):
                 self.post_message(self.StatusChanged(_memories(facets.total)))
             case Drafts(drafts):
                 self.waiting = drafts
-                self.refresh_bindings()
+                self._offer()
                 self._say_where()
             case Exported() as done:
                 self._working = ""
@@ -181,7 +193,7 @@ class TimelinePane(Container):
         self._retries[message.ticket.group] = message.retry
         self.memories.pages_failed()
         self._say_where()
-        self.refresh_bindings()
+        self._offer()
         if not self.memories.listing.refs:
             self.add_class("-empty")
             self.detail.show(None, empty=f"{message.error}\n\nPress R to try again.")
@@ -209,7 +221,7 @@ class TimelinePane(Container):
         self._show_panel()
         self.backend.count_facets(self, listing.query)
         self._say_where()
-        self.refresh_bindings()
+        self._offer()
 
     def _show_panel(self) -> None:
         self.panel.show(self.facets, self.asked, self.saved)
@@ -471,6 +483,13 @@ class TimelinePane(Container):
         """Try again what failed."""
         for retry in tuple(self._retries.values()):
             retry()
+
+    def _offer(self) -> None:
+        """Show other keys in the footer, if what can be done has changed; building it is slow."""
+        can = tuple(self.check_action(name, ()) for name in _CHANGING)
+        if can != self._can:
+            self._can = can
+            self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what can be done now is offered."""

@@ -44,22 +44,28 @@ class BloomFilter:
     @classmethod
     def of(cls, hashes: Iterable[bytes], *, store: int, covers: int, expected: int) -> BloomFilter:
         """A filter made afresh, with room for as much again."""
-        made = cls(max(100_000, 2 * expected))
+        made = cls(max(10_000, 2 * expected))
         for digest in hashes:
             made.add(digest)
         made.store, made.covers = store, covers
         return made
 
-    def add(self, digest: bytes) -> None:
-        """Tell it of one hash."""
+    def add(self, digest: bytes) -> bool:
+        """Tell it of one hash; False when it was surely new."""
         first = int.from_bytes(digest[:8], "little")
         step = int.from_bytes(digest[8:16], "little") | 1
         bits, size = self.bits, self.size
+        known = True
         for _ in range(self.hashes):
             place = first % size
-            bits[place >> 3] |= 1 << (place & 7)
+            bit = 1 << (place & 7)
+            if not bits[place >> 3] & bit:
+                bits[place >> 3] |= bit
+                known = False
             first += step
-        self.count += 1
+        if not known:
+            self.count += 1
+        return known
 
     def __contains__(self, digest: bytes) -> bool:
         first = int.from_bytes(digest[:8], "little")

@@ -141,6 +141,8 @@ class Combiner:
 def _shifted(blob: bytes, base: int) -> bytes:
     """A posting list with ``base`` added to all its places at once, as one long number; none overflows."""
     count = len(blob) // 3
+    if count == 1:
+        return (blob[0] + (blob[1] << 8) + base).to_bytes(2, "little") + blob[2:]
     split = 2 * count
     places = int.from_bytes(blob[:split], "little") + base * int.from_bytes(b"\1\0" * count, "little")
     return places.to_bytes(split, "little") + blob[split:]
@@ -404,6 +406,20 @@ class FullText:
                 places, packed = array("H", [place for place, _ in alive]), bytes([byte for _, byte in alive])
             found.append(Matches(segment, places, packed))
         return found
+
+    def references(self) -> Iterator[tuple[str, set[int]]]:
+        """Every name that is referred to, with the files that do, segment by segment."""
+        low, high = REFERENCE, chr(ord(REFERENCE) + 1)
+        for segment in self.segments:
+            files, dead = segment.file_ids, segment.dead
+            for term, blob in self._connection.execute(
+                "SELECT term, list FROM postings WHERE segment = ? AND term >= ? AND term < ?",
+                (segment.id, low, high),
+            ):
+                places = _unpack("H", blob[: len(blob) // 3 * 2])
+                found = {files[place] for place in places if place not in dead}
+                if found:
+                    yield term[1:], found
 
     def document_frequency(self, term: str) -> int:
         """In how many living chunks ``term`` occurs."""

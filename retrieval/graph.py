@@ -227,19 +227,15 @@ def rebuild(connection: sqlite3.Connection) -> None:
         files = definers.setdefault(name, set())
         if len(files) <= MAX_DEFINERS:
             files.add(file_id)
-    text = FullText(connection)
+    users: dict[str, set[int]] = {}
+    for name, files in FullText(connection).references():
+        if 0 < len(definers.get(name, ())) <= MAX_DEFINERS:
+            users.setdefault(name, set()).update(files)
     weights: Counter[tuple[int, int]] = Counter()
-    for name, files in definers.items():
-        if len(files) > MAX_DEFINERS:
-            continue
-        users = {
-            match.segment.file_ids[place]
-            for match in text.matches(REFERENCE + name)
-            for place in match.places
-        }
-        if users:
-            for target in files:
-                weights.update((user, target) for user in users if user not in files)
+    for name, sources in users.items():
+        targets = definers[name]
+        for target in targets:
+            weights.update((source, target) for source in sources if source not in targets)
     connection.executemany(
         "INSERT INTO edges VALUES (?, ?, 0, ?)",
         [(source, target, weight) for (source, target), weight in sorted(weights.items())],

@@ -117,7 +117,7 @@ class Resolver:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
-        self._stems: dict[str, list[tuple[int, str]]] = {}
+        self._stems: dict[str, list[tuple[int, str, list[str]]]] = {}
         self._folders: dict[str, list[tuple[int, str]]] = {}
         self._paths: dict[str, int | None] = {}
         self._stem = ""
@@ -156,12 +156,15 @@ class Resolver:
                 return [found]
         return []
 
-    def _with_stem(self, stem: str) -> list[tuple[int, str]]:
+    def _with_stem(self, stem: str) -> list[tuple[int, str, list[str]]]:
         key = _folded(stem)
         if key not in self._stems:
-            self._stems[key] = self._execute(
-                "SELECT id, path FROM files WHERE stem = ? AND sha256 IS NOT NULL ORDER BY path", (key,)
-            ).fetchall()
+            self._stems[key] = [
+                (file_id, path, _bare(path).split("/"))
+                for file_id, path in self._execute(
+                    "SELECT id, path FROM files WHERE stem = ? AND sha256 IS NOT NULL ORDER BY path", (key,)
+                )
+            ]
         return self._stems[key]
 
     def _in_folders_named(self, name: str) -> list[tuple[int, str]]:
@@ -189,12 +192,12 @@ class Resolver:
         same = _folded if fold else str
         wanted = [same(word) for word in words]
         best: tuple[int, int, str, int] | None = None
-        for file_id, path in self._with_stem(words[-1]):
+        for file_id, path, names in self._with_stem(words[-1]):
             if not path.endswith(endings):
                 continue
-            parts = _bare(path).split("/")
+            parts = names
             if parts[-1] in _FOLDER_STEMS and same(parts[-1]) != wanted[-1]:
-                parts.pop()
+                parts = parts[:-1]
             if [same(part) for part in parts[-len(wanted) :]] != wanted:
                 continue
             before = "/".join(parts[: -len(wanted)])

@@ -440,7 +440,7 @@ class Store:
         bloom = self._bloom
         if bloom is None:
             bloom = self._bloom = self.load_bloom()
-        if chunk.hash in bloom:
+        if bloom.add(chunk.hash):
             found = self._pending.get(chunk.hash)
             if found is None:
                 row = self.connection.execute(
@@ -453,7 +453,6 @@ class Store:
         self._next_content += 1
         self._contents.append((row_id, chunk.hash, chunk.body))
         self._pending[chunk.hash] = row_id
-        bloom.add(chunk.hash)
         bloom.covers = row_id
         return row_id, False
 

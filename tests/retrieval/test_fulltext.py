@@ -149,6 +149,12 @@ def test_bloom_file(tmp_path: Path) -> None:
     assert (loaded.bits, loaded.count, loaded.store, loaded.covers) == (bloom.bits, 100, 5, 9)
     assert file.stat().st_mode & 0o077 == 0
     data = file.read_bytes()
-    for harm in (data[:-1], data[:10], b"", b"X" + data[1:], data[:200] + b"\xff\xff" + data[202:]):
+    for harm in (
+        data[:-1],
+        data[:10],
+        b"",
+        b"X" + data[1:],
+        data[:200] + bytes([data[200] ^ 0xFF]) + data[201:],
+    ):
         file.write_bytes(harm)
         assert BloomFilter.load(file) is None

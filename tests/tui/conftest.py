@@ -159,7 +159,7 @@ def driven(tmp_path: Path) -> Driven:
         **options: object,
     ) -> AsyncIterator[Driver]:
         opening = Opening(opener or (lambda: MemoryDB(path)), head if first else None)
-        drafts = DraftStore(path.with_name(f"{path.stem}.drafts"))
+        drafts = DraftStore(path.with_name(f"{path.stem}_drafts"))
         backend = Backend(opening, drafts, tmp_path / "config" / "filters.toml")
         app = MnemoApp(backend, themes=load_themes()[0], theme=theme, **options)
         app.animation_level = "none"

@@ -51,7 +51,7 @@ async def test_a_memory_with_every_field(driven, journal, tmp_path):
     with MemoryDB(journal) as db:
         assert db.count() == 278
         assert db.verify().sound
-    assert not list(journal.with_name("journal.drafts").glob("*.json"))
+    assert not list(journal.with_name("journal_drafts").glob("*.json"))
 
 
 async def test_what_is_missing_is_said_and_gone_to(driven, journal):
@@ -123,7 +123,7 @@ async def test_leaving_an_empty_composer_leaves_nothing(driven, journal):
     async with driven(journal) as app:
         await app.press("n", "escape")
         assert not app.pane.waiting
-    assert not list(journal.with_name("journal.drafts").glob("*"))
+    assert not list(journal.with_name("journal_drafts").glob("*"))
 
 
 async def test_quitting_while_writing_keeps_the_draft(driven, journal):
@@ -132,12 +132,12 @@ async def test_quitting_while_writing_keeps_the_draft(driven, journal):
         await app.type("Not yet do")
         await app.pilot.press("n", "e", "ctrl+q")
         await app.until(lambda: not app.app.is_running)
-    (draft,) = DraftStore(journal.with_name("journal.drafts")).left_behind()
+    (draft,) = DraftStore(journal.with_name("journal_drafts")).left_behind()
     assert draft.text == "Not yet done"
 
 
 async def test_of_several_drafts_one_is_chosen(driven, journal):
-    store = DraftStore(journal.with_name("journal.drafts"))
+    store = DraftStore(journal.with_name("journal_drafts"))
     for text in ("first", "second"):
         draft = Draft.new()
         store.keep(Draft(draft.draft_id, draft.started, text=text), 1)
@@ -239,7 +239,7 @@ def test_kill_9_while_writing_loses_nothing_that_was_acknowledged(tmp_path):
 
 
 async def test_a_draft_whose_memory_was_written_before_the_crash_is_not_offered(driven, journal):
-    store = DraftStore(journal.with_name("journal.drafts"))
+    store = DraftStore(journal.with_name("journal_drafts"))
     draft = Draft(
         Draft.new().draft_id, "2020-01-01T00:00:00+00:00", text="Said", concept="Sea", feeling="joy"
     )

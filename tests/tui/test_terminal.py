@@ -1,0 +1,159 @@
+"""mnemo in a real terminal, as a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import pty
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from mnemo.storage import MemoryDB
+
+
+class Terminal:
+    """A program in a pseudo-terminal of 80x24."""
+
+    def __init__(self, *args: str, env: dict[str, str]) -> None:
+        self.seen = b""
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+            os.execvpe(sys.executable, [sys.executable, "-m", "mnemo", *args], {**os.environ, **env})
+
+    def wait_for(self, text: str) -> None:
+        """Read until a text was drawn."""
+        self._read(lambda: text.encode() in self.seen, text)
+
+    def wait_until(self, met: Callable[[], bool]) -> None:
+        """Read until something outside has come about."""
+        self._read(met, "the condition")
+
+    def _read(self, met: Callable[[], bool], what: str) -> None:
+        end = time.monotonic() + 30
+        while not met():
+            if time.monotonic() > end:
+                pytest.fail(f"{what!r} was never drawn: {self.seen[-3000:].decode(errors='replace')}")
+            if select.select([self.fd], [], [], 0.2)[0]:
+                try:
+                    data = os.read(self.fd, 65536)
+                except OSError:
+                    data = b""
+                if not data:
+                    assert met(), f"ended before {what!r}: {self.seen[-3000:].decode(errors='replace')}"
+                    return
+                self.seen += data
+
+    def send(self, keys: str) -> None:
+        """Press keys; what was drawn before is forgotten."""
+        self.seen = b""
+        os.write(self.fd, keys.encode())
+
+    def end(self) -> int:
+        """Wait for the program to end by itself, and give its exit code."""
+        finish = time.monotonic() + 30
+        while time.monotonic() < finish:
+            if select.select([self.fd], [], [], 0.05)[0]:
+                with contextlib.suppress(OSError):
+                    self.seen += os.read(self.fd, 65536)
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.pid = 0
+                return os.waitstatus_to_exitcode(status)
+        pytest.fail("it did not end")
+
+    def close(self) -> None:
+        """End the program if it still runs."""
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+
+def _draft(folder: Path) -> dict[str, str]:
+    """The one draft as it stands on the disk."""
+    for file in folder.glob("*.json"):
+        return json.loads(file.read_text())
+    return {}
+
+
+@pytest.fixture
+def terminal() -> Iterator[object]:
+    """Start programs in terminals; whatever still runs is ended."""
+    open_ones: list[Terminal] = []
+
+    def start(*args: str, **env: str) -> Terminal:
+        open_ones.append(Terminal(*args, env={"TERM": "xterm-256color", "COLORTERM": "truecolor", **env}))
+        return open_ones[-1]
+
+    yield start
+    for each in open_ones:
+        each.close()
+
+
+def test_the_demo_opens_and_ends(terminal, home: Path):
+    app = terminal("tui", "--demo")
+    app.wait_for("277 memories")
+    app.send("q")
+    assert app.end() == 0
+    assert not list(home.rglob("*.mnheme")), "nothing of the demo stays"
+
+
+def test_plain_mnemo_opens_the_app_and_the_editor_writes(terminal, journal: Path, tmp_path: Path):
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nprintf "%s, finished by hand" "$(cat "$1")" > "$1"\n')
+    editor.chmod(0o755)
+    app = terminal(MNEMO_JOURNAL=str(journal), EDITOR=str(editor))
+    app.wait_for("277 memories")
+    app.send("n")
+    app.wait_for("What happened?")
+    app.send("Begun")
+    app.wait_for("draft kept")
+    app.send("\x1bOS")  # F4
+    app.wait_for("finished by hand")
+    drafts = journal.with_name("journal_drafts")
+    for keys, field, value in (("Sea", "concept", "Sea"), ("joy", "feeling", "joy")):
+        app.send("\t")
+        app.wait_for("▌")
+        app.send(keys)
+        app.wait_until(lambda field=field, value=value: _draft(drafts).get(field) == value)
+    app.send("\x1bOQ")  # F2
+    app.wait_for("278 memories")
+    app.send("q")
+    assert app.end() == 0
+    with MemoryDB(journal) as db:
+        assert db.recall(limit=1)[0].content == "Begun, finished by hand"
+
+
+def test_no_color_sends_no_colour(terminal, journal: Path):
+    app = terminal("tui", MNEMO_JOURNAL=str(journal), NO_COLOR="1")
+    app.wait_for("277 memories")
+    app.send("jj")
+    app.wait_for("Molo")
+    colours = [part for part in app.seen.split(b"\x1b[") if part.split(b"m")[0].startswith((b"38;", b"48;"))]
+    assert not colours
+    app.send("q")
+    assert app.end() == 0
+
+
+def test_what_is_wrong_at_the_start_is_one_line(terminal, home: Path, journal: Path):
+    app = terminal("tui", "--theme", "plaid", MNEMO_JOURNAL=str(journal))
+    assert app.end() == 1
+    assert b"there is no theme 'plaid'" in app.seen
+    assert b"Traceback" not in app.seen
+    config = home / "cfg"
+    config.mkdir()
+    (config / "config.toml").write_text("[app]\nanimations = 3\n")
+    app = terminal(MNEMO_CONFIG=str(config), MNEMO_JOURNAL=str(journal))
+    assert app.end() == 1
+    assert b"app.animations must be true or false" in app.seen
+    assert b"Traceback" not in app.seen

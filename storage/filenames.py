@@ -13,7 +13,7 @@ __all__ = ["distinct_names", "safe_id", "safe_name"]
 # Path separators, what Windows and shells cannot have in a name, controls, and invisible
 # direction marks that would let `photo\u202egpj.exe` pass for a picture.
 _UNSAFE: Final = re.compile(
-    r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]'
+    r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]'
 )
 _DEVICE: Final = re.compile(r"(?i)(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
 _SAFE_ID: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}")

@@ -365,6 +365,19 @@ def test_safe_names_are_one_harmless_component(name: str) -> None:
     )
 
 
+def test_harmless_names_stay_as_they_are() -> None:
+    for name in (
+        "photo.jpg",
+        "IMG 0001 (2).HEIC",
+        ".hidden",
+        "père & fils.txt",
+        "👩‍👧.png",
+        "می‌خواهم.pdf",
+        "a.tar.gz",
+    ):
+        assert safe_name(name) == name
+
+
 @given(st.lists(st.text(max_size=20), max_size=12))
 @settings(deadline=None)
 def test_distinct_names_are_distinct_without_regard_to_case(names: list[str]) -> None:

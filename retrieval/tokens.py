@@ -30,6 +30,8 @@ _ASCII_PRETOKEN: Final = re.compile(
 _LETTERS: Final = re.compile(r"[A-Za-z]+")
 _RUN: Final = re.compile(r"(.)\1*", re.DOTALL)
 _MEMO_SIZE: Final = 60_000
+_LONGEST: Final = 64
+"""Characters that a token stands for at most, save in runs of one mark."""
 _UNIT: Final = 1_000_000
 """Weights are whole millionths of a token: sums come out the same in any order."""
 
@@ -73,6 +75,7 @@ def prefix_within(text: str, limit: int, language: str = "unknown") -> int:
     table = _table()
     margin = table.margin(language)
     room = limit * _UNIT - table.start - table["\n"] * margin
+    text = text[: max(limit, 1) * _LONGEST]
     for match in PRETOKEN.finditer(text):
         room -= table[match[0]] * margin
         if room < 0:
@@ -100,8 +103,8 @@ def shape(pretoken: str, pieces: frozenset[str], longest: int) -> list[int]:
     weights.
 
     In order: a word that is one piece; the pieces of a longer word, and that it is one; white space; runs of
-    one punctuation mark, and their length; letters of two bytes, of East Asian scripts, of other scripts; bytes
-    of other characters, the first two of each run; digits; characters of such runs beyond two.
+    one punctuation mark, and their length; letters of two bytes, of East Asian scripts, of other scripts;
+    bytes of other characters, the first two of each run; digits; characters of such runs beyond two.
     """
     found = [0] * 12
     last = pretoken[-1]

@@ -21,7 +21,8 @@ _DASH: Final = r"--\[\[.*?(?:\]\]|\Z)|--[^\n]*"
 
 _FAMILIES: Final[dict[str, str]] = {
     "python": rf"{_TRIPLE}|{_STRING}|(?P<comment>{_HASH})",
-    "hash": rf"{_STRING}|(?P<comment>{_HASH})",
+    # $# and ${#name} in the shell, a#b in YAML are no comments.
+    "hash": rf"{_STRING}|(?P<comment>(?<![\w$&{{]){_HASH})",
     "elixir": rf"{_TRIPLE}|{_DOUBLE_ONLY}|(?P<comment>{_HASH})",
     "slash": rf"{_STRING}|(?P<comment>{_SLASH})",
     "template": rf"{_STRING}|{_BACKTICK}|(?P<comment>{_SLASH})",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .units import TYPE_KINDS, Unit, settle
+from .units import DEEPEST, TYPE_KINDS, Unit, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,12 +67,12 @@ class _Packer:
 
     # -- nothing passes the cap ------------------------------------------------------------------------------
 
-    def _fitted(self, unit: Unit) -> Iterator[Piece]:
+    def _fitted(self, unit: Unit, depth: int = 0) -> Iterator[Piece]:
         tokens = self._source.tokens(unit.start, unit.end)
         if tokens <= self._cap:
             yield Piece(unit.start, unit.end, tokens, list(self._with_members(unit)))
             return
-        parts = self._parts(unit)
+        parts = self._parts(unit, depth)
         if len(parts) < 2:
             yield from self._by_lines(unit)
             return
@@ -82,24 +82,26 @@ class _Packer:
             if named and not (self._whole_types and unit.kind in TYPE_KINDS and self._fits(part)):
                 yield from self._cut(unit, run)
                 run = []
-                yield from self._fitted(part)
+                yield from self._fitted(part, depth + 1)
             else:
                 run.append(part)
         yield from self._cut(unit, run)
 
-    def _with_members(self, unit: Unit) -> Iterator[Unit]:
+    def _with_members(self, unit: Unit, depth: int = 0) -> Iterator[Unit]:
         """The unit, and where types stay whole also what is in it, for the names."""
         yield unit
-        if self._whole_types and unit.kind in TYPE_KINDS and unit.divide:
+        if self._whole_types and unit.kind in TYPE_KINDS and unit.divide and depth < DEEPEST:
             for member in unit.divide():
-                yield from self._with_members(member)
+                yield from self._with_members(member, depth + 1)
 
     def _fits(self, unit: Unit) -> bool:
         return self._source.tokens(unit.start, unit.end) <= self._cap
 
-    def _parts(self, unit: Unit) -> list[Unit]:
+    def _parts(self, unit: Unit, depth: int) -> list[Unit]:
         """What ``unit`` divides into, down to parts that fit; definitions inside it stay whole."""
-        inner = unit.divide() if unit.divide else []
+        if unit.divide is None or unit.end - unit.start < 2 or depth > DEEPEST:
+            return []
+        inner = unit.divide()
         for part in inner:
             if part.symbol is None:
                 part.kind, part.symbol, part.signature, part.owner = (
@@ -112,7 +114,7 @@ class _Packer:
         settled = settle(inner, self._source, unit.start, unit.end)
         for part in settled:
             if part.symbol == unit.symbol and part.divide and not self._fits(part):
-                found.extend(self._parts(part))
+                found.extend(self._parts(part, depth + 1) or [part])
             else:
                 found.append(part)
         if found:

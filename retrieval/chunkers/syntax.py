@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from .grammars import GRAMMARS, Definition
 from .outline import level
-from .units import TYPE_KINDS, Unit
+from .units import DEEPEST, TYPE_KINDS, Unit
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["syntax"]
 
 SIGNATURE_CHARS: Final = 240
+READ_BYTES: Final = 4096
+STEPS_AT_LEAST: Final = 2_000
+BYTES_A_STEP: Final = 8
+"""A parser reports about every 150 bytes of a sound program."""
 _SPACE: Final = re.compile(r"\s+")
 _BODIES: Final = frozenset({"function", "method", "property", "macro"})
 
@@ -41,6 +45,26 @@ def _parser(language: str) -> Parser | None:
     return Parser(Language(getattr(module, grammar.entry)()))
 
 
+def _parse(parser: Parser, code: bytes) -> Node | None:
+    """Parse, but give up (None) on text that makes the parser work out of all proportion to its length.
+
+    Noise in the guise of a program takes it minutes and gigabytes; its steps are counted, not timed, so that
+    the same file gives the same chunks everywhere.
+    """
+    steps = STEPS_AT_LEAST + len(code) // BYTES_A_STEP
+
+    def too_long(_offset: int, _failed: bool) -> bool:
+        nonlocal steps
+        steps -= 1
+        return steps < 0
+
+    try:
+        return parser.parse(lambda at, _: code[at : at + READ_BYTES], progress_callback=too_long).root_node
+    except ValueError:
+        parser.reset()
+        return None
+
+
 def parse_between(language: str, code: bytes, node: Node) -> Node:
     """Parse what lies between the brackets of ``node`` as a file of its own, at its place in ``code``."""
     from tree_sitter import Parser, Range  # noqa: PLC0415
@@ -53,7 +77,7 @@ def parse_between(language: str, code: bytes, node: Node) -> Node:
 
 
 def syntax(source: Source, *, whole_types: bool) -> tuple[list[Unit] | None, Node | None]:
-    """Plan a file by its syntax tree and give the tree's root; None twice where its grammar is not installed.
+    """Plan a file by its syntax tree and give the tree's root; None twice where it cannot be parsed.
 
     With ``whole_types`` a type stays one unit, divided only when it is too large.
     """
@@ -61,7 +85,9 @@ def syntax(source: Source, *, whole_types: bool) -> tuple[list[Unit] | None, Nod
     if parser is None:
         return None, None
     code = source.text.encode("utf-8", "surrogatepass")
-    root = parser.parse(code).root_node
+    root = _parse(parser, code)
+    if root is None:
+        return None, None
     return _Walk(source, code, whole_types=whole_types).units(root), root
 
 
@@ -73,6 +99,7 @@ class _Walk:
         self._grammar = GRAMMARS[source.language]
         self._code = code
         self._whole_types = whole_types
+        self._depth = 0
 
     def units(self, root: Node) -> list[Unit]:
         """Units of the file whose tree has this root."""
@@ -81,12 +108,16 @@ class _Walk:
     def _inside(self, node: Node, owner: str | None, holder: str) -> list[Unit]:
         """Units of what lies in ``node``; ``holder`` is the kind of the definition that owns it."""
         found: list[Unit] = []
+        if self._depth > DEEPEST:
+            return found
+        self._depth += 1
         for child in node.named_children:
             mine: list[Unit] = []
             self._visit(child, owner, holder, mine)
             if holder not in _BODIES and child.has_error:
                 mine = self._repaired(child, mine, owner, holder)
             found += mine
+        self._depth -= 1
         return found
 
     def _repaired(self, node: Node, units: list[Unit], owner: str | None, holder: str) -> list[Unit]:
@@ -115,14 +146,14 @@ class _Walk:
         elif (
             kind == "ERROR"
             or kind in grammar.transparent
-            or (kind in grammar.conditional and self._holds(node))
+            or (kind in grammar.conditional and self._holds(node, 0))
         ):
             found.extend(self._inside(node, owner, holder))
         else:
             unit = Unit(*_lines(node), owner=owner)
             if holder not in _BODIES:
                 unit.defines = [name for name in grammar.names(node) if name]
-            if node.named_child_count:
+            if unit.end - unit.start > 1 and node.named_child_count:
                 unit.divide = lambda: self._inside(node, owner, holder)
             found.append(unit)
 
@@ -139,11 +170,12 @@ class _Walk:
         root = parse_between(self._source.language, self._code, tokens)
         return [] if root.has_error else self._inside(root, owner, holder)
 
-    def _holds(self, node: Node) -> bool:
+    def _holds(self, node: Node, depth: int) -> bool:
         """Whether a definition lies directly in this conditional block."""
         conditional = self._grammar.conditional
         return any(
-            self._definition(child) is not None or (child.type in conditional and self._holds(child))
+            self._definition(child) is not None
+            or (depth < DEEPEST and child.type in conditional and self._holds(child, depth + 1))
             for child in node.named_children
         )
 

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 
     from .source import Source
 
-__all__ = ["TYPE_KINDS", "Unit", "settle", "spans"]
+__all__ = ["DEEPEST", "TYPE_KINDS", "Unit", "settle", "spans"]
 
 TYPE_KINDS: Final = frozenset(
     {"class", "interface", "struct", "enum", "trait", "impl", "type", "module", "object"}
 )
 """Kinds that name a type or hold members."""
+DEEPEST: Final = 40
+"""Levels of structure that are followed; what lies deeper is cut by lines."""
 _OPENS: Final = re.compile(
     r"(?:[({\[:]|->|=>|\b(?:do|then|else|begin|try|ensure|where|of|in))\s*$|^\s*#\s*(?:if|el)"
 )

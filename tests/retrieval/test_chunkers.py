@@ -125,6 +125,26 @@ def test_a_blank_file_has_no_chunks(name: str, text: str) -> None:
     assert chunk_file(text, name).chunks == []
 
 
+NOISE = {
+    "deep brackets": "[\n" * 1000 + "]\n" * 1000,
+    "one long sum": "a+" * 4_000,
+    "deep definitions": "".join(f"{' ' * at}def f{at}():\n" for at in range(400)),
+    "types never closed": "class A {\n" * 500,
+    "quotes": "'\"" * 5000,
+    "printable noise": "\n".join(
+        "".join(chr(33 + (at * at * 7 + row * 31) % 94) for at in range(60)) for row in range(150)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("noise", NOISE)
+def test_noise_and_depth_end_and_are_chunked_soundly(name: str, noise: str) -> None:
+    options = ChunkOptions(code_granularity="class")
+    chunked = chunk_file(NOISE[noise], name, options=options)
+    assert_sound(NOISE[noise], chunked, options, overlap=chunked.language == "unknown")
+
+
 # -- against Python's own parser -----------------------------------------------------------------------------
 
 

@@ -146,6 +146,7 @@ class Backend:
         self.drafts = drafts
         self._filters_file = filters_file
         self._generations: dict[str, int] = {}
+        self._everything: tuple[tuple[int, int], Found] | None = None
 
     def _db(self) -> MemoryDB:
         return self._opening.journal()
@@ -198,7 +199,18 @@ class Backend:
 
     def list_memories(self, node: DOMNode, query: Query) -> None:
         """Ask for the :class:`Found` of a query, in the group ``list``."""
-        self.request(node, "list", "listing the memories", lambda ticket: find(self._db(), query))
+
+        def work(ticket: Ticket) -> object:
+            db = self._db()
+            if query != Query():
+                return find(db, query)
+            # Everything is listed most often and takes longest: it is kept until the journal changes.
+            state = db.state()
+            if self._everything is None or self._everything[0] != state:
+                self._everything = (state, find(db, query))
+            return self._everything[1]
+
+        self.request(node, "list", "listing the memories", work)
 
     def read_pages(self, node: DOMNode, listing: Listing, pages: tuple[int, ...]) -> None:
         """Ask for the :class:`Page` of each number, newest wish first, in the group ``pages``."""

@@ -112,9 +112,13 @@ async def test_search_narrows_with_each_key_and_escape_ends_it(driven, journal):
     async with driven(journal) as app:
         await app.press("slash")
         assert isinstance(app.app.focused, SearchBar)
-        await app.type("rieg")
-        assert app.pane.memories.listing.query.text == "rieg"
-        assert not app.pane.memories.listing.refs
+        await app.type("rig")
+        assert app.pane.memories.listing.query.text == "rig"
+        before = set(app.pane.memories.listing.refs)
+        await app.press("backspace", "backspace")
+        await app.type("ieg")
+        assert app.pane.memories.listing.query.text == "rieg", "the word being typed may go on"
+        assert set(app.pane.memories.listing.refs) != before
         await app.type("er")
         found = app.pane.memories.listing
         assert found.best

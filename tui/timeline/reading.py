@@ -25,7 +25,17 @@ if TYPE_CHECKING:
     from ...storage.media import AttachedFile
     from ...storage.memory import Memory
 
-__all__ = ["all_refs", "count_facets", "find", "head", "layer_of", "look_at", "read_detail", "read_page"]
+__all__ = [
+    "all_refs",
+    "as_typed",
+    "count_facets",
+    "find",
+    "head",
+    "layer_of",
+    "look_at",
+    "read_detail",
+    "read_page",
+]
 
 _HEAD: Final = 200
 _SEARCH_LIMIT: Final = 200
@@ -57,6 +67,13 @@ def find(db: MemoryDB, query: Query) -> Found:
     return Found(listing, read_page(db, listing, 0) if listed.refs else None)
 
 
+def as_typed(text: str) -> str:
+    """A search as it stands while it is typed: the word being typed may go on."""
+    last = text.rpartition(" ")[2]
+    unfinished = len(last) > 1 and last.isalnum() and last != "OR" and text.count('"') % 2 == 0
+    return f"{text}*" if unfinished else text
+
+
 def read_page(db: MemoryDB, listing: Listing, number: int) -> Page:
     """One page of rows; a memory that cannot be read is a row that says so."""
     start = number * ROWS_PER_PAGE
@@ -74,7 +91,7 @@ def _row(db: MemoryDB, ref: int, us: int) -> Row:
 
 def _searched(db: MemoryDB, query: Query) -> Listing:
     """The best answers, best first, with their rows; ``more`` tells that the limit cut them off."""
-    refs = db.search_refs(query.text, **_filters(query), limit=_SEARCH_LIMIT + 1)
+    refs = db.search_refs(as_typed(query.text), **_filters(query), limit=_SEARCH_LIMIT + 1)
     rows = []
     for ref in refs[:_SEARCH_LIMIT]:
         with suppress(JournalError):
@@ -176,7 +193,7 @@ def count_facets(db: MemoryDB, query: Query, ticket: Staleness) -> Facets:
 def all_refs(db: MemoryDB, query: Query) -> Sequence[int]:
     """The refs of everything that answers a query, without the limit of what a search shows."""
     if query.text:
-        return db.search_refs(query.text, **_filters(query))
+        return db.search_refs(as_typed(query.text), **_filters(query))
     return _listed(db, query).refs
 
 

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 __all__ = ["syntax"]
 
 SIGNATURE_CHARS: Final = 240
+LONGEST_LINE: Final = 10_000
+"""Bytes; a longer line is blank to the parser."""
 READ_BYTES: Final = 4096
-STEPS_AT_LEAST: Final = 2_000
-BYTES_A_STEP: Final = 8
-"""A parser reports about every 150 bytes of a sound program."""
+STEPS_AT_LEAST: Final = 1_000
+BYTES_A_STEP: Final = 20
+"""A sound program takes a parser a step for about 150 bytes; 34 were the fewest seen in 18,000 files."""
 _SPACE: Final = re.compile(r"\s+")
 _BODIES: Final = frozenset({"function", "method", "property", "macro"})
 
@@ -85,6 +87,9 @@ def syntax(source: Source, *, whole_types: bool) -> tuple[list[Unit] | None, Nod
     if parser is None:
         return None, None
     code = source.text.encode("utf-8", "surrogatepass")
+    if max(map(len, source.lines)) > LONGEST_LINE:  # data or minified: a parser may need gigabytes for it
+        lines = code.split(b"\n")
+        code = b"\n".join(line if len(line) <= LONGEST_LINE else b" " * len(line) for line in lines)
     root = _parse(parser, code)
     if root is None:
         return None, None

@@ -6,7 +6,9 @@ there yet is a placeholder and a request for its page. The requests are bounded 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from datetime import UTC, datetime, timedelta
+from operator import neg
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.segment import Segment
@@ -109,7 +111,7 @@ class MemoryList(LineView):
         With ``keep`` the cursor stays on the memory it is on, and that memory on its line of the
         screen, if the listing still holds it; else the list starts at its top.
         """
-        kept_ref = self.current_ref if keep else None
+        kept = (self.listing.times[self.cursor], self.current_ref) if keep and self.listing.refs else None
         at_top = self.scroll_offset.y == 0 and self.cursor == 0
         offset = self._cursor_line() - self.scroll_offset.y
         self.listing = listing
@@ -121,7 +123,7 @@ class MemoryList(LineView):
         for number, rows in pages.items():
             self._pages[number] = rows
         self._lay_out()
-        place = self._find(kept_ref) if kept_ref is not None else None
+        place = self.place_of(*kept) if kept is not None else None
         self.set_reactive(MemoryList.cursor, 0 if place is None else place)
         if place is None:
             self.scroll_to(y=0, animate=False, force=True, immediate=True)
@@ -163,14 +165,17 @@ class MemoryList(LineView):
         place = self.days.at(min(self.scroll_offset.y, self.days.height - 1))
         return self.listing.times[place.at] if place.kind == "item" else None
 
-    def _find(self, ref: int) -> int | None:
-        refs = self.listing.refs
-        if self.cursor < len(refs) and refs[self.cursor] == ref:
-            return self.cursor
-        try:
-            return refs.index(ref)
-        except ValueError:
-            return None
+    def place_of(self, us: int, ref: int | None) -> int | None:
+        """Where a memory stands in the listing, by its time and ref; None if it is not there."""
+        refs, times = self.listing.refs, self.listing.times
+        if self.listing.best is not None:
+            return refs.index(ref) if ref in refs else None
+        place = bisect_left(times, -us, key=neg)
+        while place < len(refs) and times[place] == us:
+            if refs[place] == ref:
+                return place
+            place += 1
+        return None
 
     def restyle(self, ink: Ink) -> None:
         """Draw with another theme."""

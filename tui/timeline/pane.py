@@ -277,17 +277,10 @@ class TimelinePane(Container):
 
     def _go_to(self, us: int, ref: int) -> bool:
         """Put the cursor on a memory if the list holds it."""
-        listing = self.memories.listing
-        if listing.best is not None:
-            place = listing.refs.index(ref) if ref in listing.refs else len(listing.refs)
-        else:
-            place = bisect_left(listing.times, -us, key=neg)
-        while place < len(listing.refs) and listing.times[place] == us:
-            if listing.refs[place] == ref:
-                self.memories.cursor = place
-                return True
-            place += 1
-        return False
+        place = self.memories.place_of(us, ref)
+        if place is not None:
+            self.memories.cursor = place
+        return place is not None
 
     @on(FilterPanel.Toggled)
     def _toggled(self, message: FilterPanel.Toggled) -> None:

@@ -70,7 +70,7 @@ def find(db: MemoryDB, query: Query) -> Found:
 def as_typed(text: str) -> str:
     """A search as it stands while it is typed: the word being typed may go on."""
     last = text.rpartition(" ")[2]
-    unfinished = len(last) > 1 and last.isalnum() and last != "OR" and text.count('"') % 2 == 0
+    unfinished = len(last) > 2 and last.isalnum() and last != "OR" and text.count('"') % 2 == 0
     return f"{text}*" if unfinished else text
 
 

@@ -39,6 +39,7 @@ VERBS: Final = {
     "Code context": {
         "init": "code",
         "ingest": "code",
+        "query": "query",
         "watch": "code",
         "stats": "code",
         "delta": "code",

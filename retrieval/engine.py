@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .config import Config
 from .errors import NoIndexError
@@ -14,6 +14,8 @@ from .store import Store
 if TYPE_CHECKING:
     from .gc import GcReport
     from .ingest import IngestReport, Progress
+    from .query import Searcher
+    from .results import Answer
     from .views import FileDelta, OutlineEntry, Stats
 
 __all__ = ["RetrievalEngine"]
@@ -29,6 +31,7 @@ class RetrievalEngine:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._store: Store | None = None
+        self._searcher: Searcher | None = None
 
     @classmethod
     def open(cls, project_dir: str | Path = ".", config: Config | None = None) -> RetrievalEngine:
@@ -57,7 +60,7 @@ class RetrievalEngine:
         """Close the index. The engine can still be used: it opens it again."""
         if self._store is not None:
             self._store.close()
-            self._store = None
+            self._store = self._searcher = None
 
     @property
     def store(self) -> Store:
@@ -98,6 +101,65 @@ class RetrievalEngine:
         if report.notices:
             self.close()  # the database may be another one now
         return report
+
+    def query(
+        self,
+        text: str,
+        *,
+        budget: int | None = None,
+        limit: int | None = None,
+        per_file: int | None = None,
+        path: str | None = None,
+        language: str | None = None,
+        output: Literal["plain", "json", "markdown", "xml"] = "json",
+        scales: Mapping[str, float] | None = None,
+        show_scores: bool = False,
+        refresh: bool = True,
+        trace: bool = False,
+    ) -> Answer:
+        """The code that answers ``text``, best first, within ``budget`` tokens (default: the config's).
+
+        Changed files are indexed first unless ``refresh`` is off; results from files that changed are marked
+        then, and where the index cannot be written. ``path`` is a glob or a folder, ``output`` decides what
+        the budget counts, ``scales`` weighs signals by name from 0 to 2. ``trace`` keeps a reason for each
+        chunk that was passed over. Raises `NoIndexError`, `IndexDamagedError`.
+        """
+        from .query import Options, Searcher  # noqa: PLC0415 - other verbs pay for none of it
+
+        notices = self._refresh() if refresh else []
+        if self._searcher is None:
+            self._searcher = Searcher(self.project, self.store)
+        options = Options(
+            self.project.config.retrieval.token_budget if budget is None else budget,
+            output,
+            limit,
+            per_file,
+            path,
+            language,
+            scales or {},
+            show_scores,
+            check_stale=not refresh or bool(notices),
+        )
+        answer = self._searcher.answer(text, options)
+        answer.notices.extend(notices)
+        if not trace:
+            answer.trace.reasons.clear()
+        return answer
+
+    def _refresh(self) -> list[str]:
+        """Index what changed; lines that say why it could not be done."""
+        from .errors import IndexBusyError, IndexUnwritableError  # noqa: PLC0415
+        from .ingest import ingest  # noqa: PLC0415
+
+        if not self.project.index_dir.is_dir():
+            raise NoIndexError(f"no index in {self.project.dir}: run `mnemo init`, then `mnemo ingest`")
+        try:
+            report = ingest(self.project, wait=2.0, purpose="refresh", quiet=True)
+        except (IndexBusyError, IndexUnwritableError) as error:
+            return [f"{error}; answering from what is indexed"]
+        if report.notices:
+            self.close()
+        return report.notices
 
     def stats(self) -> Stats:
         """Counts over the index. Raises `NoIndexError`, `IndexDamagedError`."""

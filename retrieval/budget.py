@@ -1,0 +1,90 @@
+"""Choose what goes out: best value first, nothing twice, never over the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+__all__ = ["Choice", "Offer", "fill"]
+
+TRIES = 400  # offers that are looked at once the budget has begun to refuse
+
+
+class Offer(NamedTuple):
+    """A chunk on offer; ``pieces`` tells apart those that share one line."""
+
+    doc: int
+    file_id: int
+    content_id: int
+    line_start: int
+    line_end: int
+
+
+@dataclass(slots=True)
+class Choice:
+    """What was taken, in order, what the budget refused (with its cost), and why others were passed over."""
+
+    taken: list[int] = field(default_factory=list)
+    refused: list[tuple[int, int]] = field(default_factory=list)
+    passed: dict[int, str] = field(default_factory=dict)
+    used: int = 0
+
+
+def fill(
+    offers: Iterable[Offer],
+    budget: int,
+    cost: Callable[[int], int],
+    *,
+    limit: int | None = None,
+    per_file: int | None = None,
+) -> Choice:
+    """Take offers (best first) while they fit; one that does not is skipped, and smaller ones may follow.
+
+    ``cost`` gives the tokens of a document's block. An offer whose content was taken already, or most of
+    whose lines were, is passed over.
+    """
+    choice = Choice()
+    contents: set[int] = set()
+    ranges: dict[int, list[tuple[int, int]]] = {}
+    counts: dict[int, int] = {}
+    refusals = 0
+    for offer in offers:
+        if limit is not None and len(choice.taken) >= limit:
+            break
+        if per_file is not None and counts.get(offer.file_id, 0) >= per_file:
+            choice.passed[offer.doc] = f"{per_file} of its file already"
+            continue
+        if offer.content_id in contents:
+            choice.passed[offer.doc] = "same content"
+            continue
+        taken_lines = ranges.setdefault(offer.file_id, [])
+        if _covered(offer, taken_lines):
+            choice.passed[offer.doc] = "its lines are there already"
+            continue
+        price = cost(offer.doc)
+        if choice.used + price > budget:
+            choice.refused.append((offer.doc, price))
+            refusals += 1
+            if refusals >= TRIES:
+                break
+            continue
+        choice.taken.append(offer.doc)
+        choice.used += price
+        contents.add(offer.content_id)
+        taken_lines.append((offer.line_start, offer.line_end))
+        counts[offer.file_id] = counts.get(offer.file_id, 0) + 1
+    return choice
+
+
+def _covered(offer: Offer, taken: list[tuple[int, int]]) -> bool:
+    """Whether lines of the offer were taken already. Windows overlap by a few lines: more than a third
+    counts.
+
+    Pieces of one long line are told apart by their contents.
+    """
+    if offer.line_start == offer.line_end:
+        return any(start <= offer.line_start <= end and start != end for start, end in taken)
+    size = offer.line_end - offer.line_start + 1
+    shared = sum(max(0, min(end, offer.line_end) - max(start, offer.line_start) + 1) for start, end in taken)
+    return shared * 3 > size

@@ -1,0 +1,123 @@
+"""An answer as text: plain, Markdown or XML, made of blocks so that a budget can be filled block by block."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Literal
+from xml.sax.saxutils import quoteattr
+
+from .results import QueryResult
+
+__all__ = ["TextFormat", "block", "closing", "document", "heading"]
+
+TextFormat = Literal["plain", "markdown", "xml"]
+
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_FENCE = re.compile(r"^\s*(`{3,})", re.MULTILINE)
+_ECHO = 200  # characters of the question that a heading repeats
+
+
+def document(
+    style: TextFormat, query: str, budget: int, results: Sequence[QueryResult], *, show_scores: bool = False
+) -> str:
+    """The whole output, ending in a line feed."""
+    tokens = sum(result.chunk.tokens for result in results)
+    blocks = [block(style, result, show_scores=show_scores) for result in results]
+    return "".join([heading(style, query, budget, len(results), tokens), *blocks, closing(style)])
+
+
+def heading(style: TextFormat, query: str, budget: int, count: int, tokens: int) -> str:
+    """What stands before the blocks."""
+    shown = " ".join(query[: 4 * _ECHO].split())
+    shown = shown if len(shown) <= _ECHO else shown[: _ECHO - 1] + "…"
+    if style == "xml":
+        attributes = f'query={quoteattr(_xml(shown))} budget="{budget}" chunks="{count}" tokens="{tokens}"'
+        return f"<context {attributes}>\n"
+    if style == "markdown":
+        return f"# {shown}\n\nBudget: {budget} tokens. {count} chunks, {tokens:,} tokens.\n\n"
+    return f"Query: {shown}\nBudget: {budget} tokens\nResults: {count} chunks, {tokens:,} tokens used\n\n"
+
+
+def closing(style: TextFormat) -> str:
+    """What stands after the blocks."""
+    return "</context>\n" if style == "xml" else ""
+
+
+def block(style: TextFormat, result: QueryResult, *, show_scores: bool = False) -> str:
+    """One result, ending in a line feed (or a blank line)."""
+    make: Callable[[QueryResult, bool], str] = {"plain": _plain, "markdown": _markdown, "xml": _xml_block}[
+        style
+    ]
+    return make(result, show_scores)
+
+
+def _label(result: QueryResult) -> str:
+    chunk = result.chunk
+    return f"{chunk.chunk_type}: {chunk.symbol_name}" if chunk.symbol_name else chunk.chunk_type
+
+
+def _scores(result: QueryResult) -> str:
+    shown = [f"{name} {score:.3f}" for name, score in result.scores.items() if score]
+    return ", ".join(shown)
+
+
+def _places(result: QueryResult) -> str:
+    return ", ".join(f"{place.file_path} {place.line_start}-{place.line_end}" for place in result.also_in)
+
+
+def _plain(result: QueryResult, show_scores: bool) -> str:
+    chunk = result.chunk
+    marks = f"[lines {chunk.line_start}-{chunk.line_end}] [{_label(result)}] [tokens: {chunk.tokens}]"
+    marks += " [STALE]" if result.is_stale else ""
+    marks += f" [{_scores(result)}]" if show_scores else ""
+    lines = [f"--- {result.file_path} {marks} ---"]
+    if result.also_in:
+        lines.append(f"[also in {_places(result)}]")
+    return "\n".join([*lines, chunk.content, "", ""])
+
+
+def _markdown(result: QueryResult, show_scores: bool) -> str:
+    chunk = result.chunk
+    longest = max((len(fence) for fence in _FENCE.findall(chunk.content)), default=2)
+    fence = "`" * max(3, longest + 1)
+    marks = f"`{result.file_path}` lines {chunk.line_start}-{chunk.line_end}, {_label(result)}"
+    marks += " (stale)" if result.is_stale else ""
+    lines = [f"## {marks}", ""]
+    if result.also_in:
+        lines += [f"Also in {_places(result)}.", ""]
+    if show_scores:
+        lines += [f"{_scores(result)}", ""]
+    language = chunk.language if chunk.language and chunk.language != "unknown" else ""
+    return "\n".join([*lines, f"{fence}{language}", chunk.content, fence, "", ""])
+
+
+def _xml(text: str) -> str:
+    return _NOT_XML.sub("\ufffd", text)
+
+
+def _xml_block(result: QueryResult, show_scores: bool) -> str:
+    chunk = result.chunk
+    attributes = {
+        "path": result.file_path,
+        "lines": f"{chunk.line_start}-{chunk.line_end}",
+        "type": chunk.chunk_type,
+        "symbol": chunk.symbol_name,
+        "language": chunk.language,
+        "tokens": str(chunk.tokens),
+        "also_in": _places(result) or None,
+        "stale": "true" if result.is_stale else None,
+        "scores": _scores(result) if show_scores else None,
+    }
+    said = " ".join(
+        f"{name}={quoteattr(_xml(value))}" for name, value in attributes.items() if value is not None
+    )
+    content = _xml(chunk.content).replace("]]>", "]]]]><![CDATA[>")
+    return f"<chunk {said}><![CDATA[\n{content}\n]]></chunk>\n"
+
+
+_BLOCKS: dict[TextFormat, Callable[[QueryResult, bool], str]] = {
+    "plain": _plain,
+    "markdown": _markdown,
+    "xml": _xml_block,
+}

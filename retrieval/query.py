@@ -1,0 +1,399 @@
+"""From a question to an answer: the stages in order, each leaving its line in the trace."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from . import rrf
+from .budget import Choice, Offer, fill
+from .config import RetrievalConfig
+from .cost import values
+from .detect import content_hash, read_content
+from .evidence import Candidate, Corpus, Evidence, FileFacts, gather
+from .formats import TextFormat, block, closing, document, heading
+from .fulltext import FullText
+from .fusion import learned, weights_for
+from .project import Project
+from .query_text import read_query
+from .results import AlsoIn, Answer, Chunk, LeftOut, QueryResult
+from .signals import SIGNALS, features_of
+from .signals.kind import kinds_of
+from .signals.scale import Features, ranks
+from .store import Store, chunk_uid_text, inflate
+from .tokens import count_tokens, exact_counter
+from .trace import Trace
+
+__all__ = ["Options", "Searcher"]
+
+LEFT_OUT = 20  # of what did not fit, so many are told
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to answer. ``format`` decides what the budget counts: the whole output, or for json the contents.
+
+    ``path`` is a glob over paths (or a folder), ``language`` a language's name; ``scales`` weighs signals
+    from 0 to 2; ``show_scores`` is what the output will show, and so costs.
+    """
+
+    budget: int
+    format: Literal["plain", "json", "markdown", "xml"] = "json"
+    limit: int | None = None
+    per_file: int | None = None
+    path: str | None = None
+    language: str | None = None
+    scales: Mapping[str, float] = field(default_factory=dict)
+    show_scores: bool = False
+    check_stale: bool = False
+
+
+class Searcher:
+    """Answers questions over one store, keeping the index's columns from one question to the next."""
+
+    def __init__(self, project: Project, store: Store) -> None:
+        self._project = project
+        self._store = store
+        self._corpus: Corpus | None = None
+        self._state: tuple[object, ...] = ()
+
+    def answer(self, text: str, options: Options) -> Answer:
+        """Answer a question in one consistent view of the index. Raises `IndexDamagedError`."""
+        with self._store.reading() as connection:
+            return self._answer(connection, text, options)
+
+    def _answer(self, connection: sqlite3.Connection, text: str, options: Options) -> Answer:
+        config = self._project.config.retrieval
+        trace = Trace()
+        with trace.stage("read", unit="terms") as stage:
+            query = read_query(text)
+            stage.went = len(query.terms)
+            stage.why = f"a question of type {query.type}"
+        answer = Answer(text, query.type, options.budget)
+        answer.trace = trace
+        corpus = self._corpus_now(connection)
+        with trace.stage("gather", corpus.documents) as stage:
+            allowed = _allowed(connection, options)
+            evidence = gather(connection, corpus, query, allowed)
+            stage.went = len(evidence.candidates)
+            stage.why = f"best by text, path or name, in {len(evidence.files)} files"
+        if not evidence.candidates:
+            return answer
+        with trace.stage("signals", len(evidence.candidates)) as stage:
+            features = features_of(evidence)
+            stage.went = len(evidence.candidates)
+            stage.why = ", ".join(f"{name} {len(features[name])}" for name in SIGNALS if features.get(name))
+        ranked = {name: ranks(features[name]) for name in SIGNALS if features.get(name)}
+        with trace.stage("fusion", len(evidence.candidates)) as stage:
+            fused = _fused(evidence, features, ranked, config, options)
+            if config.fusion == "rrf":
+                final, density = _seed_pipeline(connection, evidence, fused)
+            else:
+                weights = weights_for(query.type)
+                scores = learned(evidence.candidates, features, weights, options.scales)
+                final, density = values(evidence.candidates, scores, weights)
+            stage.went = len(density)
+            stage.why = config.fusion
+        order = sorted(density, key=lambda doc: (-density[doc], doc))
+        by_doc = {candidate.doc: candidate for candidate in evidence.candidates}
+        delivery = _Delivery(connection, evidence, by_doc, features, ranked, fused, density, final, options)
+        with trace.stage("budget", len(order)) as stage:
+            choice = delivery.choose(order)
+            stage.went = len(choice.taken)
+            stage.why = (
+                f"{len(choice.refused)} did not fit, {len(choice.passed)} were there already or over a limit"
+            )
+        with trace.stage("deliver", len(choice.taken)) as stage:
+            found = delivery.deliver(choice)
+            if options.check_stale:
+                found = [_checked(self._project, connection, result) for result in found]
+            answer.extend(found)
+            answer.used = delivery.used(answer)
+            answer.left_out = delivery.left_out(choice)
+            stage.went = len(answer)
+            stage.why = f"{answer.used} of {options.budget} tokens"
+        trace.reasons.update(choice.passed)
+        return answer
+
+    def _corpus_now(self, connection: sqlite3.Connection) -> Corpus:
+        """The columns as this transaction sees them; a merge changes segments without a new generation."""
+        state = connection.execute(
+            "SELECT (SELECT value FROM meta WHERE key = 'generation'), count(*), sum(id), sum(gone) FROM"
+            " segments"
+        ).fetchone()
+        if self._corpus is None or state != self._state:
+            self._corpus, self._state = Corpus(FullText(connection)), state
+        return self._corpus
+
+
+def _allowed(connection: sqlite3.Connection, options: Options) -> set[int] | None:
+    if options.path is None and options.language is None:
+        return None
+    language = options.language.casefold() if options.language else None
+    found = set()
+    for file_id, path, spoken in connection.execute("SELECT id, path, language FROM files"):
+        if language is not None and (spoken or "").casefold() != language:
+            continue
+        if options.path is not None and not _path_fits(path, options.path):
+            continue
+        found.add(file_id)
+    return found
+
+
+def _path_fits(path: str, glob: str) -> bool:
+    glob = glob.removeprefix("./").rstrip("/")
+    return (
+        fnmatchcase(path, glob)
+        or fnmatchcase(path, f"{glob}/*")
+        or ("/" not in glob and fnmatchcase(path.rpartition("/")[2], glob))
+        or (glob.startswith("**/") and fnmatchcase(path, glob[3:]))
+    )
+
+
+def _fused(
+    evidence: Evidence,
+    features: Features,
+    ranked: Mapping[str, dict[int, int]],
+    config: RetrievalConfig,
+    options: Options,
+) -> dict[int, float]:
+    """Reciprocal rank fusion of the best ``max_results`` of each signal, with the boosts of symbols and
+    names."""
+    weights = {
+        "bm25": config.bm25_weight,
+        "vector": config.vector_weight,
+        "usage": config.usage_weight,
+        "symbol": rrf.SYMBOL_WEIGHT,
+        "prefetch": rrf.PREFETCH_WEIGHT,
+    }
+    sources = {
+        name: {doc: rank for doc, rank in ranked[name].items() if rank <= config.max_results}
+        for name in weights
+        if name in ranked
+    }
+    scaled = {name: weight * options.scales.get(name, 1.0) for name, weight in weights.items()}
+    scores = rrf.fuse(sources, scaled)
+    exact = (doc for doc, score in features["symbol"].items() if score >= 1.0)
+    scores = rrf.boost_symbols(scores, exact)
+    parts = evidence.query.parts
+    files = {file_id for file_id, facts in evidence.files.items() if rrf.filename_matches(parts, facts.stem)}
+    return rrf.boost_filenames(scores, _items(evidence.candidates, evidence.files), files)
+
+
+def _items(candidates: Iterable[Candidate], files: Mapping[int, FileFacts]) -> dict[int, rrf.Item]:
+    tests = {file_id for file_id, facts in files.items() if "tests" in kinds_of(facts)}
+    return {
+        candidate.doc: rrf.Item(
+            candidate.doc,
+            candidate.file_id,
+            candidate.tokens,
+            candidate.symbol is not None,
+            files[candidate.file_id].language,
+            candidate.file_id in tests,
+        )
+        for candidate in candidates
+    }
+
+
+def _seed_pipeline(
+    connection: sqlite3.Connection, evidence: Evidence, fused: Mapping[int, float]
+) -> tuple[dict[int, float], dict[int, float]]:
+    """What follows fusion in the first design: six files, connected files, value by size."""
+    items = _items(evidence.candidates, evidence.files)
+    by_file: dict[int, list[rrf.Item]] = {}
+    for item in items.values():
+        by_file.setdefault(item.file_id, []).append(item)
+    tests = {item.file_id for item in items.values() if item.test}
+    kept = rrf.keep_files(fused, items)
+    found, more = rrf.connect(
+        kept, items, evidence.connected, tests.__contains__, lambda file_id: by_file.get(file_id, [])[:1]
+    )
+    top = max(found.values(), default=1.0)
+    return (
+        {doc: score / top for doc, score in found.items()},
+        {doc: rrf.density(score, more[doc]) for doc, score in found.items()},
+    )
+
+
+class _Delivery:
+    """Turns documents into results, priced as they will be written."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        evidence: Evidence,
+        by_doc: Mapping[int, Candidate],
+        features: Features,
+        ranked: Mapping[str, Mapping[int, int]],
+        fused: Mapping[int, float],
+        density: Mapping[int, float],
+        final: Mapping[int, float],
+        options: Options,
+    ) -> None:
+        self._connection = connection
+        self._evidence = evidence
+        self._by_doc = by_doc
+        self._features = features
+        self._ranked = ranked
+        self._fused = fused
+        self._density = density
+        self._final = final
+        self._options = options
+        self._format: TextFormat | None = None if options.format == "json" else options.format
+        self._exact = exact_counter()
+        self._made: dict[int, QueryResult] = {}
+
+    def choose(self, order: list[int]) -> Choice:
+        options = self._options
+        offers = (
+            Offer(doc, chunk.file_id, chunk.content_id, chunk.line_start, chunk.line_end)
+            for doc, chunk in ((doc, self._by_doc[doc]) for doc in order)
+        )
+        return fill(
+            offers,
+            options.budget - self._frame(),
+            self._cost,
+            limit=options.limit or None,
+            per_file=options.per_file or None,
+        )
+
+    def deliver(self, choice: Choice) -> list[QueryResult]:
+        found = [self._result(doc) for doc in choice.taken]
+        if self._format is not None and self._options.budget < self._frame():
+            return []
+        # Block by block the count is never too low but for what an exact tokenizer does at a seam.
+        while found and self._count(found) > self._options.budget:
+            found.pop()
+        return found
+
+    def used(self, found: list[QueryResult]) -> int:
+        return self._count(found) if found else 0
+
+    def left_out(self, choice: Choice) -> list[LeftOut]:
+        left = []
+        for doc, cost in choice.refused[:LEFT_OUT]:
+            chunk = self._by_doc[doc]
+            path = self._evidence.files[chunk.file_id].path
+            left.append(
+                LeftOut(
+                    chunk_uid_text(chunk.uid),
+                    path,
+                    chunk.symbol,
+                    chunk.line_start,
+                    chunk.line_end,
+                    cost,
+                    "does not fit the budget",
+                )
+            )
+        return left
+
+    def _frame(self) -> int:
+        if self._format is None:
+            return 0
+        head = heading(self._format, self._evidence.query.text, self._options.budget, 9999, 999_999)
+        return self._tokens(head + closing(self._format))
+
+    def _cost(self, doc: int) -> int:
+        if self._format is None and self._exact is None:
+            return self._by_doc[doc].tokens
+        result = self._result(doc)
+        if self._format is None:
+            return self._tokens(result.chunk.content)
+        text = block(self._format, result, show_scores=self._options.show_scores)
+        if self._exact is not None:
+            return self._exact(text)
+        around = text.replace(result.chunk.content, "", 1)
+        return count_tokens(around) + result.chunk.tokens
+
+    def _count(self, found: list[QueryResult]) -> int:
+        options = self._options
+        if self._format is None:
+            if self._exact is None:
+                return sum(result.chunk.tokens for result in found)
+            return sum(self._exact(result.chunk.content) for result in found)
+        text = document(
+            self._format, self._evidence.query.text, options.budget, found, show_scores=options.show_scores
+        )
+        if self._exact is not None:
+            return self._exact(text)
+        bare = text
+        for result in found:
+            bare = bare.replace(result.chunk.content, "", 1)
+        return count_tokens(bare) + sum(result.chunk.tokens for result in found)
+
+    def _tokens(self, text: str) -> int:
+        return self._exact(text) if self._exact is not None else count_tokens(text)
+
+    def _result(self, doc: int) -> QueryResult:
+        made = self._made.get(doc)
+        if made is None:
+            made = self._made[doc] = self._make(doc)
+        return made
+
+    def _make(self, doc: int) -> QueryResult:
+        chunk = self._by_doc[doc]
+        facts = self._evidence.files[chunk.file_id]
+        body, digest = self._connection.execute(
+            "SELECT body, hash FROM contents WHERE id = ?", (chunk.content_id,)
+        ).fetchone()
+        also = self._connection.execute(
+            "SELECT path, line_start, line_end FROM chunks JOIN files ON files.id = file_id"
+            " WHERE content_id = ? AND chunks.id != ? ORDER BY path, line_start LIMIT 8",
+            (chunk.content_id, chunk.chunk_id),
+        ).fetchall()
+        scores = {name: round(self._features.get(name, {}).get(doc, 0.0), 4) for name in SIGNALS}
+        scores["rrf"] = round(self._fused.get(doc, 0.0), 6)
+        scores["density"] = round(self._density[doc], 6)
+        scores["final"] = round(self._final[doc], 4)
+        return QueryResult(
+            facts.path,
+            Chunk(
+                chunk_uid_text(chunk.uid),
+                inflate(body),
+                chunk.type,
+                chunk.symbol,
+                facts.language,
+                chunk.line_start,
+                chunk.line_end,
+                chunk.tokens,
+                False,
+                chunk.tokens,
+                digest.hex(),
+            ),
+            tuple(AlsoIn(*place) for place in also),
+            scores,
+            {name: known[doc] for name, known in self._ranked.items() if doc in known},
+        )
+
+
+def _checked(project: Project, connection: sqlite3.Connection, result: QueryResult) -> QueryResult:
+    """The result, marked where its file's text is not what was indexed."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    row = connection.execute(
+        "SELECT size, mtime_ns, ctime_ns, xxh3, sha256 FROM files WHERE path = ?", (result.file_path,)
+    ).fetchone()
+    reason = _stale(project, result.file_path, row)
+    return replace(result, is_stale=True, stale_reason=reason) if reason else result
+
+
+def _stale(project: Project, path: str, row: tuple[int, int, int, int, bytes]) -> str | None:
+    full = project.root / path
+    try:
+        found = full.stat(follow_symlinks=False)
+    except OSError:
+        return "the file is gone"
+    if (found.st_size, found.st_mtime_ns, found.st_ctime_ns) == row[:3]:
+        return None
+    content = read_content(
+        str(full), cap=project.config.general.max_file_size_kb * 1024, known=row[3], now_ns=time.time_ns()
+    )
+    if content.kind == "same":
+        return None
+    if content.kind == "text" and content_hash(content.text) == row[4]:
+        return None
+    return "the file changed since it was indexed"

@@ -1,0 +1,209 @@
+"""What a question asks: its words, what kind of question it is, and the places that it names.
+
+A question may be anything that can be typed or pasted: one symbol, a sentence, a path, a stack trace, a
+piece of code; one word or ten thousand, in any script. Reading it never fails.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Literal
+
+from .analysis import WHOLE, fold, query_words
+
+__all__ = ["STOP_WORDS", "Place", "Query", "QueryType", "read_query"]
+
+QueryType = Literal["symbol", "natural", "path", "error", "code"]
+
+MAX_TERMS = 400  # distinct terms read of one question; more are the tail of something pasted
+MAX_PLACES = 20
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+STOP_WORDS = _words(
+    "a about all also an and any are as at be been being but by can could did do does doing done for from"
+    " had has have having he her here him his how i if in into is it its itself just let like may me might"
+    " more most must my no nor not of off on once one only or other our out over own same shall she should"
+    " so some such than that the their them then there these they this those through to too under until up"
+    " us very was we were what when where which while who whom why will with within without would you your"
+    " work works working implemented implementation implement use used uses using happen happens"
+)
+"""Words that say nothing of what is asked for; a question of nothing else keeps them."""
+
+_WANTED = {
+    "tests": _words("test tests testing unittest pytest spec specs fixture fixtures mock mocks"),
+    "docs": _words("doc docs documentation readme changelog guide tutorial tutorials manual markdown"),
+    "examples": _words("example examples demo demos sample samples"),
+    "generated": _words("generated vendored vendor"),
+    "legacy": _words("legacy compat compatibility deprecated deprecation deprecate"),
+}
+
+_IDENTIFIER = re.compile(r"[^\W\d]\w*(?:(?:\.|::|->|#)[^\W\d]\w*)*", re.UNICODE)
+_PATH = re.compile(
+    r"""(?:File\s+"(?P<python>[^"\n]{1,400})",\s+line\s+(?P<python_line>\d{1,7}))
+      | (?P<path>(?:[\w@.+~-]+[\\/])*[\w@+~-][\w@.+~-]*\.[A-Za-z]\w{0,9})
+        (?: (?::|\(|\#L) (?P<line>\d{1,7}) )?""",
+    re.VERBOSE,
+)
+_FOLDERS = re.compile(r"^[\w@.+~-]*(?:/[\w@.+~-]+)+/?$")
+_TRACE = re.compile(
+    r"Traceback \(most recent|^\s+at \S.*[(:]\d|^\s*File \".*\", line \d|^panicked at|thread '.*' panicked"
+    r"|^goroutine \d|^Caused by:|^\s*\w+(?:\.\w+)*(?:Error|Exception|Warning)\b\s*:"
+    r"|^(?:error|fatal|panic)(?:\[\w+\])?:",
+    re.MULTILINE,
+)
+_ERROR_NAME = re.compile(r"\b\w+(?:Error|Exception)\b\s*:\s*\S")
+_CODE = re.compile(
+    r"[;{}]\s*$"
+    r"|^\s*(?:def|class|func|fn|function|import|from|return|const|let|var|public|private|if|for|while)\b.*[:;{(]"
+    r"|\w\([^)\n]*\)\s*[;:{]|=>|\w+\s*:?=\s*\S+[\[(.]",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file that the question names, as written with forward slashes, and a line or 0."""
+
+    path: str
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question as read.
+
+    ``terms`` are index terms (parts, and whole identifiers behind ``=``) in order of first use, stop words
+    left out; ``names`` are the folded names that it may mean by a symbol, with 1.0 for those written as
+    identifiers and less for plain words and for neighbours taken as one; ``wanted`` are the kinds of file
+    it asks for (tests, docs, examples, generated, legacy).
+    """
+
+    text: str
+    type: QueryType
+    terms: tuple[str, ...]
+    counts: dict[str, int]
+    names: dict[str, float]
+    written: frozenset[str]
+    places: tuple[Place, ...]
+    wanted: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def parts(self) -> list[str]:
+        """The terms that are parts of words."""
+        return [term for term in self.terms if term[0] != WHOLE]
+
+
+def read_query(text: str) -> Query:
+    """Read a question. Pure; takes any text."""
+    words = query_words(text)
+    kind = _type_of(text, words)
+    counts: dict[str, int] = {}
+    everything: dict[str, int] = {}
+    for word, terms in words:
+        for term in terms:
+            everything[term] = everything.get(term, 0) + 1
+            # A stop word inside an identifier is a part of a name: ``get_or_none``, ``isinstance``.
+            if len(terms) == 1 and word.islower() and term in STOP_WORDS:
+                continue
+            counts[term] = counts.get(term, 0) + 1
+        if len(everything) > MAX_TERMS:
+            break
+    if not counts:
+        counts = everything
+    bare = {word.lower() for word, _ in words[:MAX_TERMS]}
+    wanted = frozenset(name for name, hints in _WANTED.items() if not bare.isdisjoint(hints))
+    names, written = _names(text, words, kind)
+    return Query(text, kind, tuple(counts), counts, names, written, _places(text), wanted)
+
+
+def _type_of(text: str, words: list[tuple[str, tuple[str, ...]]]) -> QueryType:
+    bare = text.strip()
+    if not re.search(r"\s", bare):
+        if _FOLDERS.match(bare) or ((match := _PATH.fullmatch(bare)) and _is_file(match["path"] or "")):
+            return "path"
+        return "symbol"
+    head = text[:20_000]
+    if _TRACE.search(head) or (_ERROR_NAME.search(head)):
+        return "error"
+    lines = [line for line in head.splitlines() if line.strip()]
+    codelike = sum(1 for line in lines if _CODE.search(line))
+    if codelike and codelike * 2 >= len(lines) and (len(lines) > 1 or len(words) < 30):
+        return "code"
+    if len(words) <= 3 and all(_is_identifier(word) for word, _ in words):
+        return "symbol"
+    return "natural"
+
+
+def _is_identifier(word: str) -> bool:
+    """Whether a word is spelled as names in code are: camelCase, snake_case, with digits inside."""
+    return (
+        "_" in word.strip("_")
+        or (word[1:] != word[1:].lower() and not word.isupper())
+        or (word[0].isalpha() and any(char.isdigit() for char in word))
+    )
+
+
+_ENDINGS = _words(
+    "py pyi js mjs cjs jsx ts mts cts tsx go rs java kt kts cs c h cc cpp cxx hh hpp hxx rb php swift scala"
+    " lua ex exs hs sh bash zsh sql html htm css scss less vue svelte md mdx rst txt toml yaml yml json jsonc"
+    " zig cfg ini xml gradle lock tcss"
+)
+
+
+def _is_file(path: str) -> bool:
+    return "/" in path or "\\" in path or path.rpartition(".")[2].lower() in _ENDINGS
+
+
+def _places(text: str) -> tuple[Place, ...]:
+    found: dict[tuple[str, int], None] = {}
+    head = text[:50_000]
+    for match in _PATH.finditer(head):
+        path = match["python"] or match["path"]
+        if match["python"] is None and (path.rpartition(".")[2].lower() not in _ENDINGS):
+            continue
+        line = match["python_line"] or match["line"]
+        found[path.replace("\\", "/").removeprefix("./"), int(line) if line else 0] = None
+        if len(found) == MAX_PLACES:
+            break
+    if not found and _FOLDERS.match(head.strip()):
+        found[head.strip().strip("/"), 0] = None
+    return tuple(Place(path, line) for path, line in found)
+
+
+def _names(
+    text: str, words: list[tuple[str, tuple[str, ...]]], kind: QueryType
+) -> tuple[dict[str, float], frozenset[str]]:
+    names: dict[str, float] = {}
+    written: set[str] = set()
+    single = len(words) == 1
+    plain: list[str] = []
+    for word, _ in words[:MAX_TERMS]:
+        if word.islower() and word in STOP_WORDS and not single:
+            plain.append("")
+            continue
+        folded = fold(word)
+        if single or _is_identifier(word):
+            names[folded] = 1.0
+            written.add(word)
+        else:
+            weight = 0.7 if word[0].isupper() else 0.5
+            names[folded] = max(names.get(folded, 0.0), weight)
+            if word[0].isupper():
+                written.add(word)
+        plain.append(folded)
+    if kind == "natural":
+        for first, second in pairwise(plain):
+            if first and second:
+                names.setdefault(first + second, 0.8)
+    for match in _IDENTIFIER.finditer(text[:50_000]):
+        pieces = re.split(r"\.|::|->|#", match[0])
+        if len(pieces) > 1:  # the last part of a qualified name is what is defined
+            names[fold(pieces[-1])] = 1.0
+            written.add(pieces[-1])
+    return names, frozenset(written)

@@ -1,0 +1,97 @@
+"""What a question is answered with."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from .trace import Trace
+
+__all__ = ["AlsoIn", "Answer", "Chunk", "LeftOut", "QueryResult"]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a file: lines ``line_start`` to ``line_end`` (from 1, inclusive), ``tokens`` as an upper
+    estimate, ``hash`` of its content. ``id`` stays while its path and symbol stay.
+    """
+
+    id: str
+    content: str
+    chunk_type: str
+    symbol_name: str | None
+    language: str | None
+    line_start: int
+    line_end: int
+    tokens: int
+    compressed: bool
+    original_tokens: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlsoIn:
+    """Another place with the same content."""
+
+    file_path: str
+    line_start: int
+    line_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueryResult:
+    """One chunk of an answer. ``scores`` go by signal, with ``rrf``, ``density`` (value for its size) and
+    ``final`` (1 for the best); ``ranks`` hold the signals that know the chunk.
+    """
+
+    file_path: str
+    chunk: Chunk
+    also_in: tuple[AlsoIn, ...] = ()
+    scores: dict[str, float] = field(default_factory=dict)
+    ranks: dict[str, int] = field(default_factory=dict)
+    is_stale: bool = False
+    stale_reason: str | None = None
+    is_delta: bool = False
+    delta_text: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The documented JSON shape."""
+        found = asdict(self)
+        found["also_in"] = [asdict(place) for place in self.also_in]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A chunk that was good enough and did not fit, with its cost in tokens."""
+
+    id: str
+    file_path: str
+    symbol_name: str | None
+    line_start: int
+    line_end: int
+    cost: int
+    reason: str
+
+
+class Answer(list[QueryResult]):
+    """Results, best first, with the question as read, the trace of the stages and what did not fit.
+
+    ``used`` is what counts against ``budget``: the output's tokens, or the contents' for JSON. ``notices``
+    are lines to say to the user.
+    """
+
+    def __init__(self, query: str, kind: str, budget: int) -> None:
+        super().__init__()
+        self.query = query
+        self.kind = kind
+        self.budget = budget
+        self.used = 0
+        self.trace = Trace()
+        self.left_out: list[LeftOut] = []
+        self.notices: list[str] = []
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of all contents."""
+        return sum(result.chunk.tokens for result in self)

@@ -1,0 +1,24 @@
+"""What speaks for a chunk: each signal is a pure function from evidence to scores, by document.
+
+A signal may give several features, named ``signal`` or ``signal.detail``; the plain name is the one shown to
+users and ranked for reciprocal rank fusion. Scores lie between 0 and 1 and absent means 0.
+"""
+
+from __future__ import annotations
+
+from ..evidence import Evidence
+from . import bm25, graph, kind, path, symbol, vector
+from .scale import Features
+
+__all__ = ["SIGNALS", "features_of"]
+
+SIGNALS = ("bm25", "vector", "symbol", "path", "graph", "usage", "prefetch")
+"""The signals that users see and may weigh."""
+
+
+def features_of(evidence: Evidence) -> Features:
+    """All features of the candidates that come from the index alone."""
+    found: Features = {}
+    for module in (bm25, vector, symbol, path, graph, kind):
+        found.update(module.features(evidence))
+    return found

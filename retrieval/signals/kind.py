@@ -1,0 +1,87 @@
+"""The kind of a file or chunk: what answers a question less often, unless the question asks for it."""
+
+from __future__ import annotations
+
+import re
+
+from ..evidence import Candidate, Evidence, FileFacts
+from .scale import Features
+
+__all__ = ["features", "kinds_of"]
+
+_TESTS = re.compile(
+    r"(?:^|/)(?:tests?|specs?|__tests__|testing|testdata|fixtures|e2e|mocks?|__mocks__|[A-Za-z]+Tests?)/"
+    r"|(?:^|/)(?:test_[^/]*|conftest|tests?)\.\w+$|(?:[_.-](?:test|tests|spec|bench)|Tests?|Spec|IT)\.\w+$"
+)
+_EXAMPLES = re.compile(
+    r"(?:^|/)(?:examples?|samples?|demos?|docs_src|playground|benchmarks?|bench)/", re.IGNORECASE
+)
+_LEGACY = re.compile(
+    r"(?:^|/)[^/]*(?:legacy|compat|deprecated|polyfill|v[0-2])(?:[^a-z/][^/]*)?(?:/|\.\w+$)", re.IGNORECASE
+)
+_GENERATED = re.compile(
+    r"(?:^|/)(?:vendor|vendored|_vendor|third_party|generated|dist|build|migrations|snapshots|__snapshots__)/"
+    r"|\.(?:pb|gen|generated|min)\.\w+$|_pb2(?:_grpc)?\.pyi?$|\.lock$|\.snap$|\.svg$",
+    re.IGNORECASE,
+)
+_REEXPORT = re.compile(
+    r"(?:^|/)(?:__init__\.pyi?|index\.[cm]?[jt]sx?|mod\.rs|lib\.rs|package-info\.java|prelude\.rs)$"
+)
+_DOCS = frozenset(("markdown", "rst", "text", "html", "mdx"))
+_DATA = frozenset(("json", "toml", "yaml", "ini", "css", "scss", "less", "xml"))
+_DOC_FOLDER = re.compile(
+    r"(?:^|/)docs?/|(?:^|/)(?:CHANGELOG|CHANGES|HISTORY|README|CONTRIBUTING|LICENSE)[^/]*$", re.IGNORECASE
+)
+
+
+def kinds_of(facts: FileFacts) -> set[str]:
+    """What kinds a file is of: tests, examples, legacy, generated, docs, data, reexport, stubs."""
+    path = facts.path
+    found = set()
+    for name, pattern in (
+        ("tests", _TESTS),
+        ("examples", _EXAMPLES),
+        ("legacy", _LEGACY),
+        ("generated", _GENERATED),
+        ("reexport", _REEXPORT),
+    ):
+        if pattern.search(path):
+            found.add(name)
+    if facts.note and "generated" in facts.note:
+        found.add("generated")
+    if (facts.language or "") in _DOCS or _DOC_FOLDER.search(path):
+        found.add("docs")
+    elif (facts.language or "") in _DATA:
+        found.add("data")
+    if path.endswith((".d.ts", ".pyi")):
+        found.add("stubs")
+    return found
+
+
+def features(evidence: Evidence) -> Features:
+    """``kind.tests`` and so on: 1 for a file of that kind that the question does not ask for;
+    ``kind.imports``: a chunk of imports; ``kind.unnamed``: a chunk without a symbol; ``kind.short``: a file
+    of a few lines.
+    """
+    wanted = evidence.query.wanted
+    named = {place.path.rpartition("/")[2] for place in evidence.query.places}
+    of_file: dict[int, set[str]] = {}
+    for file_id, facts in evidence.files.items():
+        kinds = kinds_of(facts) - wanted
+        if facts.path.rpartition("/")[2] in named:
+            kinds = set()
+        if facts.lines < 12:
+            kinds.add("short")
+        of_file[file_id] = kinds
+    found: Features = {}
+    for candidate in evidence.candidates:
+        if candidate.doc >= 0:
+            for name in of_file[candidate.file_id] | _of_chunk(candidate):
+                found.setdefault(f"kind.{name}", {})[candidate.doc] = 1.0
+    return found
+
+
+def _of_chunk(candidate: Candidate) -> set[str]:
+    if candidate.type == "imports":
+        return {"imports", "unnamed"}
+    return set() if candidate.symbol else {"unnamed"}

@@ -1,0 +1,47 @@
+"""What happened to a question on its way: one record for each stage, drawn by ``--explain`` and the
+explorer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+__all__ = ["Stage", "Trace"]
+
+
+@dataclass(slots=True)
+class Stage:
+    """One stage: how many came in and went out (chunks, or what ``unit`` says), how long it took, and why."""
+
+    name: str
+    came: int = 0
+    went: int = 0
+    ms: float = 0.0
+    why: str = ""
+    unit: str = "chunks"
+
+
+@dataclass(slots=True)
+class Trace:
+    """The stages in order; ``reasons`` says of each chunk that was left out or moved (by its row) why."""
+
+    stages: list[Stage] = field(default_factory=list)
+    reasons: dict[int, str] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str, came: int = 0, unit: str = "chunks") -> Iterator[Stage]:
+        """Time one stage; the block fills in what went and why."""
+        stage = Stage(name, came, unit=unit)
+        self.stages.append(stage)
+        started = time.perf_counter()
+        try:
+            yield stage
+        finally:
+            stage.ms = (time.perf_counter() - started) * 1000
+
+    @property
+    def ms(self) -> float:
+        """Milliseconds in all stages."""
+        return sum(stage.ms for stage in self.stages)

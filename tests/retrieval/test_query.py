@@ -1,0 +1,297 @@
+"""Questions to a real index."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from mnemo.retrieval.budget import Offer, fill
+from mnemo.retrieval.engine import RetrievalEngine
+from mnemo.retrieval.formats import document
+from mnemo.retrieval.tokens import count_tokens, exact_counter
+
+FILES = {
+    "shop/cart.py": '''"""The cart."""
+
+from shop.prices import discount
+
+
+class ShoppingCart:
+    """Items that a customer means to buy."""
+
+    def __init__(self, owner):
+        self.owner = owner
+        self.items = []
+        self.observers = []
+        self.discounted = False
+        self.currency = "EUR"
+
+    def add_item(self, item, quantity=1):
+        """Put an item into the cart, so many times, and tell every observer of it at once."""
+        for _ in range(quantity):
+            self.items.append(item)
+        for observer in self.observers:
+            observer.notify(self, item, quantity)
+
+    def total_price(self):
+        """Sum the prices of all items, less the discount that the owner has earned so far."""
+        amount = sum(item.price for item in self.items)
+        if amount > 100 and not self.discounted:
+            amount = discount(amount, self.owner.level)
+        return round(amount, 2)
+''',
+    "shop/prices.py": '''"""Prices."""
+
+LEVELS = {"gold": 0.2, "silver": 0.1, "bronze": 0.05}
+
+
+def discount(amount, level):
+    """Take off the share that a customer's level grants; unknown levels get nothing at all."""
+    share = LEVELS.get(level, 0.0)
+    if share < 0 or share > 1:
+        raise ValueError(f"no such share: {share}")
+    return amount * (1 - share)
+''',
+    "tests/test_cart.py": """from shop.cart import ShoppingCart
+
+
+def test_total_price_of_an_empty_cart_is_nothing_at_all():
+    cart = ShoppingCart(owner=None)
+    assert cart.total_price() == 0
+    cart.add_item(type("Item", (), {"price": 3})())
+    assert cart.total_price() == 3
+""",
+    "web/session.js": """// Keeps who is logged in.
+export function startSession(user, store) {
+  const token = store.createToken(user.id);
+  store.save(token, { user: user.id, started: Date.now() });
+  return token;
+}
+
+export function endSession(token, store) {
+  if (!store.has(token)) {
+    throw new Error(`no session ${token}`);
+  }
+  store.remove(token);
+}
+""",
+    "docs/guide.md": "# Guide\n\nThe cart sums prices. `]]>` and ```` ``` ```` need care.\n\n"
+    "```py\ncart\n```\n",
+}
+QUESTIONS = [
+    "total price",
+    "ShoppingCart",
+    "ShoppingCart.add_item",
+    "shop/prices.py",
+    "how is a discount granted to customers",
+    "session token created",
+    "ValueError: no such share: 3",
+    'File "shop/cart.py", line 24, in total_price',
+    "cart.total_price() == 0;",
+    "guide to prices",
+    "'\"(*^",
+    "prix du panier",
+    "observer " * 3000,
+]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("shop")
+    for name, text in {**FILES, "lib/prices_copy.py": FILES["shop/prices.py"]}.items():
+        path = root / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    with RetrievalEngine.open(root) as engine:
+        engine.ingest()
+    return root
+
+
+@pytest.fixture
+def engine(project: Path) -> Iterator[RetrievalEngine]:
+    with RetrievalEngine.open(project) as found:
+        yield found
+
+
+@pytest.mark.parametrize(
+    ("question", "path", "symbol"),
+    [
+        ("how is the total price summed", "shop/cart.py", "ShoppingCart.total_price"),
+        ("discount", None, "discount"),
+        ("endSession", "web/session.js", "endSession"),
+        ('AttributeError: x\n  File "shop/cart.py", line 26, in total_price', "shop/cart.py", None),
+        ("tests of an empty cart", "tests/test_cart.py", None),
+    ],
+)
+def test_the_best_answer_comes_first(
+    engine: RetrievalEngine, question: str, path: str | None, symbol: str | None
+) -> None:
+    best = engine.query(question, refresh=False)[0]
+    assert path in (None, best.file_path)
+    assert symbol in (None, best.chunk.symbol_name)
+    assert best.chunk.content in FILES[best.file_path.replace("lib/prices_copy", "shop/prices")]
+
+
+def test_equal_contents_come_once_and_say_where_else(engine: RetrievalEngine) -> None:
+    found = engine.query("discount level share", refresh=False)
+    shares = [result for result in found if result.chunk.symbol_name == "discount"]
+    assert len(shares) == 1
+    assert {shares[0].file_path, shares[0].also_in[0].file_path} == {"shop/prices.py", "lib/prices_copy.py"}
+
+
+def test_no_line_comes_twice(engine: RetrievalEngine) -> None:
+    for question in QUESTIONS:
+        seen: set[tuple[str, int]] = set()
+        for result in engine.query(question, refresh=False):
+            lines = range(result.chunk.line_start, result.chunk.line_end + 1)
+            places = {(result.file_path, line) for line in lines}
+            assert not seen & places
+            seen |= places
+
+
+def test_equal_questions_have_equal_answers(project: Path) -> None:
+    answers = []
+    for _ in range(2):
+        with RetrievalEngine.open(project) as engine:
+            answers.append([engine.query(question, refresh=False) for question in QUESTIONS])
+    assert answers[0] == answers[1]
+
+
+def test_filters(engine: RetrievalEngine) -> None:
+    assert {r.file_path for r in engine.query("price", path="shop", refresh=False)} <= {
+        "shop/cart.py",
+        "shop/prices.py",
+    }
+    assert {r.chunk.language for r in engine.query("token cart", language="javascript", refresh=False)} == {
+        "javascript"
+    }
+    assert not engine.query("price", path="nowhere/*.rs", refresh=False)
+    one_each = engine.query("price cart discount", per_file=1, refresh=False)
+    assert len({r.file_path for r in one_each}) == len(one_each)
+    assert len(engine.query("price cart discount", limit=2, refresh=False)) == 2
+
+
+@pytest.mark.parametrize("output", ["plain", "markdown", "xml", "json"])
+def test_the_budget_is_never_passed(engine: RetrievalEngine, output: str) -> None:
+    exact = exact_counter() or count_tokens
+    random.seed(5)
+    words = sorted({word for text in FILES.values() for word in text.split()})
+    questions = QUESTIONS + [" ".join(random.choices(words, k=random.randint(1, 20))) for _ in range(40)]
+    for question in questions:
+        for budget in (1, 40, 150, 400, 4000):
+            answer = engine.query(question, budget=budget, output=output, refresh=False)  # type: ignore[arg-type]
+            if output == "json":
+                used = sum(exact(result.chunk.content) for result in answer)
+            else:
+                used = exact(document(output, question, budget, answer)) if answer else 0  # type: ignore[arg-type]
+            assert used <= budget
+            assert answer.used <= budget
+
+
+def test_smaller_chunks_fill_what_a_large_one_leaves() -> None:
+    costs = {1: 60, 2: 50, 3: 40, 4: 1}
+    offers = [Offer(doc, doc, doc, 1, 9) for doc in costs]
+    choice = fill(offers, 100, costs.__getitem__)
+    assert (choice.taken, choice.used) == ([1, 3], 100)
+    assert choice.refused == [(2, 50), (4, 1)]
+
+
+def test_json_has_the_documented_shape(engine: RetrievalEngine) -> None:
+    result = json.loads(json.dumps(engine.query("discount", refresh=False)[0].as_dict()))
+    assert list(result) == [
+        "file_path", "chunk", "also_in", "scores", "ranks", "is_stale", "stale_reason", "is_delta",
+        "delta_text",
+    ]  # fmt: skip
+    assert list(result["chunk"]) == [
+        "id", "content", "chunk_type", "symbol_name", "language", "line_start", "line_end", "tokens",
+        "compressed", "original_tokens", "hash",
+    ]  # fmt: skip
+    assert list(result["scores"]) == [
+        "bm25", "vector", "symbol", "path", "graph", "usage", "prefetch", "rrf", "density", "final",
+    ]  # fmt: skip
+    assert result["scores"]["symbol"] == 1.0
+    assert result["ranks"]["bm25"] >= 1
+
+
+def test_xml_is_well_formed_and_holds_the_code(engine: RetrievalEngine) -> None:
+    for question in QUESTIONS:
+        answer = engine.query(question, output="xml", refresh=False)
+        root = ET.fromstring(document("xml", question, 8000, answer))
+        assert [chunk.text for chunk in root] == [f"\n{result.chunk.content}\n" for result in answer]
+
+
+def test_markdown_fences_are_longer_than_those_inside(engine: RetrievalEngine) -> None:
+    answer = engine.query("guide sums prices", output="markdown", refresh=False)
+    text = document("markdown", "guide", 8000, answer)
+    assert "````markdown\n" in text
+
+
+def test_plain_has_the_known_layout(engine: RetrievalEngine) -> None:
+    answer = engine.query("endSession", output="plain", budget=500, refresh=False)
+    text = document("plain", "endSession", 500, answer)
+    first = answer[0].chunk
+    assert text.startswith(
+        f"Query: endSession\nBudget: 500 tokens\n"
+        f"Results: {len(answer)} chunks, {answer.tokens} tokens used\n\n"
+        f"--- web/session.js [lines {first.line_start}-{first.line_end}] [function: endSession]"
+        f" [tokens: {first.tokens}] ---\n{first.content}\n\n"
+    )
+
+
+def test_a_change_is_indexed_before_the_answer_or_marked(tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    file.write_text("def alpha_function(value):\n    return value * 2 + 17 - value ** 3\n")
+    with RetrievalEngine.open(tmp_path) as engine:
+        engine.ingest()
+        file.write_text("def alpha_function(value):\n    return value * 3 + 18 - value ** 4 + 5\n")
+        stale = engine.query("alpha_function", refresh=False)[0]
+        assert (stale.is_stale, stale.stale_reason) == (True, "the file changed since it was indexed")
+        fresh = engine.query("alpha_function")[0]
+        assert "18" in fresh.chunk.content
+        assert not fresh.is_stale
+        file.unlink()
+        assert engine.query("alpha_function", refresh=False)[0].stale_reason == "the file is gone"
+        assert engine.query("alpha_function") == []
+
+
+def test_the_trace_counts_every_stage(engine: RetrievalEngine) -> None:
+    answer = engine.query("total price", refresh=False, trace=True)
+    stages = {stage.name: stage for stage in answer.trace.stages}
+    assert list(stages) == ["read", "gather", "signals", "fusion", "budget", "deliver"]
+    assert stages["deliver"].went == len(answer)
+    assert stages["gather"].went == stages["signals"].came
+    assert all(stage.why for stage in answer.trace.stages)
+
+
+def test_a_signal_switched_off_changes_the_order(engine: RetrievalEngine) -> None:
+    def order(**scales: float) -> list[float]:
+        return [r.scores["final"] for r in engine.query("total price cart", scales=scales, refresh=False)]
+
+    assert order() != order(path=0.0, bm25=0.0)
+
+
+def test_rrf_answers_as_well(project: Path) -> None:
+    from mnemo.retrieval.config import Config
+
+    config = Config.from_dict({"retrieval": {"fusion": "rrf"}})
+    with RetrievalEngine.open(project, config) as engine:
+        found = engine.query("discount", refresh=False)
+        assert found[0].chunk.symbol_name == "discount"
+        assert len({result.file_path for result in found}) <= 10
+        for question in QUESTIONS:
+            engine.query(question, refresh=False)
+
+
+def test_a_query_loads_neither_parsers_nor_numpy(project: Path) -> None:
+    code = (
+        "import sys; from mnemo.retrieval.engine import RetrievalEngine\n"
+        "with RetrievalEngine.open(sys.argv[1]) as engine: assert engine.query('total price')\n"
+        "assert not {'tree_sitter', 'numpy', 'textual', 'rich', 'typer'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(project)], check=True, timeout=60)

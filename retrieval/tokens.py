@@ -83,8 +83,8 @@ def prefix_within(text: str, limit: int, language: str = "unknown") -> int:
             break
     else:
         end = len(text)
-    while end > 1 and count_tokens(text[:end], language) > limit:
-        end = end * 7 // 8
+    while end > 1 and (count := count_tokens(text[:end], language)) > limit:
+        end = max(1, min(end * 7 // 8, end * limit // count))
     return end
 
 

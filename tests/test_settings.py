@@ -39,7 +39,8 @@ def test_every_setting_says_what_it_is_for() -> None:
 def test_a_file_is_read_and_what_nobody_knows_is_named(file: Path) -> None:
     write(
         file,
-        '[journal]\npath = "~/x.mnheme"\n[app]\ntheme = "mono"\ncolour = 1\n[keymap]\n"app.blank" = "f8"\n[future]\na = 1\n',
+        '[journal]\npath = "~/x.mnheme"\n[app]\ntheme = "mono"\ncolour = 1\n'
+        '[keymap]\n"app.blank" = "f8"\n[future]\na = 1\n',
     )
     settings = config.load()
     assert settings.journal_path == Path.home() / "x.mnheme"

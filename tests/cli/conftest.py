@@ -47,6 +47,12 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
     return call
 
 
+@pytest.fixture(name="spawn")
+def _spawn() -> Callable[..., subprocess.CompletedProcess[bytes]]:
+    """The installed command, as a process of its own."""
+    return spawn
+
+
 def spawn(
     *args: str | bytes, stdin: bytes = b"", env: Mapping[str, str] | None = None, **kwargs: Any
 ) -> subprocess.CompletedProcess[bytes]:

@@ -252,8 +252,12 @@ class TimelinePane(Container):
 
     @on(MemoryList.Highlighted)
     def _highlighted(self, message: MemoryList.Highlighted) -> None:
-        if message.ref is not None:
-            self.backend.read_detail(self, message.ref)
+        # After the frame that shows the cursor there: one read for all the moves within a frame.
+        self.call_after_refresh(self._read_current, message.ref)
+
+    def _read_current(self, ref: int | None) -> None:
+        if ref is not None and ref == self.memories.current_ref:
+            self.backend.read_detail(self, ref)
 
     @on(MemoryList.PagesWanted)
     def _pages_wanted(self, message: MemoryList.PagesWanted) -> None:

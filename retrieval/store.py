@@ -521,6 +521,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         mark, version = _marks(connection)
         _refuse_newer(version, path)
+        connection.execute("PRAGMA page_size = 8192")  # long posting lists then need no page of their own
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA cache_size = -16384")

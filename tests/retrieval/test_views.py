@@ -254,3 +254,25 @@ def test_watching(engine: RetrievalEngine) -> None:
         watcher.stop()
         thread.join(30)
     assert not thread.is_alive()
+
+
+def test_reading_loads_nothing_heavy(engine: RetrievalEngine) -> None:
+    """A query on a cold index pays for SQLite alone: no grammar, no array library, no file watching."""
+    code = (
+        "import sys\n"
+        "from mnemo.retrieval.engine import RetrievalEngine\n"
+        "from mnemo.retrieval.fulltext import FullText\n"
+        "store = RetrievalEngine.open(sys.argv[1]).store\n"
+        "with store.reading() as connection:\n"
+        "    assert FullText(connection).document_frequency('thing')\n"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code, str(engine.project.root)],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    heavy = {"tree_sitter", "numpy", "tantivy", "pathspec", "tomlkit", "watchdog", "msgspec", "textual"}
+    assert not heavy & set(done.stdout.split())

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import fcntl
+import gc
 import os
 import platform
 import pty
@@ -96,6 +97,7 @@ def bench_first_frame(journal: Path, row: str, runs: int, scratch: Path) -> None
 
 async def bench_frames(journal: Path, scratch: Path) -> None:
     """Print what scrolling, paging, jumping, filtering and searching cost."""
+    gc.set_threshold(50_000, 20, 50)  # as the command sets it before it opens the app
     from mnemo.storage import MemoryDB
     from mnemo.themes import load_themes
     from mnemo.tui.backend import Backend

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from heapq import merge
@@ -216,6 +217,14 @@ class Index:
                 if names is not None:
                     return sum(postings.size(number) for number in postings.numbers(names))
         return sum(1 for _ in self.select(wanted))
+
+    def feeling_counts(self, wanted: Selection) -> dict[str, int]:
+        """Stored feelings with how many memories of a selection have them, in one pass over the column."""
+        if wanted.everything:
+            return self.feelings.counts()
+        numbers = Counter(map(self.base.feeling.__getitem__, self._base_ranks(wanted)))
+        numbers.update(map(self._feeling.__getitem__, self._tail_rows(wanted)))
+        return {self.feelings.names[number]: size for number, size in numbers.items()}
 
     def listing(self, wanted: Selection) -> tuple[array[int], array[int]]:
         """Times and offsets of all that is selected, newest first, as two arrays of equal length."""

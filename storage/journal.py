@@ -426,10 +426,21 @@ class MemoryDB:
         """Tags with how many memories have them, most frequent first."""
         return self._indexed.answer(lambda index: index.tags.counts())
 
-    def feeling_distribution(self) -> dict[str, int]:
-        """Feelings, as shown, with how many memories have them, most frequent first."""
+    def feeling_distribution(
+        self,
+        concept: Texts = None,
+        *,
+        tags: Texts = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> dict[str, int]:
+        """Feelings, as shown, with how many memories have them, most frequent first; filters as in recall."""
+
+        def find(index: Index) -> dict[str, int]:
+            return index.feeling_counts(self._selection(index, concept, None, tags, since, until))
+
         counted: dict[str, int] = {}
-        for token, size in self._indexed.answer(lambda index: index.feelings.counts()).items():
+        for token, size in self._indexed.answer(find).items():
             name = str(canonical_feeling(token))
             counted[name] = counted.get(name, 0) + size
         return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))

@@ -258,7 +258,7 @@ class Backend:
 
     def count_facets(self, node: DOMNode, query: Query) -> None:
         """Ask for the :class:`Facets` of a query, in the group ``facets``."""
-        self.request(node, "facets", "counting", lambda ticket: count_facets(self._db(), query, ticket))
+        self.request(node, "facets", "counting", lambda _: count_facets(self._db(), query))
 
     def watch(self, node: DOMNode) -> None:
         """Send ``node`` a :class:`JournalChanged` whenever any process adds to the journal."""

@@ -219,7 +219,8 @@ class TimelinePane(Container):
         if wanted is not None:
             self._go_to(*wanted)
         self._show_panel()
-        self.backend.count_facets(self, listing.query)
+        # The list is painted first: counting beside it would take its time.
+        self.call_after_refresh(self.backend.count_facets, self, listing.query)
         self._say_where()
         self._offer()
 

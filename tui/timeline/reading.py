@@ -176,18 +176,12 @@ def _place_of(times: Sequence[int], refs: Sequence[int], us: int, ref: int) -> i
     return place
 
 
-def count_facets(db: MemoryDB, query: Query, ticket: Staleness) -> Facets:
+def count_facets(db: MemoryDB, query: Query) -> Facets:
     """What can be filtered by; feelings also as counted under the query's other filters."""
-    distribution = db.feeling_distribution()
-    others = replace(query, feelings=frozenset(), text="")
-    shown: dict[str, int] | None = None
-    if others.filtered:
-        shown = {}
-        for feeling in distribution:
-            if ticket.stale:
-                break
-            shown[feeling] = len(_listed(db, replace(others, feelings=frozenset((feeling,)))).refs)
-    return Facets(db.count(), distribution, db.concepts(), db.tags(), shown)
+    others = _filters(replace(query, feelings=frozenset(), text=""))
+    del others["feelings"]
+    shown = db.feeling_distribution(**others) if any(others.values()) else None
+    return Facets(db.count(), db.feeling_distribution(), db.concepts(), db.tags(), shown)
 
 
 def all_refs(db: MemoryDB, query: Query) -> Sequence[int]:

@@ -24,7 +24,7 @@ from .worker import Batch, Job, Outcome, Settings, process, recipe_of
 __all__ = ["IngestReport", "Progress", "chunk_options", "ingest"]
 
 BATCH_BYTES = 128 * 1024  # the least for one message to a worker
-MOST_BYTES = 768 * 1024  # the most: what a worker holds at once
+MOST_BYTES = 512 * 1024  # the most: what a worker holds at once
 COMMIT_BYTES = 4 * 1024 * 1024  # one transaction, and one segment of the full text
 COMMIT_FILES = 1024
 ALONE_BYTES = 512 * 1024  # below it, starting workers costs more than it saves

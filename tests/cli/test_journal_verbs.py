@@ -6,17 +6,16 @@ import hashlib
 import io
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from mnemo import MemoryDB
 from mnemo.settings import Settings, places
 
-if TYPE_CHECKING:
-    from conftest import Cli
+Cli = Callable[..., Any]
 
 
 @pytest.fixture

@@ -164,6 +164,8 @@ def agree_on_the_whole(db: MemoryDB, model: Model) -> None:
         assert [point.time for point in points] == [memory.time for memory in of_concept]
         assert db.read_many(point.ref for point in points) == of_concept
         assert db.count(concept) == len(of_concept)
+        of_feelings = Counter(str(memory.feeling) for memory in of_concept)
+        assert db.feeling_distribution(concept) == of_feelings
         assert db.count(concept, "joy") == sum(memory.feeling == "joy" for memory in of_concept)
     for day in (date(2026, 2, 28), date(2025, 3, 1), date(2024, 2, 29), date(2024, 2, 28)):
         assert db.on_this_day(day) == model.on_this_day(day)

@@ -180,8 +180,12 @@ def count_facets(db: MemoryDB, query: Query) -> Facets:
     """What can be filtered by; feelings also as counted under the query's other filters."""
     others = _filters(replace(query, feelings=frozenset(), text=""))
     del others["feelings"]
-    shown = db.feeling_distribution(**others) if any(others.values()) else None
-    return Facets(db.count(), db.feeling_distribution(), db.concepts(), db.tags(), shown)
+    distribution = db.feeling_distribution()
+    shown = None
+    if any(others.values()):
+        counted = db.feeling_distribution(**others)
+        shown = {feeling: counted.get(feeling, 0) for feeling in distribution}
+    return Facets(db.count(), distribution, db.concepts(), db.tags(), shown)
 
 
 def all_refs(db: MemoryDB, query: Query) -> Sequence[int]:

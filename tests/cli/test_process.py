@@ -67,7 +67,8 @@ def test_hostile_text_goes_in_and_comes_out_whole_and_is_printed_inert(spawn: Sp
 def test_a_record_that_holds_what_no_text_can_hold_is_shown(spawn: Spawn, tmp_path: Path) -> None:
     path = tmp_path / "j.mnheme"
     record = (
-        b'{"memory_id": "not-a-uuid\\u001b", "concept": "\\ud800", "feeling": "\\u001b[1m", "content": "\\udfff x",'
+        b'{"memory_id": "not-a-uuid\\u001b", "concept": "\\ud800", "feeling": "\\u001b[1m",'
+        b' "content": "\\udfff x",'
         b' "timestamp": "2020-01-01T00:00:00Z", "weird": {"deep": "\\u009b"}}'
     )
     path.write_bytes(b"MNE\xe0" + len(record).to_bytes(4, "big") + record)

@@ -69,12 +69,9 @@ def setting_keys(incomplete: str) -> list[tuple[str, str]]:
 def _from_journal(
     ctx: typer.Context, incomplete: str, names: Callable[[MemoryDB], Iterable[str]]
 ) -> list[str]:
-    from ..storage.feelings import fold
-
-    start = fold(incomplete)
     try:
         with _session(ctx).open() as journal:
-            found = [name for name in names(journal) if fold(name).startswith(start) and name.isprintable()]
+            found = [name for name in names(journal) if name.startswith(incomplete) and name.isprintable()]
     except Exception:  # noqa: BLE001 - a shell that completes has no place for an error
         return []
     return found[:_MOST]

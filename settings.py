@@ -31,6 +31,7 @@ __all__ = [
     "open_log",
     "parse",
     "places",
+    "places_beside",
     "private_dir",
     "replace_file",
     "save",
@@ -335,12 +336,13 @@ def places(settings: Settings, journal: Path | None = None) -> Places:
     else:
         log = settings.journal_path or _platform("data") / "journal.mnheme"
         files = _from_env("MNEMO_FILES_DIR") or settings.files_dir
-    log = log.absolute()
-    return Places(
-        log,
-        (files or log.with_name(f"{log.stem}_files")).expanduser().absolute(),
-        log.with_name(f"{log.stem}_drafts"),
-    )
+    beside = places_beside(log.absolute())
+    return beside if files is None else beside._replace(files_dir=files.expanduser().absolute())
+
+
+def places_beside(log: Path) -> Places:
+    """The files of a journal that lives by itself, whatever the settings and the environment say."""
+    return Places(log, log.with_name(f"{log.stem}_files"), log.with_name(f"{log.stem}_drafts"))
 
 
 def config_dir() -> Path:

@@ -175,3 +175,12 @@ def test_the_log_is_private_and_turns() -> None:
 def test_a_log_that_cannot_be_written_is_no_fault(home: Path) -> None:
     (home / "state").write_text("a file in the way")
     config.open_log().error("x")
+
+
+def test_a_journal_that_lives_by_itself_ignores_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MNEMO_FILES_DIR", str(tmp_path / "mine"))
+    monkeypatch.setenv("MNEMO_JOURNAL", str(tmp_path / "mine.mnheme"))
+    demo = config.places_beside(tmp_path / "demo" / "demo.mnheme")
+    assert {path.parent for path in demo} == {tmp_path / "demo"}

@@ -48,7 +48,7 @@ def run(
         if demo:
             from .demo import demo_journal  # noqa: PLC0415 -- most runs are not the demo
 
-            places = config.places(settings, stack.enter_context(demo_journal()))
+            places = config.places_beside(stack.enter_context(demo_journal()))
 
         def open_journal() -> MemoryDB:
             from ..storage.journal import MemoryDB  # noqa: PLC0415 -- loads while the screen's libraries do

@@ -247,3 +247,15 @@ def test_an_interrupted_question_saves_nothing(terminal: Callable[..., Any]) -> 
     assert "Traceback" not in rest
     with MemoryDB(places(Settings()).journal) as db:
         assert db.count() == 0
+
+
+def test_hostile_text_is_inert_in_colour_as_well(spawn: Spawn, tmp_path: Path) -> None:
+    env = {"MNEMO_JOURNAL": str(tmp_path / "j.mnheme"), "FORCE_COLOR": "1"}
+    text = "\x1b[31mred\x1b[0m \x1b]0;title\x07 [bold]b[/bold]"
+    spawn("remember", "-", "-c", "[red]A\x1b[7m", "-f", "joy", stdin=text.encode(), env=env)
+    for verb in (["recall"], ["timeline", "[red]A\x1b[7m"], ["concepts"]):
+        shown = spawn(*verb, env=env).stdout
+        assert b"[red]A" in shown
+        assert b"\x1b[31mred" not in shown
+        assert b"\x1b[7m" not in shown
+        assert b"\x1b]0" not in shown

@@ -115,6 +115,11 @@ class Settings:
     unknown: tuple[str, ...] = ()
     """Keys of the file that mnemo does not know, in its order."""
 
+    @property
+    def week_begins(self) -> int:
+        """The day that a week begins with, 0 for Monday."""
+        return {"monday": 0, "saturday": 5, "sunday": 6}[self.first_weekday]
+
     def get(self, key: str) -> Any:
         """The value of a key of the schema.
 

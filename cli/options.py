@@ -68,8 +68,7 @@ def when(text: str, session: Session) -> When:
     """
     from ..storage.when import parse_when
 
-    days = {"monday": 0, "saturday": 5, "sunday": 6}
-    return parse_when(text, first_weekday=days[session.settings.first_weekday])
+    return parse_when(text, first_weekday=session.settings.week_begins)
 
 
 def filters(

@@ -7,7 +7,9 @@ from .session import Session, UsageError, interactive
 __all__ = ["open_app"]
 
 
-def open_app(session: Session, *, theme: str | None = None, demo: bool = False) -> None:
+def open_app(
+    session: Session, *, theme: str | None = None, pane: str = "timeline", demo: bool = False
+) -> None:
     """Run the app until it is left.
 
     Raises:
@@ -22,6 +24,7 @@ def open_app(session: Session, *, theme: str | None = None, demo: bool = False) 
         session.settings,
         session.places,
         theme=theme,
+        pane=pane,
         demo=demo,
         no_color=session.no_color,
         verbose=session.verbose,

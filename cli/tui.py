@@ -12,14 +12,13 @@ from .start import open_app
 
 __all__ = ["VERBS"]
 
-_PANES = ("timeline",)
+PANES = ("timeline",)
+"""The panes that there are, as the app knows them; the command line loads no screen to ask."""
 
 
 def tui(
     ctx: typer.Context,
-    pane: Annotated[
-        str, typer.Option(metavar="NAME", help=f"Begin there: {', '.join(_PANES)}.")
-    ] = "timeline",
+    pane: Annotated[str, typer.Option(metavar="NAME", help=f"Begin there: {', '.join(PANES)}.")] = "timeline",
     theme: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Use this theme for this run.", autocompletion=complete.themes),
@@ -29,9 +28,9 @@ def tui(
     ] = False,
 ) -> None:
     """Open the app: write, find and read memories."""
-    if pane not in _PANES:
-        raise UsageError(f"there is no pane {pane!r}: use one of {', '.join(_PANES)}")
-    open_app(session_of(ctx), theme=theme, demo=demo)
+    if pane not in PANES:
+        raise UsageError(f"there is no pane {pane!r}: use one of {', '.join(PANES)}")
+    open_app(session_of(ctx), theme=theme, pane=pane, demo=demo)
 
 
 VERBS = {"tui": tui}

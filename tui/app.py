@@ -24,6 +24,7 @@ def run(
     places: Places,
     *,
     theme: str | None = None,
+    pane: str = "timeline",
     demo: bool = False,
     no_color: bool = False,
     verbose: bool = False,
@@ -34,6 +35,7 @@ def run(
         settings: The user's settings.
         places: Where the journal and what belongs to it are.
         theme: A theme's name, for this run.
+        pane: The pane to begin with.
         demo: Show a journal that ships with mnemo instead, in a folder that is deleted afterwards.
         no_color: Draw without any colour.
         verbose: Log everything that happens.
@@ -65,18 +67,24 @@ def run(
 
         from .backend import Backend  # noqa: PLC0415 -- the journal opens while this loads
         from .drafts import DraftStore  # noqa: PLC0415
+        from .moments import Dates  # noqa: PLC0415
         from .shell import MnemoApp  # noqa: PLC0415
 
         config.open_log(verbose=verbose)
-        backend = Backend(opening, DraftStore(places.drafts_dir), config.config_dir() / "filters.toml")
+        backend = Backend(
+            opening,
+            DraftStore(places.drafts_dir),
+            config.config_dir() / "filters.toml",
+            Dates(first_weekday=settings.week_begins),
+        )
         app = MnemoApp(
             backend,
+            settings,
             themes=themes,
-            theme="mono" if no_color else theme or settings.theme,
-            keymap=settings.keymap,
+            theme="mono" if no_color else theme,
+            pane=pane,
             ascii_only=not _speaks_unicode(),
             save_theme=lambda name: config.save("app.theme", name),
-            editor=settings.editor,
             warning=str(faults) if faults is not None else "",
             name="demo" if demo else "",
         )

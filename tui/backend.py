@@ -21,6 +21,7 @@ from ..storage.errors import JournalError
 from ..storage.media import media_type_of
 from ..storage.memory import MediaType
 from .inert import one_line
+from .moments import Dates
 from .timeline.model import Detail, Found, Listing, Page, Pages, Query
 from .timeline.reading import all_refs, count_facets, find, layer_of, look_at, read_detail, read_page
 
@@ -47,15 +48,17 @@ __all__ = [
     "paths_of",
 ]
 
+_FINISHED_ALWAYS: Final = {"save", "draft"}
 _log: Final = logging.getLogger(__name__)
 
 
 class Ticket:
     """One request: the work looks at :attr:`stale` between steps and gives up when it is."""
 
-    __slots__ = ("_current", "generation", "group")
+    __slots__ = ("_current", "_node", "generation", "group")
 
-    def __init__(self, group: str, generation: int, current: dict[str, int]) -> None:
+    def __init__(self, node: DOMNode, group: str, generation: int, current: dict[str, int]) -> None:
+        self._node = node
         self.group = group
         self.generation = generation
         self._current = current
@@ -64,6 +67,11 @@ class Ticket:
     def stale(self) -> bool:
         """Whether a newer request of the group has taken this one's place."""
         return self._current.get(self.group) != self.generation
+
+    def tell(self, message: Message) -> None:
+        """Send a message to whoever asked, while it is waited for: how far the work is, or a part of it."""
+        if not self.stale:
+            self._node.post_message(message)
 
 
 class Answer(Message):
@@ -141,10 +149,13 @@ class Filters:
 class Backend:
     """All that the panes may ask of one journal, its drafts and its saved filters."""
 
-    def __init__(self, opening: Opening, drafts: DraftStore, filters_file: Path) -> None:
+    def __init__(
+        self, opening: Opening, drafts: DraftStore, filters_file: Path, dates: Dates | None = None
+    ) -> None:
         self._opening = opening
         self.drafts = drafts
         self._filters_file = filters_file
+        self._dates = Dates() if dates is None else dates
         self._generations: dict[str, int] = {}
         self._everything: tuple[tuple[int, int], Found] | None = None
 
@@ -163,7 +174,7 @@ class Backend:
         """Run ``work`` in a thread; ``node`` gets an :class:`Answer` or :class:`Failed`, if still current."""
         generation = self._generations.get(group, 0) + 1
         self._generations[group] = generation
-        ticket = Ticket(group, generation, self._generations)
+        ticket = Ticket(node, group, generation, self._generations)
 
         def run() -> None:
             if ticket.stale:
@@ -180,8 +191,7 @@ class Backend:
                 message = Failed(ticket, f"{description} failed ({type(error).__name__})", again)
             else:
                 message = Answer(ticket, value)
-            if not ticket.stale:
-                node.post_message(message)
+            ticket.tell(message)
 
         def again() -> None:
             self.request(node, group, description, work)
@@ -190,6 +200,17 @@ class Backend:
             run, thread=True, exclusive=True, exit_on_error=False, group=group, description=description
         )
         return ticket
+
+    def read_journal(
+        self, node: DOMNode, group: str, description: str, work: Callable[[MemoryDB, Ticket], object]
+    ) -> Ticket:
+        """Run ``work`` on the journal in a thread, as :meth:`request` does."""
+        return self.request(node, group, description, lambda ticket: work(self._db(), ticket))
+
+    def leave(self) -> None:
+        """The app ends: whatever runs gives up at its next step, but for what keeps what was written."""
+        for group in self._generations.keys() - _FINISHED_ALWAYS:
+            self.cancel(group)
 
     def cancel(self, group: str) -> None:
         """Make whatever runs in a group stale."""
@@ -231,6 +252,15 @@ class Backend:
         self.request(
             node, "detail", "reading the memory", lambda ticket: read_detail(self._db(), ref, ticket)
         )
+
+    def locate(self, node: DOMNode, memory: str | int) -> None:
+        """Ask for the :class:`Layer` that stands for a memory, by its id or ref, in the group ``locate``."""
+
+        def work(db: MemoryDB, ticket: Ticket) -> object:
+            found = db.get(memory) if isinstance(memory, str) else db.read(memory)
+            return next(iter(layer_of(db, "concept", found)), None)
+
+        self.read_journal(node, "locate", "looking for the memory", work)
 
     def look_at_files(self, node: DOMNode, detail: Detail, columns: int, rows: int) -> None:
         """Ask for the :class:`Look` at a memory's files, in the group ``files``; no columns, no picture."""
@@ -290,7 +320,7 @@ class Backend:
         def work(ticket: Ticket) -> object:
             from . import saved_filters  # noqa: PLC0415 -- not needed for the first frame
 
-            return Filters(getattr(saved_filters, change)(self._filters_file, *values))
+            return Filters(getattr(saved_filters, change)(self._filters_file, self._dates, *values))
 
         self.request(node, "filters", description, work)
 
@@ -313,7 +343,7 @@ class Backend:
                     raise JournalError("the export was stopped")
                 if total and (percent := done * 100 // total) != shown:
                     shown = percent
-                    node.post_message(Working(f"exporting, {percent} %"))
+                    ticket.tell(Working(f"exporting, {percent} %"))
 
             db = self._db()
             report = export_memories(

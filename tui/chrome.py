@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual.binding import Binding
 from textual.screen import ModalScreen
@@ -21,16 +22,28 @@ __all__ = ["Blank", "TabBar"]
 
 
 class TabBar(Widget):
-    """One line: the panes with their keys, and at the right what the app has to say of itself."""
+    """One line: the panes with their keys, and at the right what the shown one has to say."""
 
-    def __init__(self, ink: Ink, tabs: tuple[tuple[str, str, str], ...], *, id: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        ink: Ink,
+        tabs: tuple[tuple[str, str, str], ...],
+        active: str,
+        *,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
         super().__init__(id=id)
         self.ink = ink
         self.tabs = tabs
-        """Key, name and action of each pane."""
-        self.active = tabs[0][1]
+        """Key, title and name of each pane."""
+        self.active = active
         self.status = ""
         self._spans: list[tuple[int, int, str]] = []
+
+    def activate(self, name: str) -> None:
+        """Mark another pane as the one that is shown."""
+        self.active = name
+        self.refresh()
 
     def say(self, status: str) -> None:
         """Show a text at the right end."""
@@ -43,20 +56,27 @@ class TabBar(Widget):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """Draw the bar."""
+        """Draw the bar; where the titles do not fit, only that of the shown pane is written out."""
         ink, width = self.ink, self.size.width
-        segments = [Segment(" mnemo ", ink.heading)]
-        at = 7
+        name = " mnemo "
+        fits = len(name) + sum(len(key) + len(title) + 3 for key, title, _ in self.tabs) <= width
+        segments = [Segment(name, ink.heading)]
+        at = len(name)
         self._spans = []
-        for key, name, action in self.tabs:
-            style = ink.strong if name == self.active else ink.muted
-            segments += [Segment(f" {key} ", ink.muted), Segment(f"{name} ", style)]
-            self._spans.append((at, at + len(key) + len(name) + 3, action))
-            at += len(key) + len(name) + 3
+        for key, title, pane in self.tabs:
+            active = pane == self.active
+            label = f"{title} " if fits or active else ""
+            segments += [
+                Segment(f" {key} ", ink.muted),
+                Segment(label, ink.strong if active else ink.muted),
+            ]
+            end = at + len(key) + 2 + len(label)
+            self._spans.append((at, end, pane))
+            at = end
         room = width - at
-        status = cut(self.status, min(len(self.status), max(0, room - 2)))
+        status = cut(self.status, min(cell_len(self.status), max(0, room - 2)))
         segments += [
-            Segment(" " * max(0, room - len(status) - 1), ink.text),
+            Segment(" " * max(0, room - cell_len(status) - 1), ink.text),
             Segment(f"{status} ", ink.muted),
         ]
         return Strip(Segment.apply_style(segments, self.rich_style)).adjust_cell_length(
@@ -65,9 +85,9 @@ class TabBar(Widget):
 
     async def on_click(self, event: events.Click) -> None:
         """Go to the pane whose tab was clicked."""
-        for start, end, action in self._spans:
+        for start, end, pane in self._spans:
             if start <= event.x < end:
-                await self.app.run_action(action)
+                await self.app.run_action(f"pane('{pane}')")
 
 
 class Blank(ModalScreen[None]):

@@ -1,4 +1,5 @@
-"""What the line widgets draw with: a theme turned into ready Rich styles, and into Textual's own theme."""
+"""What the line widgets draw with: a theme turned into ready Rich styles, and into Textual's own theme;
+and the user's way of writing feelings and times."""
 
 from __future__ import annotations
 
@@ -8,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 from rich.style import Style
 from textual.theme import Theme as ScreenTheme
 
-from ..storage.feelings import kin_of
+from ..storage.feelings import Feeling, kin_of
+from .moments import Dates
 
 if TYPE_CHECKING:
     from ..themes import Look, Theme
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Ink", "screen_theme"]
 
 _ON_SCREEN: Final = ("background", "surface", "panel", "foreground", "primary", "secondary", "accent")
+_FEELINGS: Final = frozenset(Feeling)
 _SIGNALS: Final = ("success", "warning", "error")
 
 
@@ -24,11 +27,15 @@ class Ink:
 
     _serial = 0
 
-    def __init__(self, theme: Theme, *, ascii_only: bool = False) -> None:
+    def __init__(
+        self, theme: Theme, *, ascii_only: bool = False, language: str = "en", dates: Dates | None = None
+    ) -> None:
         Ink._serial += 1
         self.serial = Ink._serial
         self.theme = theme
         self.ascii_only = ascii_only
+        self.italian = language == "it"
+        self.dates = Dates() if dates is None else dates
         self._looks: dict[str, tuple[Look, Style]] = {}
 
     def style(self, colour: str, attributes: str = "") -> Style:
@@ -85,10 +92,12 @@ class Ink:
         return Style(bgcolor=self.theme.colours["panel"])
 
     def feeling(self, name: str) -> tuple[Look, Style]:
-        """How a feeling is drawn, and its colour as a style."""
+        """How a feeling is drawn, its word in the user's language, and its colour as a style."""
         found = self._looks.get(name)
         if found is None:
             look = self.theme.look(str(name), kin_of(name), ascii_only=self.ascii_only)
+            if self.italian and name in _FEELINGS:
+                look = look._replace(word=Feeling(name).italian)
             found = self._looks[name] = (look, _colour(look.colour))
         return found
 

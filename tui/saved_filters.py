@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ..settings import replace_file
-from .moments import Span, span_of
+from .moments import Dates, Span
 from .timeline.model import Query
 
 if TYPE_CHECKING:
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 __all__ = ["forget_filter", "load_filters", "save_filter"]
 
 
-def load_filters(file: Path) -> dict[str, Query]:
+def load_filters(file: Path, dates: Dates) -> dict[str, Query]:
     """The saved filters by name; a missing file holds none, a faulty entry is left out.
 
     Raises:
         OSError, ValueError: the file cannot be read or is not TOML.
     """
-    return {name: _query(entry) for name, entry in _read(file).items() if isinstance(entry, dict)}
+    return {name: _query(entry, dates) for name, entry in _read(file).items() if isinstance(entry, dict)}
 
 
-def save_filter(file: Path, name: str, query: Query) -> dict[str, Query]:
+def save_filter(file: Path, dates: Dates, name: str, query: Query) -> dict[str, Query]:
     """Keep a filter under a name, in the place of one that has it; gives them all."""
-    return _change(file, name, _entry(query))
+    return _change(file, dates, name, _entry(query))
 
 
-def forget_filter(file: Path, name: str) -> dict[str, Query]:
+def forget_filter(file: Path, dates: Dates, name: str) -> dict[str, Query]:
     """Take a saved filter out; gives those that are left."""
-    return _change(file, name, None)
+    return _change(file, dates, name, None)
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def _read(file: Path) -> dict[str, Any]:
         return {}
 
 
-def _change(file: Path, name: str, entry: dict[str, Any] | None) -> dict[str, Query]:
+def _change(file: Path, dates: Dates, name: str, entry: dict[str, Any] | None) -> dict[str, Query]:
     import tomlkit  # noqa: PLC0415 -- only for whoever saves a filter
 
     _read(file)
@@ -51,7 +51,7 @@ def _change(file: Path, name: str, entry: dict[str, Any] | None) -> dict[str, Qu
     if entry is not None:
         document[name] = entry
     replace_file(file, tomlkit.dumps(document).encode())
-    return load_filters(file)
+    return load_filters(file, dates)
 
 
 def _entry(query: Query) -> dict[str, Any]:
@@ -64,15 +64,15 @@ def _entry(query: Query) -> dict[str, Any]:
     return entry
 
 
-def _query(entry: dict[str, Any]) -> Query:
+def _query(entry: dict[str, Any], dates: Dates) -> Query:
     def names(kind: str) -> frozenset[str]:
         values = entry.get(kind, [])
         return frozenset(str(value) for value in values) if isinstance(values, list) else frozenset()
 
-    dates = str(entry.get("dates", ""))
+    written = str(entry.get("dates", ""))
     span = Span(None, None)
     with suppress(ValueError):
-        span = span_of(dates) if dates else span
+        span = dates.span_of(written) if written else span
     return Query(
         text=str(entry.get("text", "")),
         feelings=names("feelings"),
@@ -80,5 +80,5 @@ def _query(entry: dict[str, Any]) -> Query:
         tags=names("tags"),
         since=span.since,
         until=span.until,
-        dates=dates if span != (None, None) else "",
+        dates=written if span != (None, None) else "",
     )

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import App
 from textual.containers import Container
 from textual.filter import NoColor
 
+from ..settings import Settings
 from .chrome import Blank, TabBar
 from .ink import Ink, screen_theme
 from .keys import key
-from .timeline.pane import TimelinePane
+from .moments import Dates
+from .panes import PANES, MemoryWanted, Pane, entry_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,11 +23,14 @@ if TYPE_CHECKING:
     from textual.binding import Binding
     from textual.command import Provider
     from textual.dom import DOMNode
+    from textual.widget import Widget
 
     from ..themes import Theme
     from .backend import Backend
 
 __all__ = ["MnemoApp"]
+
+_STYLES: Final = "shell.tcss"
 
 
 def actions_provider() -> type[Provider]:
@@ -40,18 +45,18 @@ class MnemoApp(App[None]):
 
     Args:
         backend: All reading and writing.
+        settings: The user's settings.
         themes: Every theme that there is, by name.
-        theme: The name of the theme to begin with; one that is not there gives way to ``dark``.
-        keymap: Keys by binding id, for those that the user changed.
+        theme: The name of the theme for this run; the settings' if None. One that is not there gives way to
+            ``dark``.
+        pane: The name of the pane to begin with.
         ascii_only: Draw nothing outside ASCII of our own.
         save_theme: Called with the name of a theme that was chosen for good.
-        editor: The command that edits a text; ``$VISUAL`` or ``$EDITOR`` if empty.
         warning: What the user should be told once the app is there.
         name: What the tab bar calls the journal.
     """
 
     TITLE = "mnemo"
-    CSS_PATH = ["shell.tcss", "timeline/timeline.tcss"]  # noqa: RUF012
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (64, "-narrow"), (104, "-wide"), (160, "-huge")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-medium"), (36, "-tall")]  # noqa: RUF012
     COMMANDS = {actions_provider}  # noqa: RUF012
@@ -59,6 +64,12 @@ class MnemoApp(App[None]):
     HELP_TITLE = "Everywhere"
     BINDINGS: ClassVar = [
         key("question_mark", "help", "Help", "app.help", "The keys of where you are", show=True),
+        *(
+            key(each.key, f"pane('{each.name}')", each.title, f"app.{each.name}", each.tooltip)
+            for each in PANES
+        ),
+        key("ctrl+pagedown", "next_pane(1)", "Next pane", "app.next_pane", "To the pane on the right"),
+        key("ctrl+pageup", "next_pane(-1)", "Pane before", "app.pane_before", "To the pane on the left"),
         key("ctrl+p", "command_palette", "Palette", "app.palette", "Every action, by name"),
         key(
             "f9,ctrl+l",
@@ -74,38 +85,56 @@ class MnemoApp(App[None]):
     def __init__(
         self,
         backend: Backend,
+        settings: Settings | None = None,
         *,
         themes: Mapping[str, Theme],
-        theme: str = "dark",
-        keymap: Mapping[str, str] | None = None,
+        theme: str | None = None,
+        pane: str = "timeline",
         ascii_only: bool = False,
         save_theme: Callable[[str], None] | None = None,
-        editor: str = "",
         warning: str = "",
         name: str = "",
     ) -> None:
-        super().__init__()
+        first = entry_of(pane).load()
+        super().__init__(css_path=[_STYLES, first.style_path()])
+        self.settings = settings = Settings() if settings is None else settings
         self.backend = backend
         self.journal_name = name
         self.ascii_only = ascii_only
         self.save_theme = save_theme
-        self.editor = editor
         self._warning = warning
         self.palettes = themes
         for each in self.palettes.values():
             self.register_theme(screen_theme(each))
+        theme = settings.theme if theme is None else theme
         if os.environ.get("NO_COLOR"):
             theme = "mono"
             self._filters.append(NoColor())
-        self.ink = Ink(self.palettes.get(theme, self.palettes["dark"]), ascii_only=ascii_only)
+        self.ink = self._ink(theme if theme in themes else "dark")
         self.theme = self.ink.theme.name
-        if keymap:
-            self.set_keymap(keymap)
+        self.panes: dict[str, Pane] = {pane: first(backend, self.ink, settings, id=pane)}
+        """The panes that were shown already, by name."""
+        self.pane = self.panes[pane]
+        """The one that is shown."""
+        self._left_at: dict[str, Widget] = {}
+        """Where the focus was when a pane was left."""
+        if settings.keymap:
+            self.set_keymap(settings.keymap)
+
+    def _ink(self, theme: str) -> Ink:
+        settings = self.settings
+        return Ink(
+            self.palettes[theme],
+            ascii_only=self.ascii_only,
+            language=settings.language,
+            dates=Dates(settings.time_format == "12h", settings.week_begins),
+        )
 
     def compose(self) -> ComposeResult:
-        """The bar and the panes; the footer comes after the first frame."""
-        yield TabBar(self.ink, (("1", "Timeline", "app.pane('timeline')"),), id="tabs")
-        yield TimelinePane(self.backend, self.ink, editor=self.editor)
+        """The bar and the first pane; the footer comes after the first frame."""
+        tabs = tuple((each.key, each.title, each.name) for each in PANES)
+        yield TabBar(self.ink, tabs, str(self.pane.id), id="tabs")
+        yield self.pane
         yield Container(id="foot")
 
     def on_mount(self) -> None:
@@ -113,27 +142,77 @@ class MnemoApp(App[None]):
         self.theme_changed_signal.subscribe(self, lambda theme: self._use_ink(theme.name))
         self.call_after_refresh(self._mount_rest)
 
+    def on_unmount(self) -> None:
+        """Nobody waits any more for what is still being read."""
+        self.backend.leave()
+
     async def _mount_rest(self) -> None:
         from textual.widgets import Footer  # noqa: PLC0415 -- after the first frame
 
         base = self.screen_stack[0]
         if not base.is_running:
             return  # left before the first frame
-        base.query_one(TimelinePane).load_rest()
+        self.pane.load_rest()
         await base.query_one("#foot").mount(Footer(show_command_palette=False, compact=True))
         if self._warning:
             self.notify(self._warning, severity="warning", timeout=15, markup=False)
 
-    def on_timeline_pane_status_changed(self, message: TimelinePane.StatusChanged) -> None:
-        """Show what the pane says of the journal."""
-        text = f"{self.journal_name} · {message.text}" if self.journal_name else message.text
-        self.query_one(TabBar).say(text)
+    # -- panes ----------------------------------------------------------------------------------
+
+    async def show_pane(self, name: str) -> Pane:
+        """Show a pane, which is made when it is shown for the first time, and give it the keys."""
+        base = self.screen_stack[0]
+        before = self.pane
+        if before.id == name:
+            return before
+        if base.focused is not None and before in base.focused.ancestors:
+            self._left_at[str(before.id)] = base.focused
+        pane = self.panes.get(name)
+        self.query_one(TabBar).activate(name)
+        if pane is not None:
+            self.pane = pane
+            before.display, pane.display = False, True
+            there = self._left_at.get(name)
+            if there is not None and there.is_attached and there.display:
+                base.set_focus(there)
+            else:
+                pane.focus_first()
+        else:
+            kind = entry_of(name).load()
+            pane = self.panes[name] = self.pane = kind(self.backend, self.ink, self.settings, id=name)
+            path = kind.style_path()
+            if not self.stylesheet.has_source(str(path), ""):
+                self.stylesheet.read(path)
+                self.stylesheet.parse()
+            before.display = False
+            await base.mount(pane, before="#foot")
+            self.call_after_refresh(pane.load_rest)
+        self._say()
+        return pane
+
+    def on_pane_status_changed(self, message: Pane.StatusChanged) -> None:
+        """Show what the pane has to say, if it is the one that is shown."""
+        if message.pane is self.pane:
+            self._say()
+
+    def _say(self) -> None:
+        status = self.pane.status
+        text = f"{self.journal_name} · {status}" if self.journal_name else status
+        self.screen_stack[0].query_one(TabBar).say(text)
+
+    async def on_memory_wanted(self, message: MemoryWanted) -> None:
+        """Go to a memory in the Timeline, whatever pane asked for it."""
+        from .timeline.pane import TimelinePane  # noqa: PLC0415 -- whoever asks has been shown before
+
+        pane = await self.show_pane("timeline")
+        assert isinstance(pane, TimelinePane)
+        pane.land_on(message.memory)
 
     # -- themes ---------------------------------------------------------------------------------
 
     def _use_ink(self, name: str) -> None:
         if name in self.palettes and name != self.ink.theme.name:
-            self.ink = Ink(self.palettes[name], ascii_only=self.ascii_only)
+            self.ink = self._ink(name)
             for screen in self.screen_stack:
                 for node in screen.walk_children():
                     restyle = getattr(node, "restyle", None)
@@ -170,9 +249,14 @@ class MnemoApp(App[None]):
         if not isinstance(self.screen, Blank):
             self.push_screen(Blank())
 
-    def action_pane(self, name: str) -> None:
+    async def action_pane(self, name: str) -> None:
         """Go to a pane."""
-        self.query_one(f"#{name}").focus_first()  # type: ignore[attr-defined]
+        await self.show_pane(name)
+
+    async def action_next_pane(self, by: int) -> None:
+        """Go to a neighbour of the pane that is shown; the last and the first are neighbours too."""
+        names = [each.name for each in PANES]
+        await self.show_pane(names[(names.index(str(self.pane.id)) + by) % len(names)])
 
     def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
         """Say which of the user's keys stand for two things."""

@@ -7,6 +7,7 @@ import json
 import time
 
 import pytest
+from mnemo.settings import Settings
 from mnemo.storage import MemoryDB
 from mnemo.storage.feelings import Feeling
 from mnemo.tui.chrome import Blank
@@ -292,7 +293,7 @@ async def test_one_key_hides_everything_and_any_key_shows_it_again(driven, journ
 
 
 async def test_keys_can_be_given_others(driven, journal):
-    async with driven(journal, keymap={"timeline.compose": "w", "list.down": "e"}) as app:
+    async with driven(journal, settings=Settings(keymap={"timeline.compose": "w", "list.down": "e"})) as app:
         await app.press("e")
         assert app.pane.memories.cursor == 1
         await app.press("n")

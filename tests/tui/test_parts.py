@@ -14,7 +14,7 @@ from mnemo.themes import load_themes
 from mnemo.tui.demo import demo_journal, demo_records
 from mnemo.tui.inert import cut, inert, one_line
 from mnemo.tui.ink import Ink
-from mnemo.tui.moments import span_of
+from mnemo.tui.moments import Dates
 from mnemo.tui.pictures import half_blocks
 from mnemo.tui.saved_filters import forget_filter, load_filters, save_filter
 from mnemo.tui.timeline.filters import compact
@@ -123,25 +123,25 @@ def test_gist_drops_marks_and_names_what_is_embedded():
     ("until 2023", None, "2023-12-31"), (".. 2023-02", None, "2023-02-28"), ("2023 ..", "2023-01-01", None),
 ])  # fmt: skip
 def test_ranges_of_dates(text, since, until):
-    span = span_of(text)
+    span = Dates().span_of(text)
     assert (span.since and str(span.since.date()), span.until and str(span.until.date())) == (since, until)
 
 
 @pytest.mark.parametrize("text", ["", "..", "soon", "2024 .. 2023", "2024 .. soon"])
 def test_what_is_no_range_is_refused(text):
     with pytest.raises(ValueError, match=r"\w"):
-        span_of(text)
+        Dates().span_of(text)
 
 
 def test_saved_filters_survive_and_faulty_ones_do_no_harm(tmp_path):
     file = tmp_path / "filters.toml"
     query = Query(text="fig", feelings=frozenset({"joy"}), tags=frozenset({"a", "b"}), dates="2024")
-    assert save_filter(file, "One day", query)["One day"].tags == {"a", "b"}
-    assert load_filters(file)["One day"].since is not None
+    assert save_filter(file, Dates(), "One day", query)["One day"].tags == {"a", "b"}
+    assert load_filters(file, Dates())["One day"].since is not None
     file.write_text("# mine\n" + file.read_text() + '["odd"]\nfeelings = 3\ndates = "never"\n')
-    assert load_filters(file)["odd"] == Query()
+    assert load_filters(file, Dates())["odd"] == Query()
     assert "# mine" in file.read_text()
-    assert list(forget_filter(file, "One day")) == ["odd"]
+    assert list(forget_filter(file, Dates(), "One day")) == ["odd"]
     assert "# mine" in file.read_text()
 
 

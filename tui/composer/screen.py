@@ -19,7 +19,6 @@ from ..backend import Answer, Backend, Failed, Saved
 from ..editor import edit
 from ..inert import one_line
 from ..keys import key
-from ..moments import moment_of, written
 from .fields import FeelingInput, LastWordSuggester, NameSuggester, PathSuggester, feeling_of
 
 if TYPE_CHECKING:
@@ -131,7 +130,9 @@ class Composer(Screen[tuple[int, int] | None]):
         if self.about is None:
             return f" {title}"
         about = self.about
-        what = f"{one_line(about.concept, 40)}, {written(about.time)}: {one_line(about.content)}"
+        what = (
+            f"{one_line(about.concept, 40)}, {self.ink.dates.written(about.time)}: {one_line(about.content)}"
+        )
         return f" {title}: {what}"
 
     def _field(self, label: str, field: Input) -> ComposeResult:
@@ -172,8 +173,8 @@ class Composer(Screen[tuple[int, int] | None]):
             hint.update("one of the fifteen" if self.draft.feeling.strip() else " ")
         when = self.query_one("#when-hint", Static)
         try:
-            moment = moment_of(self.draft.when) if self.draft.when.strip() else None
-            when.update(written(moment) if moment is not None else " ")
+            moment = self.ink.dates.read(self.draft.when).moment if self.draft.when.strip() else None
+            when.update(self.ink.dates.written(moment) if moment is not None else " ")
         except ValueError as error:
             when.update(str(error))
 
@@ -210,7 +211,7 @@ class Composer(Screen[tuple[int, int] | None]):
                 self.query_one(f"#{name}").focus()
                 return
         try:
-            at = moment_of(draft.when) if draft.when.strip() else None
+            at = self.ink.dates.read(draft.when).moment if draft.when.strip() else None
         except ValueError as error:
             self._say(str(error), wrong=True)
             self.query_one("#when").focus()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ...storage.media import AttachedFile
     from ...storage.memory import Memory
     from ..ink import Ink
+    from ..moments import Dates
 
 __all__ = ["DetailView", "file_size"]
 
@@ -144,7 +145,7 @@ class DetailView(LineView):
         feeling = Text.assemble((f"{look.glyph} {one_line(look.word, 40)}", colour))
         if memory.feeling_token != memory.feeling:
             feeling.append(f" ({one_line(memory.feeling_token, 40)})", ink.muted)
-        lines = [title, feeling, *plain_lines(_when(memory), width, ink.muted), Text()]
+        lines = [title, feeling, *plain_lines(_when(memory, ink.dates), width, ink.muted), Text()]
         if memory.intact is False:
             lines += [
                 *plain_lines(
@@ -287,12 +288,12 @@ class DetailView(LineView):
         return selection.extract("\n".join(f"  {line.plain}" for line in self._lines)), "\n"
 
 
-def _when(memory: Memory) -> str:
+def _when(memory: Memory, dates: Dates) -> str:
     here = memory.time.astimezone()
-    text = f"{here:%A} {here.day} {here:%B %Y}, {here:%H:%M}"
+    text = f"{here:%A} {here.day} {here:%B %Y}, {dates.clock(here)}"
     there = memory.local_time
     if there.utcoffset() != here.utcoffset():
-        text += f" ({there:%H:%M} at {memory.utc_offset})"
+        text += f" ({dates.clock(there)} at {memory.utc_offset})"
     return text
 
 

@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ...storage.when import parse_when
 from ..dialogs.choice import Choice
 from ..dialogs.prompt import Prompt
 from ..inert import one_line
-from ..moments import Span, span_of, written
+from ..moments import Span
 from .layout import microseconds
 
 if TYPE_CHECKING:
@@ -20,36 +19,38 @@ if TYPE_CHECKING:
 
     from ...storage.media import AttachedFile
     from ..drafts import Draft
+    from ..moments import Dates
     from .model import Query
 
 __all__ = ["ask_date", "ask_export", "ask_name", "ask_span", "choose_draft", "choose_file"]
 
 
-def ask_date(app: App[None], then: Callable[[int], None]) -> None:
+def ask_date(app: App[None], dates: Dates, then: Callable[[int], None]) -> None:
     """Ask for a date; ``then`` gets the last microsecond of what it names."""
 
     def check(text: str) -> str:
-        return f"the last memory up to {written(parse_when(text).end)}"
+        return f"the last memory up to {dates.written(dates.read(text).end)}"
 
     def done(text: str | None) -> None:
         if text is not None:
-            then(microseconds(parse_when(text).end))
+            then(microseconds(dates.read(text).end))
 
     app.push_screen(Prompt("Jump to a date", check, placeholder="2024-05, yesterday, 3 weeks ago"), done)
 
 
-def ask_span(app: App[None], value: str, then: Callable[[str, Span], None]) -> None:
+def ask_span(app: App[None], dates: Dates, value: str, then: Callable[[str, Span], None]) -> None:
     """Ask for a range of dates; an empty one is all time."""
 
     def check(text: str) -> str:
         if not text.strip():
             return "all time"
-        since, until = span_of(text)
-        return f"{written(since) if since else 'the beginning'} to {written(until) if until else 'now'}"
+        since, until = dates.span_of(text)
+        first = dates.written(since) if since else "the beginning"
+        return f"{first} to {dates.written(until) if until else 'now'}"
 
     def done(text: str | None) -> None:
         if text is not None:
-            then(text.strip(), span_of(text) if text.strip() else Span(None, None))
+            then(text.strip(), dates.span_of(text) if text.strip() else Span(None, None))
 
     app.push_screen(
         Prompt("Only between", check, value=value, placeholder="2024, 2024-01 .. 2024-05, since 2023"), done
@@ -108,7 +109,9 @@ def ask_export(app: App[None], count: str, folder: Path, then: Callable[[str, Pa
     app.push_screen(Prompt("Export to", check, value="mnemo.jsonl"), done)
 
 
-def choose_draft(app: App[None], drafts: Sequence[Draft], then: Callable[[Draft], None]) -> None:
+def choose_draft(
+    app: App[None], dates: Dates, drafts: Sequence[Draft], then: Callable[[Draft], None]
+) -> None:
     """Ask which draft to go on with."""
     by_id = {draft.draft_id: draft for draft in drafts}
 
@@ -116,7 +119,7 @@ def choose_draft(app: App[None], drafts: Sequence[Draft], then: Callable[[Draft]
         if draft_id is not None:
             then(by_id[draft_id])
 
-    options = [(draft.draft_id, f"{_begun(draft)}  {one_line(draft.text, 60)}") for draft in drafts]
+    options = [(draft.draft_id, f"{_begun(draft, dates)}  {one_line(draft.text, 60)}") for draft in drafts]
     app.push_screen(Choice("Drafts", options), done)
 
 
@@ -139,8 +142,8 @@ def choose_file(app: App[None], files: Sequence[AttachedFile], then: Callable[[P
         app.push_screen(Choice("Open", options), done)
 
 
-def _begun(draft: Draft) -> str:
+def _begun(draft: Draft, dates: Dates) -> str:
     try:
-        return written(datetime.fromisoformat(draft.started))
+        return dates.written(datetime.fromisoformat(draft.started))
     except ValueError:
-        return written(datetime.now(UTC))
+        return dates.written(datetime.now(UTC))

@@ -331,7 +331,7 @@ class MemoryList(LineView):
         ink = self.ink
         when = local_time(self.listing.times[index])
         searching = self.listing.best is not None
-        stamp = f"{when.day:2d} {when:%b %Y}" if searching else f"{when:%H:%M}"
+        stamp = f"{when.day:2d} {when:%b %Y}" if searching else ink.dates.clock(when)
         indent = len(stamp) + 5
         mark = " " if index != self.cursor else ("▌" if not ink.ascii_only else ">")
         if row is None:

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 from textual.containers import Container
-from textual.message import Message
 
 from ...storage.feelings import Feeling
-from ..backend import Answer, Backend, Drafts, Exported, Failed, Filters, Working
+from ..backend import Answer, Drafts, Exported, Failed, Filters, Working
 from ..keys import key
+from ..panes import Pane
 from .detail import DetailView
 from .filters import FilterPanel
 from .header import ListHeader
 from .list import MemoryList, local_time
-from .model import Detail, Facets, Found, Look, Pages, Query
+from .model import Detail, Facets, Found, Layer, Look, Pages, Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widgets import Input
 
+    from ...settings import Settings
     from ...storage.memory import Memory
+    from ..backend import Backend
     from ..drafts import Draft
     from ..ink import Ink
 
@@ -52,9 +54,10 @@ _CHANGING: Final = (
 _NOTHING_FOUND: Final = "Nothing answers this.\n\nPress c to show everything again."
 
 
-class TimelinePane(Container):
+class TimelinePane(Pane):
     """The journal by time."""
 
+    STYLES = "timeline.tcss"
     HELP = "Everything you wrote, by time. n writes, / searches, space in the filters narrows."
     HELP_TITLE = "Timeline"
     BINDINGS: ClassVar = [
@@ -74,18 +77,8 @@ class TimelinePane(Container):
         key("f5,R", "retry", "Retry", "timeline.retry", "Try again what failed", show=True),
     ]
 
-    class StatusChanged(Message):
-        """What the tab bar should say."""
-
-        def __init__(self, text: str) -> None:
-            self.text = text
-            super().__init__()
-
-    def __init__(self, backend: Backend, ink: Ink, *, editor: str = "") -> None:
-        super().__init__(id="timeline")
-        self.editor = editor
-        self.backend = backend
-        self.ink = ink
+    def __init__(self, backend: Backend, ink: Ink, settings: Settings, *, id: str = "timeline") -> None:  # noqa: A002
+        super().__init__(backend, ink, settings, id=id)
         self.asked = Query()
         """The query last asked for; what is shown may still be the one before."""
         self.facets = Facets()
@@ -131,15 +124,15 @@ class TimelinePane(Container):
         """Take the keys."""
         self.memories.focus()
 
+    def land_on(self, memory: str | int) -> None:
+        """Go to a memory, by its id or ref; where the filters hide it they give way."""
+        self.backend.locate(self, memory)
+
     def ask(self, query: Query, *, keep: bool = False) -> None:
         """Ask the backend for a query; with ``keep`` the cursor stays on its memory if it can."""
         self.asked = query
         self._keep = keep
         self.backend.list_memories(self, query)
-
-    def restyle(self, ink: Ink) -> None:
-        """Draw with another theme from now on; the widgets are told themselves."""
-        self.ink = ink
 
     # -- answers --------------------------------------------------------------------------------
 
@@ -163,10 +156,14 @@ class TimelinePane(Container):
                 self._offer()
             case Look() as look:
                 self.detail.show_look(look)
+            case Layer() as layer:
+                if not self._go_to(layer.us, layer.ref):
+                    self._land_on = (layer.us, layer.ref)
+                    self.ask(Query())
             case Facets() as facets:
                 self.facets = facets
                 self._show_panel()
-                self.post_message(self.StatusChanged(_memories(facets.total)))
+                self.say(_memories(facets.total))
             case Drafts(drafts):
                 self.waiting = drafts
                 self._offer()
@@ -366,7 +363,7 @@ class TimelinePane(Container):
         """Ask for a date and go to the last memory of it."""
         from .dialogs import ask_date  # noqa: PLC0415
 
-        ask_date(self.app, self._jump)
+        ask_date(self.app, self.ink.dates, self._jump)
 
     def _jump(self, until_us: int) -> None:
         times = self.memories.listing.times
@@ -381,7 +378,7 @@ class TimelinePane(Container):
             since, until = span
             self.ask(replace(self.asked, since=since, until=until, dates=dates), keep=True)  # type: ignore[arg-type]
 
-        ask_span(self.app, self.asked.dates, narrow)
+        ask_span(self.app, self.ink.dates, self.asked.dates, narrow)
 
     def action_save_filter(self) -> None:
         """Ask for a name and keep the filters under it."""
@@ -428,7 +425,7 @@ class TimelinePane(Container):
         if len(self.waiting) == 1:
             self._write(self.waiting[0])
         elif self.waiting:
-            choose_draft(self.app, self.waiting, self._write)
+            choose_draft(self.app, self.ink.dates, self.waiting, self._write)
 
     def _write(self, draft: Draft | None, about: Memory | None = None) -> None:
         from ..composer.screen import Composer  # noqa: PLC0415
@@ -452,7 +449,7 @@ class TimelinePane(Container):
             concepts=[*self.facets.concepts],
             tags=[*self.facets.tags],
             about=about,
-            editor=self.editor,
+            editor=self.settings.editor,
         )
         self.app.push_screen(composer, written)
 

@@ -1,0 +1,128 @@
+"""The panes of the app: what a pane is, and the list of those that there are.
+
+A pane is one tab. Each lives in a folder of its own, ``tui/<name>/``, and is made known here by one
+function that loads it and one line of :data:`PANES`. Nothing of a pane is imported before it is first
+shown, so none slows the first frame of another.
+
+What a pane promises:
+
+- ``tui/<name>/pane.py`` holds its :class:`Pane`; beside it lies its style sheet, named by ``STYLES``. Ids of
+  its widgets and every selector of the sheet begin with the pane's name (``#arc``, ``#arc-canvas``), for
+  style sheets know no borders. The folder is listed in ``pyproject.toml``, its ``*.tcss`` as package data.
+- It is made with the :class:`~mnemo.tui.backend.Backend`, the :class:`~mnemo.tui.ink.Ink` to draw with and
+  the user's settings, and composes only what its first frame needs. ``load_rest`` is called once, after
+  that frame: ask the backend there.
+- It gives the focus to its first widget when it is mounted, and again in ``focus_first``.
+- It touches neither storage nor retrieval nor llm. ``tui/<name>/reading.py`` (and the like) holds plain
+  functions from a journal or an engine to frozen data, and the pane has the backend run them in a worker:
+  ``backend.read_journal(self, "arc.curve", "drawing the arc", lambda db, ticket: curve(db, query, ticket))``.
+  Groups begin with the pane's name. What comes back is an ``Answer`` or a ``Failed`` with the way to retry,
+  shown in the pane; a work that takes long looks at ``ticket.stale`` and tells of progress with
+  ``ticket.tell(message)``.
+- While another pane is shown, ``display`` is off and Textual sends ``Hide``, later ``Show``: stop polling.
+- ``say`` puts a few words at the right of the tab bar. :class:`MemoryWanted` asks the app to go to a memory.
+- Its bindings have ids (``arc.zoom_in``), tooltips and, where the footer is to show them, ``show``;
+  ``HELP`` and ``HELP_TITLE`` are what the help says; ``palette_entries`` may add commands to the palette;
+  every widget that draws with the ink has ``restyle(ink)``.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+
+from textual.containers import Container
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..settings import Settings
+    from .backend import Backend
+    from .ink import Ink
+
+__all__ = ["PANES", "Entry", "MemoryWanted", "Pane", "entry_of"]
+
+
+class MemoryWanted(Message):
+    """The Timeline is to be shown with the cursor on a memory, given by its id or its ref in the log."""
+
+    def __init__(self, memory: str | int) -> None:
+        self.memory = memory
+        super().__init__()
+
+
+class Pane(Container):
+    """One tab's whole content."""
+
+    STYLES: ClassVar[str]
+    """The style sheet beside the module."""
+
+    class StatusChanged(Message):
+        """The pane has something else to say in the tab bar."""
+
+        def __init__(self, pane: Pane) -> None:
+            self.pane = pane
+            super().__init__()
+
+    def __init__(self, backend: Backend, ink: Ink, settings: Settings, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.backend = backend
+        self.ink = ink
+        self.settings = settings
+        self.status = ""
+        """What the tab bar says while this pane is shown."""
+
+    @classmethod
+    def style_path(cls) -> Path:
+        """Where the pane's style sheet is."""
+        return Path(str(sys.modules[cls.__module__].__file__)).with_name(cls.STYLES)
+
+    def load_rest(self) -> None:
+        """Ask for everything that can come after the pane's first frame."""
+
+    def focus_first(self) -> None:
+        """Take the keys."""
+        raise NotImplementedError
+
+    def restyle(self, ink: Ink) -> None:
+        """Draw with another theme from now on; the widgets are told themselves."""
+        self.ink = ink
+
+    def say(self, status: str) -> None:
+        """Put a few words at the right of the tab bar."""
+        if status != self.status:
+            self.status = status
+            self.post_message(self.StatusChanged(self))
+
+
+class Entry(NamedTuple):
+    """A tab: the pane's name (its widget's id, and what ``--pane`` takes), its title, key and class."""
+
+    name: str
+    title: str
+    key: str
+    tooltip: str
+    load: Callable[[], type[Pane]]
+
+
+def _timeline() -> type[Pane]:
+    from .timeline.pane import TimelinePane  # noqa: PLC0415
+
+    return TimelinePane
+
+
+PANES: Final = (Entry("timeline", "Timeline", "1", "Your memories by time", _timeline),)
+
+
+def entry_of(name: str) -> Entry:
+    """The entry of a pane.
+
+    Raises:
+        KeyError: there is none of that name.
+    """
+    for entry in PANES:
+        if entry.name == name:
+            return entry
+    raise KeyError(name)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..storage.journal import MemoryDB
     from ..storage.memory import Memory
 
-__all__ = ["VERBS"]
+__all__ = ["VERBS", "index_words"]
 
 _ConceptArgument = Annotated[
     str | None,
@@ -92,7 +92,7 @@ def search(
     chosen = filters(session, feeling, tag, since, until)
     words = text_argument(text)
     with session.open() as journal:
-        _index_words(journal)
+        index_words(journal)
         found = journal.search(words, concept=concept, **chosen, limit=limit or None)
         count = session.printer(as_json=json).memories(found)
         if not count and not journal.count():
@@ -146,7 +146,7 @@ def on_this_day(
     return empty_code(count, fail_empty)
 
 
-def _index_words(journal: MemoryDB) -> None:
+def index_words(journal: MemoryDB) -> None:
     """Index first what would take long to read; where that is not allowed, searching reads it."""
     from ..storage.errors import JournalError
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json as encoder
 import sys
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from .inert import inert, one_line
-from .options import FailEmpty, empty_code
+from .options import Concept, FailEmpty, FeelingFilter, Since, TagFilter, Until, empty_code, filters
 from .session import UsageError, session_of, warn
 from .stdin import text_argument
 
 if TYPE_CHECKING:
+    from ..retrieval.journal import JournalAnswer
     from ..retrieval.results import Answer
+    from .session import Session
 
 __all__ = ["VERBS"]
 
@@ -44,6 +47,14 @@ def query(
         typer.Option("--path", metavar="GLOB", help="Only from these files, or below this folder."),
     ] = None,
     lang: Annotated[str | None, typer.Option("--lang", metavar="L", help="Only in this language.")] = None,
+    corpus: Annotated[
+        Literal["code", "journal"], typer.Option("--corpus", help="Ask the code, or your journal.")
+    ] = "code",
+    concept: Concept = None,
+    feeling: FeelingFilter = None,
+    tag: TagFilter = None,
+    since: Since = None,
+    until: Until = None,
     no_refresh: Annotated[
         bool, typer.Option("--no-refresh", help="Do not look for changed files first.")
     ] = False,
@@ -53,14 +64,37 @@ def query(
     ] = False,
     fail_empty: FailEmpty = False,
 ) -> int:
-    """Find the code that answers a question, best first, within a budget of tokens."""
-    from ..retrieval.engine import RetrievalEngine
-    from ..retrieval.project import open_project
+    """Find the code that answers a question, best first, within a budget of tokens.
 
+    With --corpus journal, the memories that answer it; concept, feeling, tag, since and until filter those.
+    """
     session = session_of(ctx)
     asked = text_argument(text)
     if not asked.strip():
         raise UsageError("the question is empty")
+    form = "json" if json else form
+    chosen = {"--concept": concept, "--feeling": feeling, "--tag": tag, "--since": since, "--until": until}
+    if corpus == "journal":
+        _refuse("code", {"--path": path, "--lang": lang, "--per-file": per_file})
+        memories = _ask_journal(
+            session,
+            asked,
+            budget=budget,
+            output=form,
+            limit=limit,
+            concept=concept,
+            show_scores=show_scores,
+            trace=explain,
+            **filters(session, feeling, tag, since, until),
+        )
+        if explain:
+            _explain(memories)
+        return empty_code(len(memories), fail_empty)
+    _refuse("the journal", chosen)
+
+    from ..retrieval.engine import RetrievalEngine
+    from ..retrieval.project import open_project
+
     project = open_project(session.project)
     for line in project.notices:
         warn(line)
@@ -68,7 +102,7 @@ def query(
         answer = engine.query(
             asked,
             budget=budget,
-            output="json" if json else form,
+            output=form,
             limit=limit,
             per_file=per_file,
             path=path,
@@ -79,7 +113,7 @@ def query(
         )
     for line in answer.notices:
         warn(line)
-    if json or form == "json":
+    if form == "json":
         _write(encoder.dumps([result.as_dict() for result in answer], ensure_ascii=False, indent=1) + "\n")
     elif answer or answer.left_out:
         from ..retrieval.formats import document
@@ -88,12 +122,56 @@ def query(
             output = document(form, asked, answer.budget, answer, show_scores=show_scores)
             _write(inert(output) if sys.stdout.isatty() else output)
         else:
-            warn(f"nothing fits in {answer.budget} tokens: the best costs {answer.left_out[0].cost}")
+            _say_what_it_takes(answer)
     else:
         warn("nothing found")
     if explain:
         _explain(answer)
     return empty_code(len(answer), fail_empty)
+
+
+def _refuse(corpus: str, options: Mapping[str, object]) -> None:
+    """Options that mean something for the other corpus only."""
+    for name, value in options.items():
+        if value is not None:
+            raise UsageError(f"{name} is for questions to {corpus}")
+
+
+def _ask_journal(session: Session, asked: str, *, budget: int | None, **options: Any) -> JournalAnswer:
+    from datetime import datetime
+
+    from ..retrieval.config import RetrievalConfig
+    from ..retrieval.journal import query_journal
+    from .find import index_words
+    from .plain import memory_json
+
+    form, show_scores = options["output"], options["show_scores"]
+    with session.open() as journal:
+        index_words(journal)
+        answer = query_journal(
+            journal,
+            asked,
+            budget=RetrievalConfig().token_budget if budget is None else budget,
+            now=datetime.now().astimezone(),
+            **options,
+        )
+    if form == "json":
+        shown = [result.as_dict(memory_json(result.memory)) for result in answer]
+        _write(encoder.dumps(shown, ensure_ascii=False, indent=1) + "\n")
+    elif answer:
+        from ..retrieval.journal.formats import document
+
+        output = document(form, asked, answer.budget, answer, show_scores=show_scores)
+        _write(inert(output) if sys.stdout.isatty() else output)
+    elif answer.left_out:
+        _say_what_it_takes(answer)
+    else:
+        warn("nothing found")
+    return answer
+
+
+def _say_what_it_takes(answer: Answer | JournalAnswer) -> None:
+    warn(f"nothing fits in {answer.budget} tokens: the best costs {answer.left_out[0].cost}")
 
 
 def _write(text: str) -> None:
@@ -102,16 +180,13 @@ def _write(text: str) -> None:
     sys.stdout.flush()
 
 
-def _explain(answer: Answer) -> None:
+def _explain(answer: Answer | JournalAnswer) -> None:
     lines = [f"{'stage':<10} {'came':>9} {'went':>9} {'ms':>8}  why"]
     lines += [
         f"{stage.name:<10} {stage.came:>9,} {stage.went:>9,} {stage.ms:>8.1f}  {stage.why}"
         for stage in answer.trace.stages
     ]
-    for left in answer.left_out[:10]:
-        name = f" {one_line(left.symbol_name)}" if left.symbol_name else ""
-        where = f"{one_line(left.file_path)} {left.line_start}-{left.line_end}{name}"
-        lines.append(f"did not fit: {where} ({left.cost} tokens)")
+    lines += [f"did not fit: {one_line(left.label)} ({left.cost} tokens)" for left in answer.left_out[:10]]
     sys.stderr.write("".join(f"{line}\n" for line in lines))
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from .evidence import Candidate
-from .fusion import Weights
+from .fusion import Ranked, Weights
 
 __all__ = ["values"]
 
 
 def values(
-    candidates: list[Candidate], scores: Mapping[int, float], weights: Weights
+    candidates: Sequence[Ranked], scores: Mapping[int, float], weights: Weights
 ) -> tuple[dict[int, float], dict[int, float]]:
     """``final`` (exp of the score, 1 for the best) and ``density`` (final / tokens^size) by document."""
     top = max(scores.values(), default=0.0)

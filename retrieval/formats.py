@@ -9,7 +9,7 @@ from xml.sax.saxutils import quoteattr
 
 from .results import QueryResult
 
-__all__ = ["TextFormat", "block", "closing", "document", "heading"]
+__all__ = ["TextFormat", "block", "closing", "document", "heading", "xml_text"]
 
 TextFormat = Literal["plain", "markdown", "xml"]
 
@@ -32,7 +32,9 @@ def heading(style: TextFormat, query: str, budget: int, count: int, tokens: int)
     shown = " ".join(query[: 4 * _ECHO].split())
     shown = shown if len(shown) <= _ECHO else shown[: _ECHO - 1] + "…"
     if style == "xml":
-        attributes = f'query={quoteattr(_xml(shown))} budget="{budget}" chunks="{count}" tokens="{tokens}"'
+        attributes = (
+            f'query={quoteattr(xml_text(shown))} budget="{budget}" chunks="{count}" tokens="{tokens}"'
+        )
         return f"<context {attributes}>\n"
     if style == "markdown":
         return f"# {shown}\n\nBudget: {budget} tokens. {count} chunks, {tokens:,} tokens.\n\n"
@@ -92,7 +94,8 @@ def _markdown(result: QueryResult, show_scores: bool) -> str:
     return "\n".join([*lines, f"{fence}{language}", chunk.content, fence, "", ""])
 
 
-def _xml(text: str) -> str:
+def xml_text(text: str) -> str:
+    """The text without the characters that XML has no way to write."""
     return _NOT_XML.sub("\ufffd", text)
 
 
@@ -110,9 +113,9 @@ def _xml_block(result: QueryResult, show_scores: bool) -> str:
         "scores": _scores(result) if show_scores else None,
     }
     said = " ".join(
-        f"{name}={quoteattr(_xml(value))}" for name, value in attributes.items() if value is not None
+        f"{name}={quoteattr(xml_text(value))}" for name, value in attributes.items() if value is not None
     )
-    content = _xml(chunk.content).replace("]]>", "]]]]><![CDATA[>")
+    content = xml_text(chunk.content).replace("]]>", "]]]]><![CDATA[>")
     return f"<chunk {said}><![CDATA[\n{content}\n]]></chunk>\n"
 
 

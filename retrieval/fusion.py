@@ -7,16 +7,31 @@ below it; its weights are data (``weights.toml``), learned by ``benchmarks/learn
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
-from .evidence import Candidate
-from .query_text import QueryType
 from .signals.scale import Features
 
-__all__ = ["Weights", "file_vectors", "learned", "weights_for"]
+__all__ = ["Ranked", "Weights", "file_vectors", "learned", "weights_for"]
+
+
+class Ranked(Protocol):
+    """What is ranked: a piece (``doc``) of a whole (``file_id``) with a size."""
+
+    @property
+    def doc(self) -> int:
+        """Its number among all pieces."""
+
+    @property
+    def file_id(self) -> int:
+        """The number of the whole."""
+
+    @property
+    def tokens(self) -> int:
+        """Its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +59,15 @@ def _all_weights() -> dict[str, Weights]:
     }
 
 
-def weights_for(kind: QueryType) -> Weights:
-    """The model for one type of question; types without one of their own share that of natural language."""
+def weights_for(kind: str) -> Weights:
+    """The model for one type of question, or for the journal; types without one of their own share that of
+    natural language.
+    """
     found = _all_weights()
     return found.get(kind) or found["natural"]
 
 
-def file_vectors(candidates: Iterable[Candidate], features: Features) -> dict[int, dict[str, float]]:
+def file_vectors(candidates: Iterable[Ranked], features: Features) -> dict[int, dict[str, float]]:
     """The features of each file: of every feature the best of its chunks."""
     owner = {candidate.doc: candidate.file_id for candidate in candidates}
     vectors: dict[int, dict[str, float]] = {file_id: {} for file_id in owner.values()}
@@ -63,7 +80,7 @@ def file_vectors(candidates: Iterable[Candidate], features: Features) -> dict[in
 
 
 def learned(
-    candidates: list[Candidate], features: Features, weights: Weights, scales: Mapping[str, float]
+    candidates: Sequence[Ranked], features: Features, weights: Weights, scales: Mapping[str, float]
 ) -> dict[int, float]:
     """The model's score of each candidate, by document. ``scales`` multiplies whole signals (0 to 2)."""
 

@@ -73,6 +73,12 @@ class LeftOut:
     cost: int
     reason: str
 
+    @property
+    def label(self) -> str:
+        """Where it is, and what."""
+        name = f" {self.symbol_name}" if self.symbol_name else ""
+        return f"{self.file_path} {self.line_start}-{self.line_end}{name}"
+
 
 class Answer(list[QueryResult]):
     """Results, best first, with the question as read, the trace of the stages and what did not fit.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,7 @@ from .index import Selection
 from .log import Log
 from .memory import decode, to_microseconds
 from .search import Document, FullText
+from .tail import Corpus
 
 __all__ = ["Finder"]
 
@@ -54,6 +55,10 @@ class Finder:
             self._catch_up_behind(full_text)
         hits = full_text.search(text, filters=wanted, limit=limit, size=size)
         return [hit.ref for hit in hits]
+
+    def statistics(self, words: Iterable[str], size: int) -> Corpus:
+        """Tell how many memories have each word, see :meth:`FullText.statistics`."""
+        return self._full_text().statistics(words, size=size) if size else Corpus(0, 0.0, {})
 
     def uncovered(self, size: int) -> int:
         """How many bytes of a log that ends at ``size`` the index does not cover."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .backup import BackupReport
     from .finder import Finder
     from .media import AttachedFile, FileSource, Incoming, Media
+    from .tail import Corpus
     from .verify import Progress, VerifyReport
     from .watch import Subscriber, Unsubscribe, Watcher
 
@@ -316,6 +317,13 @@ class MemoryDB:
             lambda index: (self._selection(index, concept, feelings, tags, since, until), index.end)
         )
         return self._finder().search(text, wanted, limit, size)
+
+    def word_statistics(self, words: Iterable[str]) -> Corpus:
+        """How many memories there are, their average length in words, and how many have each word.
+
+        ``words`` are as :func:`~mnemo.storage.analysis.analyse` makes them.
+        """
+        return self._finder().statistics(words, self._indexed.current().end)
 
     def index_text(
         self, *, on_progress: Progress | None = None, cancelled: Callable[[], bool] | None = None

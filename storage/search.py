@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -88,6 +88,27 @@ class FullText:
             found = self._find(query, filters, limit, size)
         best = sorted(found, reverse=True) if limit is None else heapq.nlargest(limit, found)
         return [Hit(each.ref, each.score) for each in best]
+
+    def statistics(self, words: Iterable[str], *, size: int) -> Corpus:
+        """What BM25 knows of the whole log up to ``size``: memories, their average length, and how many
+        have each word (as analysed). Memories that no index holds and that are too many to keep are left out.
+        """
+        view, entries, _ = self._state(size)
+        counts = dict.fromkeys(words, 0)
+        memories, length = len(entries), sum([entry.length for entry in entries])
+        for word in counts:
+            counts[word] = sum([f" {word} " in entry.text for entry in entries])
+        if view is not None and view.committed.memories:
+            try:
+                for word, count in view.frequencies(counts).items():
+                    counts[word] += count
+            except BrokenIndexError:
+                with self._lock:
+                    self._give_up()
+            else:
+                length += round(view.average_length * view.committed.memories)
+                memories += view.committed.memories
+        return Corpus(memories, length / max(1, memories), counts)
 
     def _find(self, query: Query, wanted: Selection, limit: int | None, size: int) -> Iterator[Scored]:
         view, entries, resume = self._state(size)

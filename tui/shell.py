@@ -198,7 +198,8 @@ class MnemoApp(App[None]):
     def _say(self) -> None:
         status = self.pane.status
         text = f"{self.journal_name} · {status}" if self.journal_name else status
-        self.screen_stack[0].query_one(TabBar).say(text)
+        for bar in self.screen_stack[0].query(TabBar):  # none when the app is being closed
+            bar.say(text)
 
     async def on_memory_wanted(self, message: MemoryWanted) -> None:
         """Go to a memory in the Timeline, whatever pane asked for it."""

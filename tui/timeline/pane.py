@@ -51,7 +51,7 @@ _CHANGING: Final = (
     "save_filter",
     "export",
 )
-_NOTHING_FOUND: Final = "Nothing answers this.\n\nPress c to show everything again."
+_NOTHING_FOUND: Final = "Nothing answers this.\n\nPress Esc to show everything again."
 
 
 class TimelinePane(Pane):
@@ -73,7 +73,7 @@ class TimelinePane(Pane):
         key("y", "copy", "Copy", "timeline.copy", "Copy this memory's text"),
         key("E", "export", "Export", "timeline.export", "Export what the list shows"),
         key("S", "save_filter", "Save filter", "timeline.save_filter", "Keep these filters under a name"),
-        key("c", "clear", "Clear", "timeline.clear", "Show everything again"),
+        key("escape,c", "clear", "Show all", "timeline.clear", "Show everything again", show=True),
         key("f5,R", "retry", "Retry", "timeline.retry", "Try again what failed", show=True),
     ]
 

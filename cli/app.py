@@ -40,6 +40,8 @@ VERBS: Final = {
         "init": "code",
         "ingest": "code",
         "query": "query",
+        "feedback": "learn",
+        "analytics": "learn",
         "watch": "code",
         "stats": "code",
         "delta": "code",

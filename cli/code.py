@@ -237,6 +237,7 @@ def gc(ctx: typer.Context, dry_run: DryRun = False, json: Json = False) -> None:
         f"{verb} orphaned contents: {report.orphan_contents:,}",
         f"{verb} dead postings of chunks: {report.dead_chunks:,}",
         f"{verb} stale Bloom filter entries: {report.bloom_stale:,}",
+        *([] if dry_run else [f"Removed old queries: {report.queries_forgotten:,}"]),
         *([] if dry_run else [f"Freed: {max(report.bytes_before - report.bytes_after, 0):,} bytes"]),
     )
 

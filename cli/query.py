@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["VERBS"]
 
+Form = Literal["plain", "json", "markdown", "xml"]
+
 
 def query(
     ctx: typer.Context,
@@ -30,9 +32,7 @@ def query(
     budget: Annotated[
         int | None, typer.Option("--budget", "-b", metavar="N", min=1, help="At most so many tokens.")
     ] = None,
-    form: Annotated[
-        Literal["plain", "json", "markdown", "xml"], typer.Option("--format", help="How to write the answer.")
-    ] = "plain",
+    form: Annotated[Form, typer.Option("--format", help="How to write the answer.")] = "plain",
     json: Annotated[bool, typer.Option("--json", help="Short for --format json.")] = False,
     limit: Annotated[
         int | None,
@@ -55,6 +55,16 @@ def query(
     tag: TagFilter = None,
     since: Since = None,
     until: Until = None,
+    session_name: Annotated[
+        str | None,
+        typer.Option(
+            "--session", metavar="ID", help="What this session was given before comes as what changed."
+        ),
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what the session was given.")] = False,
+    no_learn: Annotated[
+        bool, typer.Option("--no-learn", help="Put nothing down: neither the question nor what it found.")
+    ] = False,
     no_refresh: Annotated[
         bool, typer.Option("--no-refresh", help="Do not look for changed files first.")
     ] = False,
@@ -72,10 +82,14 @@ def query(
     asked = text_argument(text)
     if not asked.strip():
         raise UsageError("the question is empty")
+    if session_name is not None and not session_name.strip():
+        raise UsageError("the session needs a name")
+    if fresh and session_name is None:
+        raise UsageError("--fresh is for a session: name it with --session")
     form = "json" if json else form
     chosen = {"--concept": concept, "--feeling": feeling, "--tag": tag, "--since": since, "--until": until}
     if corpus == "journal":
-        _refuse("code", {"--path": path, "--lang": lang, "--per-file": per_file})
+        _refuse("code", {"--path": path, "--lang": lang, "--per-file": per_file, "--session": session_name})
         memories = _ask_journal(
             session,
             asked,
@@ -109,25 +123,32 @@ def query(
             language=lang,
             show_scores=show_scores,
             refresh=not no_refresh,
+            session=session_name,
+            fresh=fresh,
+            learn=not no_learn,
             trace=explain,
         )
-    for line in answer.notices:
-        warn(line)
+        _print(form, asked, answer, show_scores, session_name)
+        for line in [*answer.notices, *engine.put_down()]:
+            warn(line)
+    if explain:
+        _explain(answer)
+    return empty_code(len(answer), fail_empty)
+
+
+def _print(form: Form, asked: str, answer: Answer, show_scores: bool, session: str | None) -> None:
     if form == "json":
         _write(encoder.dumps([result.as_dict() for result in answer], ensure_ascii=False, indent=1) + "\n")
     elif answer or answer.left_out:
         from ..retrieval.formats import document
 
         if answer:
-            output = document(form, asked, answer.budget, answer, show_scores=show_scores)
+            output = document(form, asked, answer.budget, answer, show_scores=show_scores, session=session)
             _write(inert(output) if sys.stdout.isatty() else output)
         else:
             _say_what_it_takes(answer)
     else:
         warn("nothing found")
-    if explain:
-        _explain(answer)
-    return empty_code(len(answer), fail_empty)
 
 
 def _refuse(corpus: str, options: Mapping[str, object]) -> None:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from .config import Config
-from .errors import NoIndexError
+from .errors import IndexUnwritableError, NoIndexError, NoSuchChunkError
 from .project import Project, init_project, open_project
 from .store import Store
+from .usage.experience import Experience
 
 if TYPE_CHECKING:
     from .gc import GcReport
     from .ingest import IngestReport, Progress
     from .query import Searcher
     from .results import Answer
+    from .usage.analytics import Analytics
+    from .usage.delta import SessionView
+    from .usage.store import UsageStore
     from .views import FileDelta, OutlineEntry, Stats
 
 __all__ = ["RetrievalEngine"]
@@ -32,6 +40,8 @@ class RetrievalEngine:
         self.project = project
         self._store: Store | None = None
         self._searcher: Searcher | None = None
+        self._usage: UsageStore | None = None
+        self._asked: Callable[[UsageStore], None] | None = None
 
     @classmethod
     def open(cls, project_dir: str | Path = ".", config: Config | None = None) -> RetrievalEngine:
@@ -57,7 +67,11 @@ class RetrievalEngine:
         self.close()
 
     def close(self) -> None:
-        """Close the index. The engine can still be used: it opens it again."""
+        """Close the index, the last query put down. The engine can still be used: it opens it again."""
+        self.put_down()
+        if self._usage is not None:
+            self._usage.close()
+            self._usage = None
         if self._store is not None:
             self._store.close()
             self._store = self._searcher = None
@@ -115,6 +129,10 @@ class RetrievalEngine:
         scales: Mapping[str, float] | None = None,
         show_scores: bool = False,
         refresh: bool = True,
+        session: str | None = None,
+        fresh: bool = False,
+        learn: bool = True,
+        now: float | None = None,
         trace: bool = False,
     ) -> Answer:
         """The code that answers ``text``, best first, within ``budget`` tokens (default: the config's).
@@ -123,9 +141,15 @@ class RetrievalEngine:
         then, and where the index cannot be written. ``path`` is a glob or a folder, ``output`` decides what
         the budget counts, ``scales`` weighs signals by name from 0 to 2. ``trace`` keeps a reason for each
         chunk that was passed over. Raises `NoIndexError`, `IndexDamagedError`.
+
+        In a ``session`` what it was given before comes as a reference, or as what changed; ``fresh`` forgets
+        what it was given. Use weighs as it is at ``now`` (seconds since 1970 UTC). The query is put down in
+        ``usage.db`` by `put_down`, and not at all unless ``learn``.
         """
         from .query import Options, Searcher  # noqa: PLC0415 - other verbs pay for none of it
 
+        self.put_down()
+        now = time.time() if now is None else now
         notices = self._refresh() if refresh else []
         if self._searcher is None:
             self._searcher = Searcher(self.project, self.store)
@@ -139,16 +163,104 @@ class RetrievalEngine:
             scales or {},
             show_scores,
             check_stale=not refresh or bool(notices),
+            session=session,
         )
-        answer = self._searcher.answer(text, options)
+        view = None if session is None else self._session_view(session, fresh=fresh)
+        answer = self._searcher.answer(text, options, partial(self._learned, now), view)
         answer.notices.extend(notices)
+        if self._usage is not None:
+            answer.notices.extend(self._usage.notices)
+            self._usage.notices.clear()
+        if learn:
+            self._asked = partial(
+                _put_down, answer, session, fresh, now, self.project.config.analytics.session_timeout_minutes
+            )
         if not trace:
             answer.trace.reasons.clear()
         return answer
 
+    def put_down(self) -> list[str]:
+        """Put the last query down in ``usage.db``, once its answer is delivered; `close` and the next query
+        do so too. A disk that refuses is ignored; lines to say to the user.
+        """
+        if self._asked is None:
+            return []
+        asked, self._asked = self._asked, None
+        usage = self._usage_store()
+        with suppress(IndexUnwritableError):
+            asked(usage)
+        notices, usage.notices = usage.notices, []
+        return notices
+
+    def feedback(
+        self,
+        chunk_id: str,
+        kind: Literal["used", "selected", "ignored"],
+        *,
+        session: str | None = None,
+        now: float | None = None,
+    ) -> bool:
+        """Say that a chunk was of use, or not: this teaches. True where it counts for a query that delivered
+        it.
+
+        Raises `NoSuchChunkError`, `IndexUnwritableError`, `NoIndexError`.
+        """
+        self.put_down()
+        usage = self._usage_store()
+        number = int(chunk_id, 16) if re.fullmatch(r"[0-9a-fA-F]{12}", chunk_id) else -1
+        with self.store.reading() as connection:
+            known = connection.execute("SELECT 1 FROM chunks WHERE uid = ? LIMIT 1", (number,)).fetchone()
+        if known is None and not usage.knows(number):
+            raise NoSuchChunkError(f"no chunk has the id {chunk_id!r}: a query gives ids with --format json")
+        return usage.act(number, kind, session=session, now=time.time() if now is None else now)
+
+    def analytics(self, *, session: str | None = None, top: int = 5) -> Analytics:
+        """How well queries did by what was said of their chunks, see `mnemo.retrieval.usage.analytics`.
+
+        Raises `NoIndexError`, and `NoSuchSessionError` for a session that is not known.
+        """
+        from .usage.analytics import analytics  # noqa: PLC0415
+
+        self.put_down()
+        timeout = self.project.config.analytics.session_timeout_minutes
+        half_life = self.project.config.analytics.decay_halflife_days
+        return analytics(
+            self._usage_store(),
+            self.store,
+            session=session,
+            top=top,
+            timeout_minutes=timeout,
+            half_life_days=half_life,
+            now=time.time(),
+        )
+
+    def _usage_store(self) -> UsageStore:
+        if self._usage is None:
+            from .usage.store import UsageStore  # noqa: PLC0415
+
+            self._usage = UsageStore(self.project.index_dir / "usage.db")
+        return self._usage
+
+    def _learned(self, now: float, signature: str) -> Experience:
+        config = self.project.config
+        if self._usage is None and not (self.project.index_dir / "usage.db").exists():
+            return Experience()
+        return self._usage_store().experience(
+            signature,
+            now=now,
+            half_life_days=config.analytics.decay_halflife_days,
+            min_hits=config.retrieval.prefetch_min_hits,
+        )
+
+    def _session_view(self, session: str, *, fresh: bool) -> SessionView:
+        from .usage.delta import SessionView  # noqa: PLC0415
+
+        usage = self._usage_store()
+        return SessionView({} if fresh else usage.delivered(session), usage.text)
+
     def _refresh(self) -> list[str]:
         """Index what changed; lines that say why it could not be done."""
-        from .errors import IndexBusyError, IndexUnwritableError  # noqa: PLC0415
+        from .errors import IndexBusyError  # noqa: PLC0415
         from .ingest import ingest  # noqa: PLC0415
 
         if not self.project.index_dir.is_dir():
@@ -184,4 +296,26 @@ class RetrievalEngine:
         from .gc import collect  # noqa: PLC0415
 
         self.close()
-        return collect(self.project, dry_run=dry_run, on_wait=on_wait)
+        report = collect(self.project, dry_run=dry_run, on_wait=on_wait)
+        if not dry_run:
+            with suppress(IndexUnwritableError):
+                report.queries_forgotten = self._usage_store().prune(time.time())
+        return report
+
+
+def _put_down(
+    answer: Answer, session: str | None, fresh: bool, now: float, timeout_minutes: float, usage: UsageStore
+) -> None:
+    from .usage.delta import given  # noqa: PLC0415
+
+    usage.record(
+        answer.query,
+        list(map(given, answer, answer.whole)),
+        signature=answer.signature,
+        session=session,
+        fresh=fresh,
+        budget=answer.budget,
+        used=answer.used,
+        now=now,
+        timeout_minutes=timeout_minutes,
+    )

@@ -8,6 +8,8 @@ __all__ = [
     "IndexDamagedError",
     "IndexUnwritableError",
     "NoIndexError",
+    "NoSuchChunkError",
+    "NoSuchSessionError",
     "OutsideProjectError",
     "RetrievalError",
 ]
@@ -23,6 +25,14 @@ class ConfigError(RetrievalError, ValueError):
 
 class NoIndexError(RetrievalError):
     """There is no ``.mnemosyne/`` here nor in any folder above, up to the git root."""
+
+
+class NoSuchChunkError(RetrievalError, LookupError):
+    """No chunk has that id, nor had."""
+
+
+class NoSuchSessionError(RetrievalError, LookupError):
+    """No session has that name."""
 
 
 class OutsideProjectError(RetrievalError, ValueError):

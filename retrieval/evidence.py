@@ -18,6 +18,7 @@ from typing import NamedTuple
 from .analysis import COMMENT_SHIFT, DEFINED, SIGNATURE, TF_MASK, WHOLE, parts_of, stem
 from .fulltext import FullText
 from .query_text import Query
+from .usage.experience import Experience
 
 __all__ = ["K1", "B", "Candidate", "Corpus", "Evidence", "FileFacts", "Group", "gather"]
 
@@ -143,6 +144,8 @@ class Evidence:
     """How many files define each name of the question."""
     connected: dict[int, dict[int, int]] = field(default_factory=dict)
     """By file: candidate files that it uses or imports, with how often."""
+    experience: Experience = field(default_factory=Experience)
+    """What was learned from use."""
 
     @property
     def total_idf(self) -> float:
@@ -151,11 +154,17 @@ class Evidence:
 
 
 def gather(
-    connection: sqlite3.Connection, corpus: Corpus, query: Query, allowed: set[int] | None
+    connection: sqlite3.Connection,
+    corpus: Corpus,
+    query: Query,
+    allowed: set[int] | None,
+    experience: Experience | None = None,
+    joining: Iterable[int] = (),
 ) -> Evidence:
     """Find candidates and what is known of them, inside the caller's read transaction.
 
-    ``allowed`` narrows to these files (``--path``, ``--lang``); None is all.
+    ``allowed`` narrows to these files (``--path``, ``--lang``); None is all. ``joining`` are the public ids
+    of chunks that are candidates whatever their words.
     """
     groups = _groups(corpus, query)
     scores = _score_all(corpus, groups)
@@ -173,6 +182,8 @@ def gather(
         _of_files(connection, corpus, scores, _files_by_path(groups, stem_hits, folder_hits, query))
     )
     chunk_ids.update(_of_places(connection, query))
+    for uid in joining:
+        chunk_ids.update(row[0] for row in connection.execute("SELECT id FROM chunks WHERE uid = ?", (uid,)))
     candidates = _load(connection, corpus, chunk_ids, allowed)
     files = _files(connection, {candidate.file_id for candidate in candidates})
     return Evidence(
@@ -187,6 +198,7 @@ def gather(
         definitions,
         definers,
         _edges(connection, files),
+        experience or Experience(),
     )
 
 

@@ -15,30 +15,47 @@ TextFormat = Literal["plain", "markdown", "xml"]
 
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _FENCE = re.compile(r"^\s*(`{3,})", re.MULTILINE)
+_NAME = 64  # characters of a session's name
 _ECHO = 200  # characters of the question that a heading repeats
 
 
 def document(
-    style: TextFormat, query: str, budget: int, results: Sequence[QueryResult], *, show_scores: bool = False
+    style: TextFormat,
+    query: str,
+    budget: int,
+    results: Sequence[QueryResult],
+    *,
+    show_scores: bool = False,
+    session: str | None = None,
 ) -> str:
-    """The whole output, ending in a line feed."""
+    """The whole output, ending in a line feed; ``session`` is the name of the caller's, if there is one."""
     tokens = sum(result.chunk.tokens for result in results)
     blocks = [block(style, result, show_scores=show_scores) for result in results]
-    return "".join([heading(style, query, budget, len(results), tokens), *blocks, closing(style)])
+    return "".join(
+        [heading(style, query, budget, len(results), tokens, session=session), *blocks, closing(style)]
+    )
 
 
-def heading(style: TextFormat, query: str, budget: int, count: int, tokens: int) -> str:
+def heading(
+    style: TextFormat, query: str, budget: int, count: int, tokens: int, *, session: str | None = None
+) -> str:
     """What stands before the blocks."""
+    name = None if session is None else " ".join(session[:_NAME].split())
     shown = " ".join(query[: 4 * _ECHO].split())
     shown = shown if len(shown) <= _ECHO else shown[: _ECHO - 1] + "…"
     if style == "xml":
         attributes = (
             f'query={quoteattr(xml_text(shown))} budget="{budget}" chunks="{count}" tokens="{tokens}"'
         )
+        attributes += "" if name is None else f" session={quoteattr(xml_text(name))}"
         return f"<context {attributes}>\n"
     if style == "markdown":
-        return f"# {shown}\n\nBudget: {budget} tokens. {count} chunks, {tokens:,} tokens.\n\n"
-    return f"Query: {shown}\nBudget: {budget} tokens\nResults: {count} chunks, {tokens:,} tokens used\n\n"
+        said = "" if name is None else f" Session: {name}."
+        return f"# {shown}\n\nBudget: {budget} tokens. {count} chunks, {tokens:,} tokens.{said}\n\n"
+    said = "" if name is None else f" | Session: {name}"
+    return (
+        f"Query: {shown}\nBudget: {budget} tokens{said}\nResults: {count} chunks, {tokens:,} tokens used\n\n"
+    )
 
 
 def closing(style: TextFormat) -> str:
@@ -68,12 +85,24 @@ def _places(result: QueryResult) -> str:
     return ", ".join(f"{place.file_path} {place.line_start}-{place.line_end}" for place in result.also_in)
 
 
+def _reference(result: QueryResult) -> str | None:
+    """One line for a chunk that the session has; None for anything else."""
+    text = result.delta_text if result.is_delta else None
+    return None if text is None or "\n" in text else text
+
+
 def _plain(result: QueryResult, show_scores: bool) -> str:
     chunk = result.chunk
-    marks = f"[lines {chunk.line_start}-{chunk.line_end}] [{_label(result)}] [tokens: {chunk.tokens}]"
+    reference = _reference(result)
+    marks = f"[lines {chunk.line_start}-{chunk.line_end}] [{_label(result)}]"
+    marks += f" [tokens: {chunk.tokens}]" if reference is None else f" [{reference}]"
     marks += " [STALE]" if result.is_stale else ""
     marks += f" [{_scores(result)}]" if show_scores else ""
     lines = [f"--- {result.file_path} {marks} ---"]
+    if reference is not None:
+        return "\n".join([*lines, "", ""])
+    if result.is_delta:
+        return "\n".join([*lines, "[changed]", result.delta_text or "", "", ""])
     if result.also_in:
         lines.append(f"[also in {_places(result)}]")
     return "\n".join([*lines, chunk.content, "", ""])
@@ -81,17 +110,20 @@ def _plain(result: QueryResult, show_scores: bool) -> str:
 
 def _markdown(result: QueryResult, show_scores: bool) -> str:
     chunk = result.chunk
-    longest = max((len(fence) for fence in _FENCE.findall(chunk.content)), default=2)
+    content = (result.delta_text or "") if result.is_delta else chunk.content
+    longest = max((len(fence) for fence in _FENCE.findall(content)), default=2)
     fence = "`" * max(3, longest + 1)
     marks = f"`{result.file_path}` lines {chunk.line_start}-{chunk.line_end}, {_label(result)}"
     marks += " (stale)" if result.is_stale else ""
+    if _reference(result) is not None:
+        return f"## {marks}\n\n{content}\n\n"
     lines = [f"## {marks}", ""]
-    if result.also_in:
+    if result.also_in and not result.is_delta:
         lines += [f"Also in {_places(result)}.", ""]
     if show_scores:
         lines += [f"{_scores(result)}", ""]
     language = chunk.language if chunk.language and chunk.language != "unknown" else ""
-    return "\n".join([*lines, f"{fence}{language}", chunk.content, fence, "", ""])
+    return "\n".join([*lines, f"{fence}{'diff' if result.is_delta else language}", content, fence, "", ""])
 
 
 def xml_text(text: str) -> str:
@@ -108,14 +140,19 @@ def _xml_block(result: QueryResult, show_scores: bool) -> str:
         "symbol": chunk.symbol_name,
         "language": chunk.language,
         "tokens": str(chunk.tokens),
-        "also_in": _places(result) or None,
+        "also_in": None if result.is_delta else _places(result) or None,
+        "delta": _reference(result) or ("diff" if result.is_delta else None),
         "stale": "true" if result.is_stale else None,
         "scores": _scores(result) if show_scores else None,
     }
     said = " ".join(
         f"{name}={quoteattr(xml_text(value))}" for name, value in attributes.items() if value is not None
     )
-    content = xml_text(chunk.content).replace("]]>", "]]]]><![CDATA[>")
+    if _reference(result) is not None:
+        return f"<chunk {said}/>\n"
+    content = xml_text((result.delta_text or "") if result.is_delta else chunk.content).replace(
+        "]]>", "]]]]><![CDATA[>"
+    )
     return f"<chunk {said}><![CDATA[\n{content}\n]]></chunk>\n"
 
 

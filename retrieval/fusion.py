@@ -36,7 +36,8 @@ class Ranked(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """One query type's model: ``file`` weighs features of a file, ``chunk`` those of chunks within one.
+    """One query type's model: ``file`` weighs features of a file, ``chunk`` those of chunks within one, and
+    ``own`` what a chunk has for itself, whatever its file.
 
     ``spread`` says how far a chunk may fall below its file's best one, ``size`` is the exponent by which
     tokens count against value, ``sharpness`` turns scores into values (value = exp(sharpness x score)).
@@ -47,6 +48,7 @@ class Weights:
     spread: float
     size: float
     sharpness: float
+    own: Mapping[str, float]
 
 
 @cache
@@ -54,7 +56,14 @@ def _all_weights() -> dict[str, Weights]:
     with (Path(__file__).parent / "weights.toml").open("rb") as file:
         data = tomllib.load(file)
     return {
-        name: Weights(table["file"], table["chunk"], table["spread"], table["size"], table["sharpness"])
+        name: Weights(
+            table["file"],
+            table["chunk"],
+            table["spread"],
+            table["size"],
+            table["sharpness"],
+            table.get("own", {}),
+        )
         for name, table in data.items()
     }
 
@@ -101,8 +110,12 @@ def learned(
         score = within[candidate.doc]
         if score > best.get(candidate.file_id, float("-inf")):
             best[candidate.file_id] = score
-    return {
+    found = {
         candidate.doc: file_scores[candidate.file_id]
         - weights.spread * (best[candidate.file_id] - within[candidate.doc])
         for candidate in candidates
     }
+    for name, weight in scaled(weights.own).items():
+        for doc, value in features.get(name, {}).items():
+            found[doc] += weight * value
+    return found

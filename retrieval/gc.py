@@ -21,7 +21,8 @@ _ORPHAN_CONTENTS = "FROM contents WHERE NOT EXISTS (SELECT 1 FROM chunks WHERE c
 class GcReport:
     """What was removed, or with ``dry_run`` would be.
 
-    ``dead_chunks`` are still in the full text and in no file.
+    ``dead_chunks`` are still in the full text and in no file; ``queries_forgotten`` are those of ``usage.db``
+    that are too old to tell anything.
     """
 
     missing_files: int = 0
@@ -33,6 +34,7 @@ class GcReport:
     bloom_stale: int = 0
     bytes_before: int = 0
     bytes_after: int = 0
+    queries_forgotten: int = 0
     dry_run: bool = False
 
 

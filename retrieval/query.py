@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from . import rrf
 from .budget import Choice, Offer, fill
@@ -23,10 +23,15 @@ from .query_text import read_query
 from .results import AlsoIn, Answer, Chunk, LeftOut, QueryResult
 from .signals import SIGNALS, features_of
 from .signals.kind import kinds_of
+from .signals.prefetch import signature
 from .signals.scale import Features, ranks
 from .store import Store, chunk_uid_text, inflate
 from .tokens import count_tokens, exact_counter
 from .trace import Trace
+from .usage.experience import Experience
+
+if TYPE_CHECKING:
+    from .usage.delta import SessionView
 
 __all__ = ["Options", "Searcher"]
 
@@ -38,7 +43,7 @@ class Options:
     """How to answer. ``format`` decides what the budget counts: the whole output, or for json the contents.
 
     ``path`` is a glob over paths (or a folder), ``language`` a language's name; ``scales`` weighs signals
-    from 0 to 2; ``show_scores`` is what the output will show, and so costs.
+    from 0 to 2; ``show_scores`` and ``session`` (its name) are what the output will show, and so cost.
     """
 
     budget: int
@@ -50,6 +55,7 @@ class Options:
     scales: Mapping[str, float] = field(default_factory=dict)
     show_scores: bool = False
     check_stale: bool = False
+    session: str | None = None
 
 
 class Searcher:
@@ -61,12 +67,29 @@ class Searcher:
         self._corpus: Corpus | None = None
         self._state: tuple[object, ...] = ()
 
-    def answer(self, text: str, options: Options) -> Answer:
-        """Answer a question in one consistent view of the index. Raises `IndexDamagedError`."""
-        with self._store.reading() as connection:
-            return self._answer(connection, text, options)
+    def answer(
+        self,
+        text: str,
+        options: Options,
+        learned_of: Callable[[str], Experience] = lambda _: Experience(),
+        session: SessionView | None = None,
+    ) -> Answer:
+        """Answer a question in one consistent view of the index. Raises `IndexDamagedError`.
 
-    def _answer(self, connection: sqlite3.Connection, text: str, options: Options) -> Answer:
+        ``learned_of`` gives what was learned that bears on a question's signature; ``session`` is what the
+        session has already.
+        """
+        with self._store.reading() as connection:
+            return self._answer(connection, text, options, learned_of, session)
+
+    def _answer(
+        self,
+        connection: sqlite3.Connection,
+        text: str,
+        options: Options,
+        learned_of: Callable[[str], Experience],
+        session: SessionView | None,
+    ) -> Answer:
         config = self._project.config.retrieval
         trace = Trace()
         with trace.stage("read", unit="terms") as stage:
@@ -75,10 +98,16 @@ class Searcher:
             stage.why = f"a question of type {query.type}"
         answer = Answer(text, query.type, options.budget)
         answer.trace = trace
+        answer.signature = signature(query)
+        experience = learned_of(answer.signature)
         corpus = self._corpus_now(connection)
         with trace.stage("gather", corpus.documents) as stage:
             allowed = _allowed(connection, options)
-            evidence = gather(connection, corpus, query, allowed)
+            # What is of use whenever this is asked; and in rrf, use is a source of its own.
+            joining = [*experience.expected]
+            if config.fusion == "rrf":
+                joining += experience.most_used(config.max_results)
+            evidence = gather(connection, corpus, query, allowed, experience, joining)
             stage.went = len(evidence.candidates)
             stage.why = f"best by text, path or name, in {len(evidence.files)} files"
         if not evidence.candidates:
@@ -111,7 +140,8 @@ class Searcher:
             found = delivery.deliver(choice)
             if options.check_stale:
                 found = [_checked(self._project, connection, result) for result in found]
-            answer.extend(found)
+            answer.whole = found
+            answer.extend(found if session is None else delivery.for_session(found, session))
             answer.used = delivery.used(answer)
             answer.left_out = delivery.left_out(choice)
             stage.went = len(answer)
@@ -270,6 +300,15 @@ class _Delivery:
             found.pop()
         return found
 
+    def for_session(self, found: list[QueryResult], session: SessionView) -> list[QueryResult]:
+        """What the session lacks of it. What was chosen is what would be without a session: a turn costs
+        less, and nothing worse takes the room.
+        """
+        found = [session.deliver(result, self._tokens) for result in found]
+        while found and self._count(found) > self._options.budget:
+            found.pop()
+        return found
+
     def used(self, found: list[QueryResult]) -> int:
         return self._count(found) if found else 0
 
@@ -294,7 +333,10 @@ class _Delivery:
     def _frame(self) -> int:
         if self._format is None:
             return 0
-        head = heading(self._format, self._evidence.query.text, self._options.budget, 9999, 999_999)
+        options = self._options
+        head = heading(
+            self._format, self._evidence.query.text, options.budget, 9999, 999_999, session=options.session
+        )
         return self._tokens(head + closing(self._format))
 
     def _cost(self, doc: int) -> int:
@@ -314,15 +356,20 @@ class _Delivery:
         if self._format is None:
             if self._exact is None:
                 return sum(result.chunk.tokens for result in found)
-            return sum(self._exact(result.chunk.content) for result in found)
+            return sum(self._exact(result.delta_text or result.chunk.content) for result in found)
         text = document(
-            self._format, self._evidence.query.text, options.budget, found, show_scores=options.show_scores
+            self._format,
+            self._evidence.query.text,
+            options.budget,
+            found,
+            show_scores=options.show_scores,
+            session=options.session,
         )
         if self._exact is not None:
             return self._exact(text)
         bare = text
         for result in found:
-            bare = bare.replace(result.chunk.content, "", 1)
+            bare = bare.replace(result.delta_text or result.chunk.content, "", 1)
         return count_tokens(bare) + sum(result.chunk.tokens for result in found)
 
     def _tokens(self, text: str) -> int:

@@ -21,7 +21,16 @@ from .bloom import BloomFilter
 from .errors import IndexDamagedError, IndexUnwritableError, NoIndexError
 from .project import APPLICATION_ID, is_foreign, set_aside
 
-__all__ = ["ChunkRecord", "FileRecord", "Known", "Store", "chunk_uid_text", "inflate"]
+__all__ = [
+    "ChunkRecord",
+    "FileRecord",
+    "Known",
+    "Store",
+    "chunk_uid_text",
+    "inflate",
+    "is_damage",
+    "statements",
+]
 
 MIGRATIONS = ("schema.sql",)  # number n brings a database from version n to n + 1
 
@@ -168,7 +177,7 @@ class Store:
                 )
             connection = _connect(path)
         except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
+            if not is_damage(error):
                 raise _as_named(error, path) from error
             kept = set_aside(path, "damaged")
             notices.append(
@@ -529,7 +538,7 @@ def _connect(path: Path) -> sqlite3.Connection:
             connection.execute("BEGIN IMMEDIATE")
             for number in range(version, len(MIGRATIONS)):
                 script = resources.files(__package__).joinpath(MIGRATIONS[number]).read_text(encoding="utf-8")
-                for statement in _statements(script):
+                for statement in statements(script):
                     connection.execute(statement)
             name = int.from_bytes(os.urandom(7), "little")
             connection.execute("INSERT OR IGNORE INTO meta VALUES ('store', ?)", (name,))
@@ -543,7 +552,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _statements(script: str) -> Iterator[str]:
+def statements(script: str) -> Iterator[str]:
     """The statements of a script, so that all can run in one transaction (executescript would commit
     first).
     """
@@ -570,14 +579,15 @@ def _refuse_newer(version: int, path: Path) -> None:
         )
 
 
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
+def is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether SQLite says that the file is damaged, or no database."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def _as_named(error: sqlite3.DatabaseError, path: Path) -> Exception:
     code = (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
-    if _is_damage(error):
+    if is_damage(error):
         return IndexDamagedError(f"{path} is damaged ({error}): run `mnemo ingest` to make it anew")
     if code == sqlite3.SQLITE_FULL:
         return IndexUnwritableError(

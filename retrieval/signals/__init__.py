@@ -7,7 +7,7 @@ users and ranked for reciprocal rank fusion. Scores lie between 0 and 1 and abse
 from __future__ import annotations
 
 from ..evidence import Evidence
-from . import bm25, graph, kind, path, symbol, vector
+from . import bm25, graph, kind, path, prefetch, symbol, usage, vector
 from .scale import Features
 
 __all__ = ["SIGNALS", "features_of"]
@@ -17,8 +17,8 @@ SIGNALS = ("bm25", "vector", "symbol", "path", "graph", "usage", "prefetch")
 
 
 def features_of(evidence: Evidence) -> Features:
-    """All features of the candidates that come from the index alone."""
+    """All features of the candidates."""
     found: Features = {}
-    for module in (bm25, vector, symbol, path, graph, kind):
+    for module in (bm25, vector, symbol, path, graph, kind, usage, prefetch):
         found.update(module.features(evidence))
     return found

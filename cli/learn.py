@@ -1,0 +1,113 @@
+"""The verbs that teach and tell what was learned: feedback, analytics."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from .inert import one_line
+from .options import Json
+from .session import session_of, warn
+
+if TYPE_CHECKING:
+    from ..retrieval.engine import RetrievalEngine
+    from ..retrieval.usage.analytics import Analytics
+    from .session import Session
+
+__all__ = ["VERBS"]
+
+SessionName = Annotated[str | None, typer.Option("--session", metavar="ID", help="Of this session alone.")]
+
+
+def feedback(
+    ctx: typer.Context,
+    chunk_id: Annotated[str, typer.Argument(metavar="CHUNK_ID", help="As query --format json gives it.")],
+    verdict: Annotated[Literal["used", "ignored"], typer.Argument(help="Whether it was of use.")],
+    session_name: SessionName = None,
+    json: Json = False,
+) -> None:
+    """Say that a chunk was of use, or not: later queries learn from it."""
+    session = session_of(ctx)
+    with _engine(session) as engine:
+        counted = engine.feedback(chunk_id, verdict, session=session_name)
+    if json:
+        session.printer(as_json=True).facts(
+            {"chunk_id": chunk_id.lower(), "verdict": verdict, "counted": counted}
+        )
+        return
+    of = "the query that delivered it" if counted else "the chunk alone: no query of the session delivered it"
+    typer.echo(f"Noted: {chunk_id.lower()} {verdict}, for {of}")
+
+
+def analytics(
+    ctx: typer.Context,
+    session_name: SessionName = None,
+    top_chunks: Annotated[
+        int, typer.Option("--top-chunks", metavar="N", min=0, help="So many of the most used chunks.")
+    ] = 5,
+    json: Json = False,
+) -> None:
+    """Tell how well queries did by your feedback, and what is used most."""
+    session = session_of(ctx)
+    with _engine(session) as engine:
+        found = engine.analytics(session=session_name, top=top_chunks)
+    printer = session.printer(as_json=json)
+    if json:
+        printer.facts(asdict(found))
+        return
+    for line in _lines(found):
+        typer.echo(line)
+
+
+def _lines(found: Analytics) -> list[str]:
+    lines = [f"Queries: {found.queries:,} ({found.judged:,} with feedback)"]
+    lines += [f"{kind.capitalize()}: {count:,}" for kind, count in found.events.items()]
+    if found.precision is None:
+        lines.append("Precision: no feedback yet (mnemo feedback CHUNK_ID used)")
+    else:
+        lines.append(f"Precision: {found.precision:.3f} ({_at(found.at_k)})")
+    if found.sessions:
+        lines += ["", "Sessions:"]
+        for one in found.sessions:
+            said = f"{one.precision:.3f} ({_at(one.at_k)})" if one.precision is not None else "no feedback"
+            lines.append(
+                f"  {one_line(one.session, 40)}  {one.began[:16]}  {one.queries:,} queries,"
+                f" {one.used:,} of {one.retrieved:,} used, precision {said}"
+            )
+    if found.over_time:
+        lines += ["", "Over time:"]
+        lines += [f"  {day.day}  {day.judged:,} judged  {_at(day.at_k)}" for day in found.over_time[-14:]]
+    if found.top_chunks:
+        lines += ["", "Most used chunks:"]
+        for chunk in found.top_chunks:
+            where = "gone from the index"
+            if chunk.file_path is not None:
+                name = f" {one_line(chunk.symbol_name)}" if chunk.symbol_name else ""
+                where = f"{one_line(chunk.file_path)} {chunk.line_start}-{chunk.line_end}{name}"
+            lines.append(
+                f"  {chunk.id}  used {chunk.used:,}, ignored {chunk.ignored:,}, retrieved {chunk.retrieved:,}"
+                f"  {where}"
+            )
+    if found.co_occurrence:
+        lines += ["", "Used together:"]
+        lines += [f"  {' '.join(pair.chunks)}  {pair.sittings:,} times" for pair in found.co_occurrence]
+    return lines
+
+
+def _at(at_k: dict[str, float]) -> str:
+    return ", ".join(f"@{k} {value:.3f}" for k, value in at_k.items())
+
+
+def _engine(session: Session) -> RetrievalEngine:
+    from ..retrieval.engine import RetrievalEngine
+    from ..retrieval.project import open_project
+
+    project = open_project(session.project)
+    for line in project.notices:
+        warn(line)
+    return RetrievalEngine(project)
+
+
+VERBS = {"feedback": feedback, "analytics": analytics}

@@ -1,0 +1,33 @@
+"""Patterns: what was of use whenever this was asked before."""
+
+from __future__ import annotations
+
+import hashlib
+
+from ..analysis import stem
+from ..evidence import Evidence
+from ..query_text import Query
+from .scale import Features
+
+__all__ = ["features", "signature"]
+
+
+def signature(query: Query) -> str:
+    """Sixteen characters that stand for the set of a question's words, whatever their order and endings."""
+    words = sorted({stem(part) for part in query.parts}) or sorted(query.terms)
+    return hashlib.sha256("\n".join(words).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def features(evidence: Evidence) -> Features:
+    """``prefetch``: in what share of the times that this was asked and judged the chunk was of use."""
+    experience = evidence.experience
+    expected = experience.expected
+    if not expected:
+        return {"prefetch": {}}
+    return {
+        "prefetch": {
+            candidate.doc: min(1.0, expected[candidate.uid] / experience.pattern_hits)
+            for candidate in evidence.candidates
+            if candidate.doc >= 0 and candidate.uid in expected
+        }
+    }

@@ -1,0 +1,28 @@
+"""Use: what somebody said was of use, or not, halving in worth with every half-life."""
+
+from __future__ import annotations
+
+from ..evidence import Evidence
+from ..usage.experience import decayed
+from .scale import Features
+
+__all__ = ["features"]
+
+
+def features(evidence: Evidence) -> Features:
+    """``usage``: u / (1 + u) over the decayed sum u of acts of use less that of ignoring, so that one use of
+    today gives a half; ``usage.ignored``: the same where ignoring prevails.
+    """
+    experience = evidence.experience
+    used: dict[int, float] = {}
+    ignored: dict[int, float] = {}
+    if experience.acts:
+        for candidate in evidence.candidates:
+            acts = experience.acts.get(candidate.uid)
+            if acts and candidate.doc >= 0:
+                total = decayed(acts, experience.now, experience.half_life_days)
+                if total > 0:
+                    used[candidate.doc] = total / (1 + total)
+                elif total < 0:
+                    ignored[candidate.doc] = -total / (1 - total)
+    return {"usage": used, "usage.ignored": ignored}

@@ -1,0 +1,52 @@
+"""What was learned that bears on a question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+__all__ = ["DAY", "Act", "Experience", "decayed"]
+
+DAY = 86_400.0
+
+
+class Act(NamedTuple):
+    """Somebody said at a moment (seconds since 1970 UTC) that a chunk was used, selected or ignored."""
+
+    at: float
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Experience:
+    """Acts by chunk, and the pattern of the question's signature: how often it was judged, and in how many
+    of these times each chunk was of use; with what is needed to weigh them.
+    """
+
+    acts: Mapping[int, Iterable[Act]] = field(default_factory=dict)
+    pattern_hits: int = 0
+    pattern_chunks: Mapping[int, int] = field(default_factory=dict)
+    now: float = 0.0
+    half_life_days: float = 7.0
+    min_hits: int = 3
+
+    @property
+    def expected(self) -> Mapping[int, int]:
+        """The chunks of the pattern, once it has been seen often enough."""
+        return self.pattern_chunks if self.pattern_hits >= self.min_hits else {}
+
+    def most_used(self, limit: int) -> list[int]:
+        """The chunks of most use, by decayed acts."""
+        worth = {chunk: decayed(acts, self.now, self.half_life_days) for chunk, acts in self.acts.items()}
+        best = sorted((-score, chunk) for chunk, score in worth.items() if score > 0)
+        return [chunk for _, chunk in best[:limit]]
+
+
+def decayed(acts: Iterable[Act], now: float, half_life_days: float) -> float:
+    """The sum of 2^(-age in days / half-life) over acts of use, less that over ignoring."""
+    total = 0.0
+    for act in acts:
+        share = 2.0 ** (-max(0.0, now - act.at) / DAY / half_life_days)
+        total += -share if act.kind == "ignored" else share
+    return total

@@ -1,0 +1,385 @@
+"""``usage.db``: never in the way of an ingest or an answer.
+
+Whatever SQLite says against reading means that nothing was learned, and against writing that nothing more
+is: only ``feedback``, which exists to be written, fails where the disk does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import zlib
+from collections.abc import Callable, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Literal, NamedTuple, TypeVar
+
+from ..errors import IndexUnwritableError
+from ..project import APPLICATION_ID, set_aside
+from ..store import is_damage, statements
+from .experience import DAY, Act, Experience
+
+__all__ = ["ActKind", "Delivered", "Given", "UsageStore", "hash_of"]
+
+MIGRATIONS = ("usage.sql",)  # number n brings a database from version n to n + 1
+KEPT_DAYS = 180  # of what was asked and delivered, for analytics
+SESSION_DAYS = 30  # of silence after which a session's texts are forgotten
+HALF_LIVES = 20  # after which an act counts for nothing: a millionth
+_TEXT = 500
+T = TypeVar("T")
+_BUSY_MS = 250
+
+ActKind = Literal["used", "selected", "ignored"]
+
+
+class Delivered(NamedTuple):
+    """What a session has of a chunk: the hash of its text, since which of its queries, from which line."""
+
+    turn: int
+    hash: bytes
+    line: int
+    whole: bool
+
+
+class Given(NamedTuple):
+    """A chunk as an answer delivers it; ``text`` is None where the session has it already."""
+
+    chunk: int
+    hash: bytes
+    line: int
+    whole: bool
+    text: str | None
+
+
+class UsageStore:
+    """One project's ``usage.db``. One thread at a time; ``notices`` are lines to say to the user."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.notices: list[str] = []
+        self._connection: sqlite3.Connection | None = None
+        self._refused = False
+
+    def close(self) -> None:
+        """Close the connection. The store can still be used: it opens it again."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        self._refused = False
+
+    # -- reading ----------------------------------------------------------------------------------
+
+    def read(self, work: Callable[[sqlite3.Connection], T], default: T) -> T:
+        """Do ``work`` in one consistent view; ``default`` where nothing was learned, or none can be read."""
+        try:
+            connection = self._open(create=False)
+            if connection is None:
+                return default
+            connection.execute("BEGIN")
+            try:
+                return work(connection)
+            finally:
+                connection.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
+            self._stand_down(error)
+            return default
+
+    def experience(self, signature: str, *, now: float, half_life_days: float, min_hits: int) -> Experience:
+        """What bears on a question of that signature."""
+
+        def look(connection: sqlite3.Connection) -> Experience:
+            acts: dict[int, list[Act]] = {}
+            for at, chunk, kind in connection.execute(
+                "SELECT at, chunk, kind FROM acts WHERE at > ? ORDER BY at, id",
+                (now - HALF_LIVES * half_life_days * DAY,),
+            ):
+                acts.setdefault(chunk, []).append(Act(at, kind))
+            row = connection.execute("SELECT hits FROM patterns WHERE signature = ?", (signature,)).fetchone()
+            chunks = connection.execute(
+                "SELECT chunk, hits FROM pattern_chunks WHERE signature = ? AND hits > 0 ORDER BY chunk",
+                (signature,),
+            ).fetchall()
+            return Experience(acts, row[0] if row else 0, dict(chunks), now, half_life_days, min_hits)
+
+        return self.read(look, Experience())
+
+    def delivered(self, session: str) -> dict[int, Delivered]:
+        """What a session has, by chunk."""
+
+        def look(connection: sqlite3.Connection) -> dict[int, Delivered]:
+            rows = connection.execute(
+                "SELECT chunk, turn, hash, line, whole FROM delivered"
+                " JOIN sessions ON sessions.id = session WHERE name = ?",
+                (session,),
+            )
+            return {row[0]: Delivered(row[1], row[2], row[3], bool(row[4])) for row in rows}
+
+        return self.read(look, {})
+
+    def text(self, digest: bytes) -> str | None:
+        """A text that some session has."""
+
+        def look(connection: sqlite3.Connection) -> str | None:
+            row = connection.execute("SELECT body FROM texts WHERE hash = ?", (digest,)).fetchone()
+            return None if row is None else zlib.decompress(row[0]).decode("utf-8", "surrogatepass")
+
+        return self.read(look, None)
+
+    def knows(self, chunk: int) -> bool:
+        """Whether the chunk was ever delivered or spoken of."""
+        return self.read(
+            lambda connection: bool(
+                connection.execute(
+                    "SELECT EXISTS (SELECT 1 FROM retrieved WHERE chunk = ?1)"
+                    " OR EXISTS (SELECT 1 FROM acts WHERE chunk = ?1)",
+                    (chunk,),
+                ).fetchone()[0]
+            ),
+            False,
+        )
+
+    # -- writing ----------------------------------------------------------------------------------
+
+    def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do ``work`` in one transaction. Raises `IndexUnwritableError`."""
+        try:
+            connection = self._open(create=True)
+            if connection is None:
+                raise IndexUnwritableError(f"cannot write {self.path}: nothing was noted")
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                done = work(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+            return done
+        except sqlite3.DatabaseError as error:
+            self._stand_down(error)
+            raise IndexUnwritableError(f"cannot write {self.path}: {error}") from error
+
+    def record(
+        self,
+        text: str,
+        given: Sequence[Given],
+        *,
+        signature: str,
+        session: str | None,
+        fresh: bool,
+        budget: int,
+        used: int,
+        now: float,
+        timeout_minutes: float,
+    ) -> None:
+        """Put down a query and what it delivered, in one small transaction.
+
+        Without a ``session`` of its own it belongs to that of the last such queries, unless they are longer
+        ago than the timeout. Raises `IndexUnwritableError`.
+        """
+
+        def put(connection: sqlite3.Connection) -> None:
+            number = _session(connection, session, now, timeout_minutes * 60)
+            query = connection.execute(
+                "INSERT INTO queries (session, at, signature, text, budget, used) VALUES (?, ?, ?, ?, ?, ?)",
+                (number, now, signature, text[:_TEXT], budget, used),
+            ).lastrowid
+            connection.executemany(
+                "INSERT INTO retrieved VALUES (?, ?, ?)",
+                [(query, place, each.chunk) for place, each in enumerate(given, 1)],
+            )
+            if session is not None:
+                _keep(connection, number, given, fresh=fresh)
+
+        self.write(put)
+
+    def act(self, chunk: int, kind: ActKind, *, session: str | None, now: float) -> bool:
+        """Note that a chunk was of use, or not; True where a query that delivered it learned from it.
+
+        It counts for the latest query (of the session, if one is named) that delivered the chunk; said again,
+        it replaces what was said before. Raises `IndexUnwritableError`.
+        """
+
+        def put(connection: sqlite3.Connection) -> bool:
+            own = None if session is None else _session(connection, session, now, 0.0)
+            found = connection.execute(
+                "SELECT queries.id, session, signature, judged FROM retrieved"
+                " JOIN queries ON queries.id = query"
+                " WHERE chunk = ?1 AND (?2 IS NULL OR session = ?2) ORDER BY query DESC LIMIT 1",
+                (chunk, own),
+            ).fetchone()
+            query = None
+            if found is not None:
+                query, own, signature, judged = found
+                before = connection.execute(
+                    "SELECT kind FROM acts WHERE query = ? AND chunk = ?", (query, chunk)
+                ).fetchone()
+                connection.execute("DELETE FROM acts WHERE query = ? AND chunk = ?", (query, chunk))
+                connection.execute("UPDATE queries SET judged = 1 WHERE id = ?", (query,))
+                was_used = before is not None and before[0] != "ignored"
+                _learn(connection, signature, chunk, now, not judged, (kind != "ignored") - was_used)
+            connection.execute(
+                "INSERT INTO acts (at, kind, chunk, session, query) VALUES (?, ?, ?, ?, ?)",
+                (now, kind, chunk, own, query),
+            )
+            return query is not None
+
+        return self.write(put)
+
+    def prune(self, now: float) -> int:
+        """Forget what is too old to count; return how many queries went. Raises `IndexUnwritableError`."""
+        if not self.path.exists():
+            return 0
+
+        def put(connection: sqlite3.Connection) -> int:
+            old = connection.execute("DELETE FROM queries WHERE at < ?", (now - KEPT_DAYS * DAY,)).rowcount
+            for statement in (
+                "DELETE FROM retrieved WHERE query NOT IN (SELECT id FROM queries)",
+                "DELETE FROM sessions WHERE id NOT IN (SELECT session FROM queries)",
+                "DELETE FROM delivered WHERE session NOT IN (SELECT id FROM sessions)",
+            ):
+                connection.execute(statement)
+            connection.execute("DELETE FROM acts WHERE at < ?", (now - 2 * KEPT_DAYS * DAY,))
+            _forget_sessions(connection, now)
+            connection.execute("DELETE FROM texts WHERE hash NOT IN (SELECT hash FROM delivered)")
+            return old
+
+        return self.write(put)
+
+    # -- within -----------------------------------------------------------------------------------
+
+    def _stand_down(self, error: sqlite3.DatabaseError) -> None:
+        """Go on without: a damaged file is set aside, and the next time there is a new one."""
+        self.close()
+        if is_damage(error):
+            try:
+                kept = set_aside(self.path, "damaged")
+            except OSError:
+                self._refused = True
+                return
+            self.notices.append(
+                f"{self.path.name} was damaged: kept as {kept.name}, and learning begins anew"
+            )
+
+    def _open(self, *, create: bool) -> sqlite3.Connection | None:
+        if self._connection is not None or self._refused:
+            return self._connection
+        if not create and not self.path.exists():
+            return None
+        try:
+            if create:
+                os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            writable = os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)
+        except OSError:
+            return None
+        mode = "mode=rw" if writable else "mode=ro&immutable=1"
+        connection = sqlite3.connect(
+            f"{self.path.as_uri()}?{mode}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=_BUSY_MS / 1000,
+        )
+        try:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version > len(MIGRATIONS):
+                self.notices.append(f"{self.path.name} was made by a newer mnemo: nothing is learned here")
+                self._refused = True
+            elif version < len(MIGRATIONS):
+                if writable:
+                    _migrate(connection)
+                else:
+                    self._refused = True
+            if self._refused:
+                connection.close()
+                return None
+            if writable:
+                connection.execute("PRAGMA synchronous = NORMAL")
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        return connection
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("BEGIN IMMEDIATE")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]  # another process may have been first
+    for number in range(version, len(MIGRATIONS)):
+        script = resources.files(__package__).joinpath(MIGRATIONS[number]).read_text(encoding="utf-8")
+        for statement in statements(script):
+            connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    connection.execute("COMMIT")
+
+
+def _session(connection: sqlite3.Connection, name: str | None, now: float, timeout: float) -> int:
+    """The session's number, made when it is new, with its last moment set."""
+    if name is None:
+        row = connection.execute(
+            "SELECT id FROM sessions WHERE named = 0 AND last >= ? ORDER BY last DESC LIMIT 1",
+            (now - timeout,),
+        ).fetchone()
+    else:
+        row = connection.execute("SELECT id FROM sessions WHERE name = ?", (name,)).fetchone()
+    if row is not None:
+        connection.execute("UPDATE sessions SET last = max(last, ?) WHERE id = ?", (now, row[0]))
+        return int(row[0])
+    _forget_sessions(connection, now)
+    made = connection.execute(
+        "INSERT INTO sessions (name, named, began, last) VALUES (?, ?, ?, ?)",
+        (os.urandom(4).hex() if name is None else name, int(name is not None), now, now),
+    )
+    return made.lastrowid or 0
+
+
+def _learn(
+    connection: sqlite3.Connection, signature: str, chunk: int, now: float, first: bool, change: int
+) -> None:
+    """Note in a pattern that one of its queries was judged (``first``), and that a chunk was of use there."""
+    connection.execute(
+        "INSERT INTO patterns VALUES (?1, 1, ?2) ON CONFLICT DO UPDATE SET hits = hits + ?3,"
+        " last = max(last, ?2)",
+        (signature, now, int(first)),
+    )
+    if change:
+        connection.execute(
+            "INSERT INTO pattern_chunks VALUES (?1, ?2, max(?3, 0))"
+            " ON CONFLICT DO UPDATE SET hits = max(hits + ?3, 0)",
+            (signature, chunk, change),
+        )
+
+
+def _forget_sessions(connection: sqlite3.Connection, now: float) -> None:
+    """Drop the texts of sessions that nobody will go on with; their queries stay for analytics."""
+    gone = connection.execute(
+        "DELETE FROM delivered WHERE session IN (SELECT id FROM sessions WHERE last < ?)",
+        (now - SESSION_DAYS * DAY,),
+    ).rowcount
+    if gone:
+        connection.execute("DELETE FROM texts WHERE hash NOT IN (SELECT hash FROM delivered)")
+
+
+def _keep(connection: sqlite3.Connection, session: int, given: Sequence[Given], *, fresh: bool) -> None:
+    """Remember what the session has now."""
+    if fresh:
+        connection.execute("DELETE FROM delivered WHERE session = ?", (session,))
+    turn = connection.execute("SELECT count(*) FROM queries WHERE session = ?", (session,)).fetchone()[0]
+    new = [each for each in given if each.text is not None]
+    connection.executemany(
+        "INSERT OR IGNORE INTO texts VALUES (?, ?)",
+        [(each.hash, zlib.compress((each.text or "").encode("utf-8", "surrogatepass"), 1)) for each in new],
+    )
+    connection.executemany(
+        "INSERT OR REPLACE INTO delivered VALUES (?, ?, ?, ?, ?, ?)",
+        [(session, each.chunk, turn, each.hash, each.line, each.whole) for each in new],
+    )
+
+
+def hash_of(text: str) -> bytes:
+    """What a delivered text goes by."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]

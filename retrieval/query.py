@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
 
@@ -137,11 +137,13 @@ class Searcher:
                 f"{len(choice.refused)} did not fit, {len(choice.passed)} were there already or over a limit"
             )
         with trace.stage("deliver", len(choice.taken)) as stage:
-            found = delivery.deliver(choice)
+            found = delivery.results(choice)
             if options.check_stale:
-                found = [_checked(self._project, connection, result) for result in found]
+                found = _checked(self._project, connection, found)
             answer.whole = found
-            answer.extend(found if session is None else delivery.for_session(found, session))
+            answer.extend(
+                delivery.within_budget(found if session is None else delivery.for_session(found, session))
+            )
             answer.used = delivery.used(answer)
             answer.left_out = delivery.left_out(choice)
             stage.went = len(answer)
@@ -291,22 +293,23 @@ class _Delivery:
             per_file=options.per_file or None,
         )
 
-    def deliver(self, choice: Choice) -> list[QueryResult]:
-        found = [self._result(doc) for doc in choice.taken]
-        if self._format is not None and self._options.budget < self._frame():
-            return []
-        # Block by block the count is never too low but for what an exact tokenizer does at a seam.
-        while found and self._count(found) > self._options.budget:
-            found.pop()
-        return found
+    def results(self, choice: Choice) -> list[QueryResult]:
+        return [self._result(doc) for doc in choice.taken]
 
     def for_session(self, found: list[QueryResult], session: SessionView) -> list[QueryResult]:
         """What the session lacks of it. What was chosen is what would be without a session: a turn costs
         less, and nothing worse takes the room.
         """
-        found = [session.deliver(result, self._tokens) for result in found]
+        return [session.deliver(result, self._tokens) for result in found]
+
+    def within_budget(self, found: list[QueryResult]) -> list[QueryResult]:
+        """Block by block the count is never too low but for what an exact tokenizer does at a seam, and for
+        marks of what is stale.
+        """
+        if self._format is not None and self._options.budget < self._frame():
+            return []
         while found and self._count(found) > self._options.budget:
-            found.pop()
+            found = found[:-1]
         return found
 
     def used(self, found: list[QueryResult]) -> int:
@@ -417,15 +420,22 @@ class _Delivery:
         )
 
 
-def _checked(project: Project, connection: sqlite3.Connection, result: QueryResult) -> QueryResult:
-    """The result, marked where its file's text is not what was indexed."""
-    from dataclasses import replace  # noqa: PLC0415
-
-    row = connection.execute(
-        "SELECT size, mtime_ns, ctime_ns, xxh3, sha256 FROM files WHERE path = ?", (result.file_path,)
-    ).fetchone()
-    reason = _stale(project, result.file_path, row)
-    return replace(result, is_stale=True, stale_reason=reason) if reason else result
+def _checked(
+    project: Project, connection: sqlite3.Connection, results: list[QueryResult]
+) -> list[QueryResult]:
+    """The results, marked where their file's text is not what was indexed."""
+    reasons: dict[str, str | None] = {}
+    for path in {result.file_path for result in results}:
+        row = connection.execute(
+            "SELECT size, mtime_ns, ctime_ns, xxh3, sha256 FROM files WHERE path = ?", (path,)
+        ).fetchone()
+        reasons[path] = _stale(project, path, row)
+    return [
+        replace(result, is_stale=True, stale_reason=reasons[result.file_path])
+        if reasons[result.file_path]
+        else result
+        for result in results
+    ]
 
 
 def _stale(project: Project, path: str, row: tuple[int, int, int, int, bytes]) -> str | None:
@@ -443,4 +453,6 @@ def _stale(project: Project, path: str, row: tuple[int, int, int, int, bytes]) -
         return None
     if content.kind == "text" and content_hash(content.text) == row[4]:
         return None
+    if content.kind == "skip" and content.reason and content.reason.startswith("unreadable"):
+        return f"the file cannot be read now ({content.reason})"
     return "the file changed since it was indexed"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -258,6 +259,51 @@ def test_a_change_is_indexed_before_the_answer_or_marked(tmp_path: Path) -> None
         file.unlink()
         assert engine.query("alpha_function", refresh=False)[0].stale_reason == "the file is gone"
         assert engine.query("alpha_function") == []
+
+
+def test_staleness_goes_by_content_and_clears_by_itself(tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    text = "def alpha_function(value):\n    return value * 2 + 17 - value ** 3\n"
+    file.write_text(text)
+    with RetrievalEngine.open(tmp_path) as engine:
+        engine.ingest()
+
+        def stale() -> str | None:
+            (result,) = engine.query("alpha_function", refresh=False)
+            assert result.is_stale is (result.stale_reason is not None)
+            return result.stale_reason
+
+        os.utime(file, (1, 1))
+        assert stale() is None
+        file.write_bytes(text.replace("\n", "  \r\n").encode())  # the same text as it is indexed
+        assert stale() is None
+        file.write_text(text.replace("17", "18"))
+        assert stale() == "the file changed since it was indexed"
+        file.write_text(text)
+        assert stale() is None
+        file.unlink()
+        (tmp_path / "b.py").write_text(text)
+        file.symlink_to("b.py")
+        assert stale() is not None
+        file.unlink()
+        file.write_text(text)
+        assert stale() is None
+
+
+@pytest.mark.parametrize("output", ["plain", "markdown", "xml"])
+def test_marks_of_what_is_stale_count(tmp_path: Path, output: str) -> None:
+    for number in range(12):
+        lines = "".join(f"    total_{number}_{line} = {line}\n" for line in range(6))
+        (tmp_path / f"part{number}.py").write_text(f"def total_{number}():\n{lines}")
+    count = exact_counter() or count_tokens
+    with RetrievalEngine.open(tmp_path) as engine:
+        engine.ingest()
+        for path in tmp_path.glob("*.py"):
+            path.write_text(path.read_text() + "\nchanged = True\n")
+        for budget in range(300, 700, 25):
+            answer = engine.query("total", budget=budget, output=output, refresh=False)  # type: ignore[arg-type]
+            assert all(result.is_stale for result in answer)
+            assert count(document(output, "total", budget, answer)) <= budget  # type: ignore[arg-type]
 
 
 def test_the_trace_counts_every_stage(engine: RetrievalEngine) -> None:

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 from development_sets import Question, indexed, load, ndcg10, path_matches
-from mnemo.retrieval.evidence import Corpus, gather
-from mnemo.retrieval.fulltext import FullText
+from mnemo.retrieval.corpus import Corpus
+from mnemo.retrieval.evidence import gather
 from mnemo.retrieval.fusion import file_vectors, learned, weights_for
 from mnemo.retrieval.query_text import read_query
 from mnemo.retrieval.signals import features_of
@@ -44,27 +44,23 @@ def examples(questions: list[Question]) -> list[Example]:
     found: list[Example] = []
     for root, asked in by_root.items():
         with indexed(root) as engine, engine.store.reading() as connection:
-            corpus = Corpus(FullText(connection))
+            corpus = Corpus(connection)
             for question in asked:
                 query = read_query(question.text)
                 evidence = gather(connection, corpus, query, None)
                 features = features_of(evidence)
-                scores = learned(evidence.candidates, features, weights_for(query.type), {})
-                vectors = file_vectors(evidence.candidates, features)
-                best: dict[int, Any] = {}
-                for chunk in evidence.candidates:
-                    if chunk.file_id not in best or scores[chunk.doc] > scores[best[chunk.file_id].doc]:
-                        best[chunk.file_id] = chunk
-                spans = [
-                    (evidence.files[file_id].path, best[file_id].line_start, best[file_id].line_end)
-                    for file_id in vectors
-                ]
+                scores = learned(evidence.spans, features, weights_for(query.type), {})
+                vectors = file_vectors(evidence.spans, features)
+                spans = []
+                for facts, (start, end) in zip(evidence.files.values(), evidence.spans, strict=True):
+                    chunk = evidence.candidates[max(range(start, end), key=scores.__getitem__)]
+                    spans.append((facts.path, chunk.line_start, chunk.line_end))
                 right = np.array(
                     [any(path_matches(path, target[0]) for target in question.targets) for path, *_ in spans],
                     dtype=bool,
                 )
                 model = "symbol" if query.type == "symbol" else "natural"
-                found.append(Example(question, model, spans, list(vectors.values()), right))
+                found.append(Example(question, model, spans, vectors, right))
     return found
 
 

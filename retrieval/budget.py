@@ -12,18 +12,21 @@ TRIES = 400  # offers that are looked at once the budget has begun to refuse
 
 
 class Offer(NamedTuple):
-    """A chunk on offer; ``pieces`` tells apart those that share one line."""
+    """A chunk on offer, by its row; ``floor`` is what its block surely costs."""
 
-    doc: int
+    row: int
     file_id: int
     content_id: int
     line_start: int
     line_end: int
+    floor: int = 0
 
 
 @dataclass(slots=True)
 class Choice:
-    """What was taken, in order, what the budget refused (with its cost), and why others were passed over."""
+    """The rows taken, in order, those that the budget refused (with their cost), and why others were passed
+    over.
+    """
 
     taken: list[int] = field(default_factory=list)
     refused: list[tuple[int, int]] = field(default_factory=list)
@@ -41,8 +44,8 @@ def fill(
 ) -> Choice:
     """Take offers (best first) while they fit; one that does not is skipped, and smaller ones may follow.
 
-    ``cost`` gives the tokens of a document's block. An offer whose content was taken already, or most of
-    whose lines were, is passed over.
+    ``cost`` gives the tokens of a row's block; it is not asked where the floor alone does not fit. An offer
+    whose content was taken already, or most of whose lines were, is passed over.
     """
     choice = Choice()
     contents: set[int] = set()
@@ -53,23 +56,25 @@ def fill(
         if limit is not None and len(choice.taken) >= limit:
             break
         if per_file is not None and counts.get(offer.file_id, 0) >= per_file:
-            choice.passed[offer.doc] = f"{per_file} of its file already"
+            choice.passed[offer.row] = f"{per_file} of its file already"
             continue
         if offer.content_id in contents:
-            choice.passed[offer.doc] = "same content"
+            choice.passed[offer.row] = "same content"
             continue
         taken_lines = ranges.setdefault(offer.file_id, [])
         if _covered(offer, taken_lines):
-            choice.passed[offer.doc] = "its lines are there already"
+            choice.passed[offer.row] = "its lines are there already"
             continue
-        price = cost(offer.doc)
+        price = offer.floor
+        if choice.used + price <= budget:
+            price = cost(offer.row)
         if choice.used + price > budget:
-            choice.refused.append((offer.doc, price))
+            choice.refused.append((offer.row, price))
             refusals += 1
             if refusals >= TRIES:
                 break
             continue
-        choice.taken.append(offer.doc)
+        choice.taken.append(offer.row)
         choice.used += price
         contents.add(offer.content_id)
         taken_lines.append((offer.line_start, offer.line_end))

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from .fusion import Ranked, Weights
+from .fusion import Weights
 
 __all__ = ["values"]
 
 
 def values(
-    candidates: Sequence[Ranked], scores: Mapping[int, float], weights: Weights
-) -> tuple[dict[int, float], dict[int, float]]:
-    """``final`` (exp of the score, 1 for the best) and ``density`` (final / tokens^size) by document."""
-    top = max(scores.values(), default=0.0)
-    final = {doc: math.exp(max(weights.sharpness * (score - top), -60.0)) for doc, score in scores.items()}
-    density = {
-        candidate.doc: final[candidate.doc] / max(candidate.tokens, 1) ** weights.size
-        for candidate in candidates
-        if candidate.doc in final
-    }
+    sizes: Sequence[int], scores: Sequence[float], weights: Weights
+) -> tuple[list[float], list[float]]:
+    """``final`` (exp of the score, 1 for the best) and ``density`` (final / tokens^size), by row; ``sizes``
+    are in tokens.
+    """
+    top = max(scores, default=0.0)
+    final = [math.exp(max(weights.sharpness * (score - top), -60.0)) for score in scores]
+    density = [value / max(size, 1) ** weights.size for value, size in zip(final, sizes, strict=True)]
     return final, density

@@ -386,26 +386,38 @@ class FullText:
 
     def matches(self, term: str) -> list[Matches]:
         """Where ``term`` (a part, ``=whole`` or ``>Reference``) occurs, segment by segment."""
-        found: list[Matches] = []
-        for segment in self.segments:
-            row = self._connection.execute(
-                "SELECT list FROM postings WHERE segment = ? AND term = ?", (segment.id, term)
-            ).fetchone()
-            if row is None:
-                continue
-            half = len(row[0]) // 3 * 2
-            places, packed = _unpack("H", row[0][:half]), row[0][half:]
-            if segment.dead and not segment.dead.isdisjoint(places):
-                alive = [
-                    (place, byte)
-                    for place, byte in zip(places, packed, strict=True)
-                    if place not in segment.dead
-                ]
-                if not alive:
-                    continue
-                places, packed = array("H", [place for place, _ in alive]), bytes([byte for _, byte in alive])
-            found.append(Matches(segment, places, packed))
-        return found
+        return [
+            Matches(self.segments[number], places, packed) for number, _, places, packed in self.lists([term])
+        ]
+
+    def lists(self, terms: Iterable[str]) -> Iterator[tuple[int, str, array[int], bytes]]:
+        """Where ``terms`` occur: a segment's number among ``segments``, the term, the places of living
+        chunks, ascending, and the packed byte of each; each term's segments in order.
+        """
+        numbers = {segment.id: number for number, segment in enumerate(self.segments)}
+        wanted = sorted(set(terms))
+        for start in range(0, len(wanted), 400):
+            some = wanted[start : start + 400]
+            marks = ",".join("?" * len(some))
+            rows = self._connection.execute(
+                "SELECT segment, term, list FROM segments CROSS JOIN postings ON segment = segments.id"  # noqa: S608
+                f" WHERE term IN ({marks}) ORDER BY segment",
+                some,
+            )
+            for segment_id, term, blob in rows:
+                number = numbers[segment_id]
+                dead = self.segments[number].dead
+                half = len(blob) // 3 * 2
+                places, packed = _unpack("H", blob[:half]), blob[half:]
+                if dead and not dead.isdisjoint(places):
+                    alive = [
+                        (place, byte) for place, byte in zip(places, packed, strict=True) if place not in dead
+                    ]
+                    if not alive:
+                        continue
+                    places = array("H", [place for place, _ in alive])
+                    packed = bytes([byte for _, byte in alive])
+                yield number, term, places, packed
 
     def references(self) -> Iterator[tuple[str, set[int]]]:
         """Every name that is referred to, with the files that do, segment by segment."""
@@ -425,7 +437,16 @@ class FullText:
         """In how many living chunks ``term`` occurs."""
         return sum(len(match.places) for match in self.matches(term))
 
-    def parts_with_stem(self, root: str) -> list[str]:
-        """The parts of the vocabulary whose Porter stem is ``root``, itself first, then in order."""
-        rows = self._connection.execute("SELECT part FROM vocabulary WHERE stem = ? ORDER BY part", (root,))
-        return [root, *(part for (part,) in rows)]
+    def parts_with_stems(self, roots: Iterable[str]) -> dict[str, list[str]]:
+        """The parts of the vocabulary with these Porter stems, in order; not those that are their own."""
+        wanted = sorted(set(roots))
+        found: dict[str, list[str]] = {}
+        for start in range(0, len(wanted), 500):
+            some = wanted[start : start + 500]
+            for root, part in self._connection.execute(
+                f"SELECT stem, part FROM vocabulary WHERE stem IN ({','.join('?' * len(some))})"  # noqa: S608
+                " ORDER BY stem, part",
+                some,
+            ):
+                found.setdefault(root, []).append(part)
+        return found

@@ -11,27 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Protocol
 
 from .signals.scale import Features
 
-__all__ = ["Ranked", "Weights", "file_vectors", "learned", "weights_for"]
-
-
-class Ranked(Protocol):
-    """What is ranked: a piece (``doc``) of a whole (``file_id``) with a size."""
-
-    @property
-    def doc(self) -> int:
-        """Its number among all pieces."""
-
-    @property
-    def file_id(self) -> int:
-        """The number of the whole."""
-
-    @property
-    def tokens(self) -> int:
-        """Its size."""
+__all__ = ["Weights", "file_vectors", "learned", "weights_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,46 +59,49 @@ def weights_for(kind: str) -> Weights:
     return found.get(kind) or found["natural"]
 
 
-def file_vectors(candidates: Iterable[Ranked], features: Features) -> dict[int, dict[str, float]]:
-    """The features of each file: of every feature the best of its chunks."""
-    owner = {candidate.doc: candidate.file_id for candidate in candidates}
-    vectors: dict[int, dict[str, float]] = {file_id: {} for file_id in owner.values()}
-    for name, scores in features.items():
-        for doc, score in scores.items():
-            vector = vectors[owner[doc]]
-            if score > vector.get(name, 0.0):
-                vector[name] = score
-    return vectors
+def file_vectors(spans: Sequence[tuple[int, int]], features: Features) -> list[dict[str, float]]:
+    """The features of each file: its own, and of every feature of chunks the best of its chunks. ``spans``
+    are the rows of each file's chunks.
+    """
+    columns = {**features.files}
+    for name, column in features.chunks.items():
+        columns[name] = [max(column[start:end]) for start, end in spans]
+    return [{name: column[row] for name, column in columns.items()} for row in range(len(spans))]
 
 
 def learned(
-    candidates: Sequence[Ranked], features: Features, weights: Weights, scales: Mapping[str, float]
-) -> dict[int, float]:
-    """The model's score of each candidate, by document. ``scales`` multiplies whole signals (0 to 2)."""
+    spans: Sequence[tuple[int, int]], features: Features, weights: Weights, scales: Mapping[str, float]
+) -> list[float]:
+    """The model's score of each candidate, by row. ``spans`` are the rows of each file's candidates,
+    ``scales`` multiplies whole signals (0 to 2).
+    """
+    of_files = [0.0] * len(spans)
+    for name, weight in weights.file.items():
+        factor = weight * scales.get(name.partition(".")[0], 1.0)
+        if name in features.files:
+            best: Iterable[float] = features.files[name]
+        elif name in features.chunks:
+            column = features.chunks[name]
+            best = [max(column[start:end]) for start, end in spans]
+        else:
+            continue
+        of_files = [score + factor * value for score, value in zip(of_files, best, strict=True)]
+    within = _weighed(weights.chunk, features, scales, [0.0] * (spans[-1][1] if spans else 0))
+    scores: list[float] = []
+    for (start, end), of_file in zip(spans, of_files, strict=True):
+        some = within[start:end]
+        top = of_file - weights.spread * max(some)
+        scores += [top + weights.spread * score for score in some]
+    return _weighed(weights.own, features, scales, scores)
 
-    def scaled(table: Mapping[str, float]) -> dict[str, float]:
-        return {name: weight * scales.get(name.partition(".")[0], 1.0) for name, weight in table.items()}
 
-    of_file, of_chunk = scaled(weights.file), scaled(weights.chunk)
-    file_scores = {
-        file_id: sum(of_file.get(name, 0.0) * value for name, value in vector.items())
-        for file_id, vector in file_vectors(candidates, features).items()
-    }
-    within: dict[int, float] = dict.fromkeys((candidate.doc for candidate in candidates), 0.0)
-    for name, weight in of_chunk.items():
-        for doc, value in features.get(name, {}).items():
-            within[doc] += weight * value
-    best: dict[int, float] = {}
-    for candidate in candidates:
-        score = within[candidate.doc]
-        if score > best.get(candidate.file_id, float("-inf")):
-            best[candidate.file_id] = score
-    found = {
-        candidate.doc: file_scores[candidate.file_id]
-        - weights.spread * (best[candidate.file_id] - within[candidate.doc])
-        for candidate in candidates
-    }
-    for name, weight in scaled(weights.own).items():
-        for doc, value in features.get(name, {}).items():
-            found[doc] += weight * value
-    return found
+def _weighed(
+    weights: Mapping[str, float], features: Features, scales: Mapping[str, float], scores: list[float]
+) -> list[float]:
+    """``scores`` by row with the weighted features of chunks added."""
+    for name, weight in weights.items():
+        if name in features.chunks:
+            factor = weight * scales.get(name.partition(".")[0], 1.0)
+            pairs = zip(scores, features.chunks[name], strict=True)
+            scores = [score + factor * value for score, value in pairs]
+    return scores

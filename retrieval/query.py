@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from . import rrf
 from .budget import Choice, Offer, fill
 from .config import RetrievalConfig
+from .corpus import Candidate, Corpus
 from .cost import values
 from .detect import content_hash, read_content
-from .evidence import Candidate, Corpus, Evidence, FileFacts, gather
+from .evidence import Evidence, gather
 from .formats import TextFormat, block, closing, document, heading
-from .fulltext import FullText
 from .fusion import learned, weights_for
 from .project import Project
 from .query_text import read_query
@@ -100,8 +101,9 @@ class Searcher:
         answer.trace = trace
         answer.signature = signature(query)
         experience = learned_of(answer.signature)
-        corpus = self._corpus_now(connection)
-        with trace.stage("gather", corpus.documents) as stage:
+        with trace.stage("gather") as stage:
+            corpus = self._corpus_now(connection)
+            stage.came = corpus.documents
             allowed = _allowed(connection, options)
             # What is of use whenever this is asked; and in rrf, use is a source of its own.
             joining = [*experience.expected]
@@ -115,21 +117,25 @@ class Searcher:
         with trace.stage("signals", len(evidence.candidates)) as stage:
             features = features_of(evidence)
             stage.went = len(evidence.candidates)
-            stage.why = ", ".join(f"{name} {len(features[name])}" for name in SIGNALS if features.get(name))
-        ranked = {name: ranks(features[name]) for name in SIGNALS if features.get(name)}
+            stage.why = f"{len(features.chunks)} features of chunks, {len(features.files)} of files"
         with trace.stage("fusion", len(evidence.candidates)) as stage:
+            columns = {name: column for name in SIGNALS if (column := features.column(name, evidence.owners))}
+            ranked = {name: ranks(column) for name, column in columns.items()}
             fused = _fused(evidence, features, ranked, config, options)
             if config.fusion == "rrf":
-                final, density = _seed_pipeline(connection, evidence, fused)
+                final, density = _seed_pipeline(evidence, fused)
             else:
                 weights = weights_for(query.type)
-                scores = learned(evidence.candidates, features, weights, options.scales)
-                final, density = values(evidence.candidates, scores, weights)
+                scores = learned(evidence.spans, features, weights, options.scales)
+                final, density = map(
+                    dict,
+                    map(enumerate, values([chunk.tokens for chunk in evidence.candidates], scores, weights)),
+                )
             stage.went = len(density)
             stage.why = config.fusion
-        order = sorted(density, key=lambda doc: (-density[doc], doc))
-        by_doc = {candidate.doc: candidate for candidate in evidence.candidates}
-        delivery = _Delivery(connection, evidence, by_doc, features, ranked, fused, density, final, options)
+        candidates = evidence.candidates
+        order = sorted(density, key=lambda row: (-density[row], candidates[row].chunk_id))
+        delivery = _Delivery(connection, evidence, columns, ranked, fused, density, final, options)
         with trace.stage("budget", len(order)) as stage:
             choice = delivery.choose(order)
             stage.went = len(choice.taken)
@@ -154,11 +160,11 @@ class Searcher:
     def _corpus_now(self, connection: sqlite3.Connection) -> Corpus:
         """The columns as this transaction sees them; a merge changes segments without a new generation."""
         state = connection.execute(
-            "SELECT (SELECT value FROM meta WHERE key = 'generation'), count(*), sum(id), sum(gone) FROM"
-            " segments"
+            "SELECT (SELECT value FROM meta WHERE key = 'generation'),"
+            " (SELECT value FROM meta WHERE key = 'graph'), count(*), sum(id), sum(gone) FROM segments"
         ).fetchone()
         if self._corpus is None or state != self._state:
-            self._corpus, self._state = Corpus(FullText(connection)), state
+            self._corpus, self._state = Corpus(connection), state
         return self._corpus
 
 
@@ -189,12 +195,13 @@ def _path_fits(path: str, glob: str) -> bool:
 def _fused(
     evidence: Evidence,
     features: Features,
-    ranked: Mapping[str, dict[int, int]],
+    ranked: Mapping[str, Mapping[int, int]],
     config: RetrievalConfig,
     options: Options,
 ) -> dict[int, float]:
-    """Reciprocal rank fusion of the best ``max_results`` of each signal, with the boosts of symbols and
-    names."""
+    """Reciprocal rank fusion of the best ``max_results`` of each signal, by row, with the boosts of symbols
+    and names.
+    """
     weights = {
         "bm25": config.bm25_weight,
         "vector": config.vector_weight,
@@ -203,63 +210,58 @@ def _fused(
         "prefetch": rrf.PREFETCH_WEIGHT,
     }
     sources = {
-        name: {doc: rank for doc, rank in ranked[name].items() if rank <= config.max_results}
-        for name in weights
-        if name in ranked
+        name: dict(islice(ranked[name].items(), config.max_results)) for name in weights if name in ranked
     }
     scaled = {name: weight * options.scales.get(name, 1.0) for name, weight in weights.items()}
     scores = rrf.fuse(sources, scaled)
-    exact = (doc for doc, score in features["symbol"].items() if score >= 1.0)
-    scores = rrf.boost_symbols(scores, exact)
-    parts = evidence.query.parts
-    files = {file_id for file_id, facts in evidence.files.items() if rrf.filename_matches(parts, facts.stem)}
-    return rrf.boost_filenames(scores, _items(evidence.candidates, evidence.files), files)
+    symbol = features.chunks["symbol"]
+    scores = rrf.boost_symbols(scores, (row for row in scores if symbol[row] >= 1.0))
+    starts = rrf.beginnings(evidence.query.parts)
+    files = {file_id for file_id, facts in evidence.files.items() if rrf.filename_matches(starts, facts.stem)}
+    return rrf.boost_filenames(scores, [candidate.file_id for candidate in evidence.candidates], files)
 
 
-def _items(candidates: Iterable[Candidate], files: Mapping[int, FileFacts]) -> dict[int, rrf.Item]:
-    tests = {file_id for file_id, facts in files.items() if "tests" in kinds_of(facts)}
-    return {
-        candidate.doc: rrf.Item(
-            candidate.doc,
+def _seed_pipeline(
+    evidence: Evidence, fused: Mapping[int, float]
+) -> tuple[dict[int, float], dict[int, float]]:
+    """What follows fusion in the first design: six files, connected files, value by size."""
+    files = evidence.files
+    tests = {
+        file_id
+        for file_id, facts in files.items()
+        if "tests" in kinds_of(facts.path, facts.language, facts.note)
+    }
+    items = {
+        row: rrf.Item(
+            row,
             candidate.file_id,
             candidate.tokens,
             candidate.symbol is not None,
             files[candidate.file_id].language,
             candidate.file_id in tests,
         )
-        for candidate in candidates
+        for row, candidate in enumerate(evidence.candidates)
     }
-
-
-def _seed_pipeline(
-    connection: sqlite3.Connection, evidence: Evidence, fused: Mapping[int, float]
-) -> tuple[dict[int, float], dict[int, float]]:
-    """What follows fusion in the first design: six files, connected files, value by size."""
-    items = _items(evidence.candidates, evidence.files)
-    by_file: dict[int, list[rrf.Item]] = {}
-    for item in items.values():
-        by_file.setdefault(item.file_id, []).append(item)
-    tests = {item.file_id for item in items.values() if item.test}
+    first = {file_id: [items[start]] for file_id, (start, _) in zip(files, evidence.spans, strict=True)}
     kept = rrf.keep_files(fused, items)
     found, more = rrf.connect(
-        kept, items, evidence.connected, tests.__contains__, lambda file_id: by_file.get(file_id, [])[:1]
+        kept, items, evidence.connected, tests.__contains__, lambda file_id: first.get(file_id, [])
     )
     top = max(found.values(), default=1.0)
     return (
-        {doc: score / top for doc, score in found.items()},
-        {doc: rrf.density(score, more[doc]) for doc, score in found.items()},
+        {row: score / top for row, score in found.items()},
+        {row: rrf.density(score, more[row]) for row, score in found.items()},
     )
 
 
 class _Delivery:
-    """Turns documents into results, priced as they will be written."""
+    """Turns rows into results, priced as they will be written."""
 
     def __init__(
         self,
         connection: sqlite3.Connection,
         evidence: Evidence,
-        by_doc: Mapping[int, Candidate],
-        features: Features,
+        columns: Mapping[str, Sequence[float]],
         ranked: Mapping[str, Mapping[int, int]],
         fused: Mapping[int, float],
         density: Mapping[int, float],
@@ -268,8 +270,8 @@ class _Delivery:
     ) -> None:
         self._connection = connection
         self._evidence = evidence
-        self._by_doc = by_doc
-        self._features = features
+        self._candidates = evidence.candidates
+        self._columns = columns
         self._ranked = ranked
         self._fused = fused
         self._density = density
@@ -281,9 +283,10 @@ class _Delivery:
 
     def choose(self, order: list[int]) -> Choice:
         options = self._options
+        candidates = self._candidates
         offers = (
-            Offer(doc, chunk.file_id, chunk.content_id, chunk.line_start, chunk.line_end)
-            for doc, chunk in ((doc, self._by_doc[doc]) for doc in order)
+            Offer(row, chunk.file_id, chunk.content_id, chunk.line_start, chunk.line_end, self._floor(chunk))
+            for row, chunk in ((row, candidates[row]) for row in order)
         )
         return fill(
             offers,
@@ -293,8 +296,12 @@ class _Delivery:
             per_file=options.per_file or None,
         )
 
+    def _floor(self, chunk: Candidate) -> int:
+        """What a chunk costs at the least, all but surely: an exact count stays close to the estimate."""
+        return chunk.tokens * 3 // 4 if self._exact is not None else chunk.tokens
+
     def results(self, choice: Choice) -> list[QueryResult]:
-        return [self._result(doc) for doc in choice.taken]
+        return [self._result(row) for row in choice.taken]
 
     def for_session(self, found: list[QueryResult], session: SessionView) -> list[QueryResult]:
         """What the session lacks of it. What was chosen is what would be without a session: a turn costs
@@ -317,8 +324,8 @@ class _Delivery:
 
     def left_out(self, choice: Choice) -> list[LeftOut]:
         left = []
-        for doc, cost in choice.refused[:LEFT_OUT]:
-            chunk = self._by_doc[doc]
+        for row, cost in choice.refused[:LEFT_OUT]:
+            chunk = self._candidates[row]
             path = self._evidence.files[chunk.file_id].path
             left.append(
                 LeftOut(
@@ -327,7 +334,7 @@ class _Delivery:
                     chunk.symbol,
                     chunk.line_start,
                     chunk.line_end,
-                    cost,
+                    cost if cost != self._floor(chunk) else chunk.tokens,
                     "does not fit the budget",
                 )
             )
@@ -342,10 +349,10 @@ class _Delivery:
         )
         return self._tokens(head + closing(self._format))
 
-    def _cost(self, doc: int) -> int:
+    def _cost(self, row: int) -> int:
         if self._format is None and self._exact is None:
-            return self._by_doc[doc].tokens
-        result = self._result(doc)
+            return self._candidates[row].tokens
+        result = self._result(row)
         if self._format is None:
             return self._tokens(result.chunk.content)
         text = block(self._format, result, show_scores=self._options.show_scores)
@@ -378,27 +385,33 @@ class _Delivery:
     def _tokens(self, text: str) -> int:
         return self._exact(text) if self._exact is not None else count_tokens(text)
 
-    def _result(self, doc: int) -> QueryResult:
-        made = self._made.get(doc)
+    def _result(self, row: int) -> QueryResult:
+        made = self._made.get(row)
         if made is None:
-            made = self._made[doc] = self._make(doc)
+            made = self._made[row] = self._make(row)
         return made
 
-    def _make(self, doc: int) -> QueryResult:
-        chunk = self._by_doc[doc]
+    def _make(self, row: int) -> QueryResult:
+        chunk = self._candidates[row]
         facts = self._evidence.files[chunk.file_id]
-        body, digest = self._connection.execute(
-            "SELECT body, hash FROM contents WHERE id = ?", (chunk.content_id,)
+        body, digest, places = self._connection.execute(
+            "SELECT body, hash, (SELECT count(*) FROM chunks WHERE content_id = ?1) FROM contents"
+            " WHERE id = ?1",
+            (chunk.content_id,),
         ).fetchone()
-        also = self._connection.execute(
-            "SELECT path, line_start, line_end FROM chunks JOIN files ON files.id = file_id"
-            " WHERE content_id = ? AND chunks.id != ? ORDER BY path, line_start LIMIT 8",
-            (chunk.content_id, chunk.chunk_id),
-        ).fetchall()
-        scores = {name: round(self._features.get(name, {}).get(doc, 0.0), 4) for name in SIGNALS}
-        scores["rrf"] = round(self._fused.get(doc, 0.0), 6)
-        scores["density"] = round(self._density[doc], 6)
-        scores["final"] = round(self._final[doc], 4)
+        also: list[tuple[str, int, int]] = []
+        if places > 1:
+            also = self._connection.execute(
+                "SELECT path, line_start, line_end FROM chunks JOIN files ON files.id = file_id"
+                " WHERE content_id = ? AND chunks.id != ? ORDER BY path, line_start LIMIT 8",
+                (chunk.content_id, chunk.chunk_id),
+            ).fetchall()
+        scores = dict.fromkeys(SIGNALS, 0.0)
+        for name, column in self._columns.items():
+            scores[name] = round(column[row], 4)
+        scores["rrf"] = round(self._fused.get(row, 0.0), 6)
+        scores["density"] = round(self._density[row], 6)
+        scores["final"] = round(self._final[row], 4)
         return QueryResult(
             facts.path,
             Chunk(
@@ -416,7 +429,7 @@ class _Delivery:
             ),
             tuple(AlsoIn(*place) for place in also),
             scores,
-            {name: known[doc] for name, known in self._ranked.items() if doc in known},
+            {name: known[row] for name, known in self._ranked.items() if row in known},
         )
 
 

@@ -8,7 +8,7 @@ missed), the six best files, up to four files connected to them, and value by si
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "SYMBOL_WEIGHT",
     "Item",
     "K",
+    "beginnings",
     "boost_filenames",
     "boost_symbols",
     "connect",
@@ -44,7 +45,7 @@ _MARKUP = frozenset(("html", "css", "markdown"))
 class Item(NamedTuple):
     """What the rules read of a chunk."""
 
-    doc: int
+    row: int
     file_id: int
     tokens: int
     named: bool
@@ -75,25 +76,25 @@ def boost_symbols(scores: Mapping[int, float], exact: Iterable[int]) -> dict[int
     return {doc: score * SYMBOL_BOOST if doc in named else score for doc, score in scores.items()}
 
 
-def filename_matches(terms: Iterable[str], stem: Iterable[str]) -> bool:
-    """Whether a term and a word of the file's name share their first four characters (scoring, scorer)."""
-    starts = {term[:FILENAME_PREFIX] for term in terms if len(term) >= FILENAME_PREFIX}
+def beginnings(terms: Iterable[str]) -> frozenset[str]:
+    """The first four characters of each term that has as many."""
+    return frozenset(term[:FILENAME_PREFIX] for term in terms if len(term) >= FILENAME_PREFIX)
+
+
+def filename_matches(starts: frozenset[str], stem: Iterable[str]) -> bool:
+    """Whether a word of the file's name begins as a term does (scoring, scorer): see `beginnings`."""
     return any(word[:FILENAME_PREFIX] in starts for word in stem if len(word) >= FILENAME_PREFIX)
 
 
-def boost_filenames(
-    scores: Mapping[int, float], items: Mapping[int, Item], files: set[int]
-) -> dict[int, float]:
+def boost_filenames(scores: Mapping[int, float], owners: Sequence[int], files: set[int]) -> dict[int, float]:
     """One and a half times the score in files whose name matches; their chunks that no source knew join with
-    the lowest score of all, boosted.
+    the lowest score of all, boosted. ``owners`` are the files of all chunks, by row.
     """
     lowest = min(scores.values(), default=1 / (K + 1))
-    found = {
-        doc: score * FILENAME_BOOST if items[doc].file_id in files else score for doc, score in scores.items()
-    }
-    for doc, item in items.items():
-        if doc not in found and item.file_id in files:
-            found[doc] = lowest * FILENAME_BOOST
+    found = {row: score * FILENAME_BOOST if owners[row] in files else score for row, score in scores.items()}
+    for row, owner in enumerate(owners):
+        if owner in files and row not in found:
+            found[row] = lowest * FILENAME_BOOST
     return found
 
 
@@ -128,8 +129,8 @@ def connect(
     found, more = dict(scores), dict(items)
     for target in chosen:
         for item in chunks_of(target):
-            more[item.doc] = item
-            found[item.doc] = lowest
+            more[item.row] = item
+            found[item.row] = lowest
     return found, more
 
 

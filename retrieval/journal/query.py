@@ -68,13 +68,21 @@ def query_journal(
     came = len(evidence.candidates)
     with steps.stage("signals", came, unit="memories") as stage:
         features = features_of(evidence)
-        ranked = {name: ranks(features[name]) for name in SIGNALS if features.get(name)}
+        docs = [candidate.doc for candidate in evidence.candidates]
+        columns = {name: [scores.get(doc, 0.0) for doc in docs] for name, scores in features.items()}
+        ranked = {
+            name: {docs[row]: rank for row, rank in ranks(columns[name]).items()}
+            for name in SIGNALS
+            if features.get(name)
+        }
         stage.went = came
         stage.why = ", ".join(f"{name} {len(features[name])}" for name in SIGNALS if features.get(name))
     with steps.stage("fusion", came, unit="memories") as stage:
         weights = weights_for("journal")
-        scores = learned(evidence.candidates, features, weights, scales or {})
-        final, density = values(evidence.candidates, scores, weights)
+        rows = [(row, row + 1) for row in range(came)]
+        scored = learned(rows, Features(columns), weights, scales or {})
+        sizes = [candidate.tokens for candidate in evidence.candidates]
+        final, density = (dict(zip(docs, each, strict=True)) for each in values(sizes, scored, weights))
         stage.went = came
         stage.why = "learned"
     delivery = _Delivery(text, evidence, features, ranked, final, density, budget, output, show_scores)
@@ -101,7 +109,7 @@ class _Delivery:
         self,
         query: str,
         evidence: JournalEvidence,
-        features: Features,
+        features: Mapping[str, Mapping[int, float]],
         ranked: Mapping[str, Mapping[int, int]],
         final: Mapping[int, float],
         density: Mapping[int, float],

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 
 from ...storage.memory import to_microseconds
-from ..evidence import K1, B
-from ..signals.scale import Features, scaled
+from ..postings import K1, B
 from .evidence import JournalEvidence
 
 __all__ = ["SIGNALS", "features_of"]
@@ -15,10 +14,11 @@ SIGNALS = ("bm25", "vector", "concept", "tags", "recency", "links")
 """The signals that users see and may weigh."""
 
 HALF_LIFE_DAYS = 365.0
+_ByCandidate = dict[str, dict[int, float]]
 _DAY = 86_400_000_000
 
 
-def features_of(evidence: JournalEvidence) -> Features:
+def features_of(evidence: JournalEvidence) -> _ByCandidate:
     """All features of the candidates: the signals, ``bm25.cover`` (the share of the question's weight that
     occurs) and ``recency.span`` (written in a span of time that the question names).
     """
@@ -29,7 +29,7 @@ def features_of(evidence: JournalEvidence) -> Features:
     return found
 
 
-def _words(evidence: JournalEvidence) -> Features:
+def _words(evidence: JournalEvidence) -> _ByCandidate:
     """BM25 (Robertson and Zaragoza 2009) over all texts of a memory, and the cosine of TF-IDF vectors
     ("lnc.ltc", Salton and Buckley 1988).
     """
@@ -50,10 +50,10 @@ def _words(evidence: JournalEvidence) -> Features:
             text[doc] = score
             cover[doc] = share / question.total_idf
             vector[doc] = min(1.0, product / (size * evidence.norms[doc]))
-    return {"bm25": scaled(text), "bm25.cover": cover, "vector": vector}
+    return {"bm25": _scaled(text), "bm25.cover": cover, "vector": vector}
 
 
-def _names(evidence: JournalEvidence) -> Features:
+def _names(evidence: JournalEvidence) -> _ByCandidate:
     """``concept`` and ``tags``: the share of the concept's (of the best tag's) words that the question
     names, weighted by how much of the question they are.
     """
@@ -74,7 +74,7 @@ def _names(evidence: JournalEvidence) -> Features:
     }
 
 
-def _times(evidence: JournalEvidence) -> Features:
+def _times(evidence: JournalEvidence) -> _ByCandidate:
     """``recency``: 2^(-age in years); ``recency.span``: 1 within a span of time that the question names."""
     recency: dict[int, float] = {}
     span: dict[int, float] = {}
@@ -92,3 +92,9 @@ def _links(evidence: JournalEvidence, text: dict[int, float]) -> dict[int, float
     """The best full-text score among the layers that a memory revisits or that revisit it."""
     found = {doc: max(text.get(other, 0.0) for other in others) for doc, others in evidence.links.items()}
     return {doc: score for doc, score in found.items() if score}
+
+
+def _scaled(scores: dict[int, float]) -> dict[int, float]:
+    """Scores divided by the highest."""
+    top = max(scores.values(), default=0.0)
+    return {doc: score / top for doc, score in scores.items()} if top > 0 else {}

@@ -1,7 +1,7 @@
-"""What speaks for a chunk: each signal is a pure function from evidence to scores, by document.
+"""What speaks for a chunk: each signal is a pure function from evidence to columns of scores.
 
-A signal may give several features, named ``signal`` or ``signal.detail``; the plain name is the one shown to
-users and ranked for reciprocal rank fusion. Scores lie between 0 and 1 and absent means 0.
+A signal may give several features, named ``signal`` or ``signal.detail``, of chunks or of whole files; the
+plain name is the one shown to users and ranked for reciprocal rank fusion. Scores lie between 0 and 1.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ SIGNALS = ("bm25", "vector", "symbol", "path", "graph", "usage", "prefetch")
 
 def features_of(evidence: Evidence) -> Features:
     """All features of the candidates."""
-    found: Features = {}
+    found = Features()
     for module in (bm25, vector, symbol, path, graph, kind, usage, prefetch):
-        found.update(module.features(evidence))
+        some = module.features(evidence)
+        found.chunks.update(some.chunks)
+        found.files.update(some.files)
     return found

@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
-from ..analysis import COMMENT_SHIFT, DEFINED, SIGNATURE, TF_MASK
-from ..evidence import K1, B, Evidence
+from collections.abc import Sequence
+from operator import getitem, mul
+
+from ..analysis import COMMENT_SHIFT, DEFINED, SIGNATURE
+from ..evidence import Evidence
+from ..postings import TF_OF
 from .scale import Features, scaled
 
 __all__ = ["features"]
 
 IN_STEM = 2  # a word of the file's name counts as two occurrences, one of its folders as one
+_DEFINED = bytes(bool(byte & DEFINED) for byte in range(256))
+_SIGNED = bytes(bool(byte & SIGNATURE) for byte in range(256))
+_SAID = bytes(byte >> COMMENT_SHIFT & 3 for byte in range(256))
+_THERE = bytes(bool(byte) for byte in range(256))
+_SHARE = tuple(times / (times + 1) for times in range(4))
+
+
+class _Sums(dict[tuple[int, ...], float]):
+    """The sums of weight x share for what a few flags say of each term: few combinations ever occur."""
+
+    def __init__(self, weights: Sequence[float]) -> None:
+        super().__init__()
+        self._weights = weights
+
+    def __missing__(self, flags: tuple[int, ...]) -> float:
+        total: float = sum(map(mul, self._weights, map(_SHARE.__getitem__, flags)))
+        self[flags] = total
+        return total
 
 
 def features(evidence: Evidence) -> Features:
@@ -16,78 +38,77 @@ def features(evidence: Evidence) -> Features:
     chunk defines, its signature, its comments; ``.cover`` is the share of the question's weight that occurs.
     ``.top3`` and ``.file`` are sums over the file, ``.filecover`` the share that occurs anywhere in it.
     """
-    corpus = evidence.corpus
-    lengths, file_of = corpus.lengths, corpus.file_ids
-    base, slope = K1 * (1 - B), K1 * B / corpus.mean_length
-    text: dict[int, float] = {}
-    raw: dict[int, float] = {}
-    names: dict[int, float] = {}
-    signature: dict[int, float] = {}
-    comments: dict[int, float] = {}
-    cover: dict[int, float] = {}
-    total = evidence.total_idf
-    groups = evidence.groups
-    for candidate in evidence.candidates:
-        doc, file_id = candidate.doc, candidate.file_id
-        if doc < 0:
-            continue
-        room = base + slope * lengths[doc]
-        stems = evidence.stem_hits.get(file_id, {})
-        folders = evidence.folder_hits.get(file_id, {})
-        sums = [0.0] * 6
-        for number, group in enumerate(groups):
-            byte = group.united.get(doc, 0)
-            times = byte & TF_MASK
-            idf = group.idf
-            weighted = idf * group.weight
-            with_path = times + (
-                IN_STEM
-                if stems.get(number) == 1.0
-                else 1
-                if number in folders and folders[number][0] == 1.0
-                else 0
-            )
-            if with_path:
-                sums[0] += weighted * with_path / (with_path + room)
-            if not byte:
-                continue
-            sums[5] += idf
-            exact = group.exact.get(doc, 0) & TF_MASK
-            if exact:
-                sums[1] += weighted * exact / (exact + room)
-            if byte & DEFINED:
-                sums[2] += idf
-            if byte & SIGNATURE:
-                sums[3] += idf
-            said = byte >> COMMENT_SHIFT & 3
-            if said:
-                sums[4] += idf * said / (said + 1)
-        text[doc], raw[doc], names[doc], signature[doc], comments[doc] = sums[:5]
-        cover[doc] = sums[5] / total
-    by_file: dict[int, list[float]] = {}
-    for doc, score in evidence.text_scores.items():
-        by_file.setdefault(file_of[doc], []).append(score)
-    top3: dict[int, float] = {}
-    whole: dict[int, float] = {}
-    for file_id, scores in by_file.items():
-        if len(scores) > 3:
-            scores.sort(reverse=True)
-        top3[file_id] = sum(scores[:3])
-        whole[file_id] = sum(scores) ** 0.5
-    top3, whole = scaled(top3), scaled(whole)
-    covered: dict[int, float] = dict.fromkeys(evidence.files, 0.0)
+    corpus, groups, docs = evidence.corpus, evidence.groups, evidence.docs
+    if not docs or not groups:
+        return Features()
+    rows = list(map(corpus.saturation.__getitem__, map(corpus.lengths.__getitem__, docs)))
+    spans = evidence.spans
+    text: list[list[float]] = []
+    raw: list[list[float]] = []
+    packed: list[bytes] = []
+    for number, group in enumerate(groups):
+        united = group.united.at(docs)
+        packed.append(united)
+        weight = group.idf * group.weight
+        times = united.translate(TF_OF)
+        shares = list(map(getitem, rows, times))
+        exact = shares
+        if group.exact is not group.united:
+            exact = list(map(getitem, rows, group.exact.at(docs).translate(TF_OF)))
+        raw.append(list(map(weight.__mul__, exact)))
+        shares = shares.copy()
+        for row, file_id in enumerate(evidence.files):
+            more = _in_path(evidence, file_id, number)
+            if more:
+                for place in range(*spans[row]):
+                    shares[place] = rows[place][times[place] + more]
+        text.append(list(map(weight.__mul__, shares)))
+    idfs = [group.idf for group in groups]
+    cover = _Sums([2 * idf / evidence.total_idf for idf in idfs])
+    top3, whole = _of_files(evidence)
+    covered = [0.0] * len(spans)
     for group in groups:
-        for file_id in {file_of[doc] for doc in group.united} & covered.keys():
-            covered[file_id] += group.idf / total
-    owners = {candidate.doc: candidate.file_id for candidate in evidence.candidates if candidate.doc >= 0}
-    return {
-        "bm25": scaled(text),
-        "bm25.raw": scaled(raw),
-        "bm25.names": scaled(names),
-        "bm25.signature": scaled(signature),
-        "bm25.comments": scaled(comments),
-        "bm25.cover": cover,
-        "bm25.top3": {doc: top3.get(owner, 0.0) for doc, owner in owners.items()},
-        "bm25.file": {doc: whole.get(owner, 0.0) for doc, owner in owners.items()},
-        "bm25.filecover": {doc: covered.get(owner, 0.0) for doc, owner in owners.items()},
-    }
+        share = group.idf / evidence.total_idf
+        for row, file_id in enumerate(evidence.files):
+            if file_id in group.files:
+                covered[row] += share
+    names = _Sums([2 * idf for idf in idfs])
+    return Features(
+        {
+            "bm25": scaled(list(map(sum, zip(*text, strict=True)))),
+            "bm25.raw": scaled(list(map(sum, zip(*raw, strict=True)))),
+            "bm25.names": scaled(_flagged(names, packed, _DEFINED)),
+            "bm25.signature": scaled(_flagged(names, packed, _SIGNED)),
+            "bm25.comments": scaled(_flagged(_Sums(idfs), packed, _SAID)),
+            "bm25.cover": _flagged(cover, packed, _THERE),
+        },
+        {"bm25.top3": scaled(top3), "bm25.file": scaled(whole), "bm25.filecover": covered},
+    )
+
+
+def _in_path(evidence: Evidence, file_id: int, number: int) -> int:
+    """How many occurrences a term's place in the file's path counts for."""
+    if evidence.stem_hits.get(file_id, {}).get(number) == 1.0:
+        return IN_STEM
+    near = evidence.folder_hits.get(file_id, {})
+    return 1 if number in near and near[number][0] == 1.0 else 0
+
+
+def _flagged(sums: _Sums, packed: Sequence[bytes], table: bytes) -> list[float]:
+    flags = [column.translate(table) for column in packed]
+    return list(map(sums.__getitem__, zip(*flags, strict=True)))
+
+
+def _of_files(evidence: Evidence) -> tuple[list[float], list[float]]:
+    """By file: the sum of its three best chunks, and the root of the sum of all."""
+    totals, unit = evidence.totals, evidence.unit
+    top3: list[float] = []
+    whole: list[float] = []
+    for file_id in evidence.files:
+        scores: list[int] = []
+        for start, end in evidence.corpus.runs(file_id):
+            scores += totals[start:end]
+        scores.sort()
+        top3.append(sum(scores[-3:]) * unit)
+        whole.append((sum(scores) * unit) ** 0.5)
+    return top3, whole

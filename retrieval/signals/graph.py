@@ -14,29 +14,20 @@ def features(evidence: Evidence) -> Features:
     """``graph``: use of the file by the files that answer best; ``.references`` and ``.importers``: by how
     many files of the project it is used and imported, as logarithms.
     """
-    best: dict[int, float] = {}
-    for candidate in evidence.candidates:
-        score = evidence.text_scores.get(candidate.doc, 0.0)
-        if score > best.get(candidate.file_id, 0.0):
-            best[candidate.file_id] = score
-    near: dict[int, float] = {}
+    totals, docs, unit = evidence.totals, evidence.docs, evidence.unit
+    row_of = {file_id: row for row, file_id in enumerate(evidence.files)}
+    best = [max(map(totals.__getitem__, docs[start:end])) * unit for start, end in evidence.spans]
+    near = [0.0] * len(best)
     for source, targets in evidence.connected.items():
-        share = best.get(source, 0.0)
+        share = best[row_of[source]]
         for target, weight in targets.items():
-            near[target] = near.get(target, 0.0) + share * math.log1p(weight)
-    near = scaled(near)
-    references = scaled({file_id: math.log1p(facts.references) for file_id, facts in evidence.files.items()})
-    importers = scaled({file_id: math.log1p(facts.importers) for file_id, facts in evidence.files.items()})
-    found: Features = {"graph": {}, "graph.references": {}, "graph.importers": {}}
-    for candidate in evidence.candidates:
-        doc, owner = candidate.doc, candidate.file_id
-        if doc < 0:
-            continue
-        for name, scores in (
-            ("graph", near),
-            ("graph.references", references),
-            ("graph.importers", importers),
-        ):
-            if owner in scores:
-                found[name][doc] = scores[owner]
-    return found
+            near[row_of[target]] += share * math.log1p(weight)
+    facts = evidence.files.values()
+    return Features(
+        {},
+        {
+            "graph": scaled(near),
+            "graph.references": scaled([math.log1p(file.references) for file in facts]),
+            "graph.importers": scaled([math.log1p(file.importers) for file in facts]),
+        },
+    )

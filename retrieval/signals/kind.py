@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-from ..evidence import Candidate, Evidence, FileFacts
+from ..evidence import Evidence
 from .scale import Features
 
 __all__ = ["features", "kinds_of"]
@@ -34,9 +35,9 @@ _DOC_FOLDER = re.compile(
 )
 
 
-def kinds_of(facts: FileFacts) -> set[str]:
+@lru_cache(maxsize=16_384)
+def kinds_of(path: str, language: str | None, note: str | None) -> frozenset[str]:
     """What kinds a file is of: tests, examples, legacy, generated, docs, data, reexport, stubs."""
-    path = facts.path
     found = set()
     for name, pattern in (
         ("tests", _TESTS),
@@ -47,15 +48,15 @@ def kinds_of(facts: FileFacts) -> set[str]:
     ):
         if pattern.search(path):
             found.add(name)
-    if facts.note and "generated" in facts.note:
+    if note and "generated" in note:
         found.add("generated")
-    if (facts.language or "") in _DOCS or _DOC_FOLDER.search(path):
+    if (language or "") in _DOCS or _DOC_FOLDER.search(path):
         found.add("docs")
-    elif (facts.language or "") in _DATA:
+    elif (language or "") in _DATA:
         found.add("data")
     if path.endswith((".d.ts", ".pyi")):
         found.add("stubs")
-    return found
+    return frozenset(found)
 
 
 def features(evidence: Evidence) -> Features:
@@ -65,23 +66,16 @@ def features(evidence: Evidence) -> Features:
     """
     wanted = evidence.query.wanted
     named = {place.path.rpartition("/")[2] for place in evidence.query.places}
-    of_file: dict[int, set[str]] = {}
-    for file_id, facts in evidence.files.items():
-        kinds = kinds_of(facts) - wanted
+    files: dict[str, list[float]] = {}
+    for row, facts in enumerate(evidence.files.values()):
+        kinds = kinds_of(facts.path, facts.language, facts.note) - wanted
         if facts.path.rpartition("/")[2] in named:
-            kinds = set()
+            kinds = frozenset()
         if facts.lines < 12:
-            kinds.add("short")
-        of_file[file_id] = kinds
-    found: Features = {}
-    for candidate in evidence.candidates:
-        if candidate.doc >= 0:
-            for name in of_file[candidate.file_id] | _of_chunk(candidate):
-                found.setdefault(f"kind.{name}", {})[candidate.doc] = 1.0
-    return found
-
-
-def _of_chunk(candidate: Candidate) -> set[str]:
-    if candidate.type == "imports":
-        return {"imports", "unnamed"}
-    return set() if candidate.symbol else {"unnamed"}
+            kinds |= {"short"}
+        for kind in kinds:
+            files.setdefault(f"kind.{kind}", [0.0] * len(evidence.files))[row] = 1.0
+    candidates = evidence.candidates
+    imports = [float(candidate.type == "imports") for candidate in candidates]
+    unnamed = [float(not candidate.symbol or candidate.type == "imports") for candidate in candidates]
+    return Features({"kind.imports": imports, "kind.unnamed": unnamed}, files)

@@ -19,41 +19,47 @@ def features(evidence: Evidence) -> Features:
     query, groups = evidence.query, evidence.groups
     parts = [(number, group) for number, group in enumerate(groups) if group.term[0] != WHOLE]
     total = sum(group.idf for _, group in parts) or 1.0
-    found: dict[str, dict[int, float]] = {
-        name: {} for name in ("path", "path.share", "path.named", "path.whole", "path.folder", "path.further")
-    }
+    path: list[float] = []
+    shares: list[float] = []
+    names: list[float] = []
+    folder: list[float] = []
+    further: list[float] = []
     for file_id, facts in evidence.files.items():
         hits = evidence.stem_hits.get(file_id, {})
         near = evidence.folder_hits.get(file_id, {})
         share = sum(groups[number].idf * match for number, match in hits.items()) / total
         named = _named(facts, [groups[number].term for number in hits]) if hits else 0.0
-        found["path.share"][file_id] = share
-        found["path.named"][file_id] = named
-        found["path.whole"][file_id] = float(named >= 0.8)
-        found["path"][file_id] = 2 * share * named / (share + named) if share and named else 0.0
-        found["path.folder"][file_id] = (
-            sum(groups[number].idf * match for number, (match, place) in near.items() if place == 1) / total
-        )
-        found["path.further"][file_id] = (
-            sum(groups[number].idf * match for number, (match, place) in near.items() if place > 1) / total
-        )
-    by_doc: Features = {name: {} for name in found}
-    places: dict[int, float] = {}
-    for candidate in evidence.candidates:
-        if candidate.doc < 0:
-            continue
-        for name, scores in found.items():
-            score = scores[candidate.file_id]
-            if score:
-                by_doc[name][candidate.doc] = score
+        shares.append(share)
+        names.append(named)
+        path.append(2 * share * named / (share + named) if share and named else 0.0)
+        parent = above = 0.0
+        for number, (match, step) in near.items():
+            if step == 1:
+                parent += groups[number].idf * match
+            else:
+                above += groups[number].idf * match
+        folder.append(parent / total)
+        further.append(above / total)
+    places = [0.0] * len(evidence.candidates)
+    for row, facts in enumerate(evidence.files.values()):
         for place in query.places:
-            if same_place(place.path, evidence.files[candidate.file_id].path):
-                inside = not place.line or candidate.line_start <= place.line <= candidate.line_end
-                places[candidate.doc] = max(places.get(candidate.doc, 0.0), 1.0 if inside else 0.5)
-    for doc in places:
-        by_doc["path"][doc] = 1.0
-    by_doc["path.place"] = places
-    return by_doc
+            if same_place(place.path, facts.path):
+                path[row] = 1.0
+                for number in range(*evidence.spans[row]):
+                    candidate = evidence.candidates[number]
+                    inside = not place.line or candidate.line_start <= place.line <= candidate.line_end
+                    places[number] = max(places[number], 1.0 if inside else 0.5)
+    return Features(
+        {"path.place": places},
+        {
+            "path": path,
+            "path.share": shares,
+            "path.named": names,
+            "path.whole": [float(named >= 0.8) for named in names],
+            "path.folder": folder,
+            "path.further": further,
+        },
+    )
 
 
 def _named(facts: FileFacts, terms: list[str]) -> float:

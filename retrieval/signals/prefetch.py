@@ -23,11 +23,12 @@ def features(evidence: Evidence) -> Features:
     experience = evidence.experience
     expected = experience.expected
     if not expected:
-        return {"prefetch": {}}
-    return {
-        "prefetch": {
-            candidate.doc: min(1.0, expected[candidate.uid] / experience.pattern_hits)
-            for candidate in evidence.candidates
-            if candidate.doc >= 0 and candidate.uid in expected
+        return Features()
+    return Features(
+        {
+            "prefetch": [
+                min(1.0, expected.get(candidate.uid, 0) / experience.pattern_hits)
+                for candidate in evidence.candidates
+            ]
         }
-    }
+    )

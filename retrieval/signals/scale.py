@@ -1,19 +1,35 @@
-"""Scores made comparable."""
+"""Columns of scores, and scores made comparable."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
 __all__ = ["Features", "ranks", "scaled"]
 
-Features = dict[str, dict[int, float]]
+
+@dataclass(slots=True)
+class Features:
+    """Scores by feature's name, each a column: of ``chunks`` by candidate's row, of ``files`` by file's row
+    (`Evidence`)."""
+
+    chunks: dict[str, list[float]] = field(default_factory=dict)
+    files: dict[str, list[float]] = field(default_factory=dict)
+
+    def column(self, name: str, owners: Sequence[int]) -> list[float]:
+        """A feature by candidate's row, whichever kind it is; empty for one that nobody gave."""
+        if name in self.chunks:
+            return self.chunks[name]
+        return list(map(self.files[name].__getitem__, owners)) if name in self.files else []
 
 
-def ranks(scores: dict[int, float]) -> dict[int, int]:
-    """Ranks from 1, best first, of those that score at all; ties go by document."""
-    best = sorted((item for item in scores.items() if item[1] > 0), key=lambda item: (-item[1], item[0]))
-    return {doc: rank for rank, (doc, _) in enumerate(best, 1)}
+def ranks(scores: Sequence[float]) -> dict[int, int]:
+    """Ranks from 1, best first, of the rows that score at all; ties go by row."""
+    order = sorted(range(len(scores)), key=scores.__getitem__, reverse=True)
+    return {row: rank for rank, row in enumerate(order, 1) if scores[row] > 0}
 
 
-def scaled(scores: dict[int, float]) -> dict[int, float]:
-    """Scores divided by the highest, those of nothing left out."""
-    top = max(scores.values(), default=0.0)
-    return {doc: score / top for doc, score in scores.items() if score > 0} if top > 0 else {}
+def scaled(scores: list[float]) -> list[float]:
+    """Scores divided by the highest; none is below 0."""
+    top = max(scores, default=0.0)
+    return [score / top for score in scores] if top > 0 else scores

@@ -14,15 +14,16 @@ def features(evidence: Evidence) -> Features:
     today gives a half; ``usage.ignored``: the same where ignoring prevails.
     """
     experience = evidence.experience
-    used: dict[int, float] = {}
-    ignored: dict[int, float] = {}
-    if experience.acts:
-        for candidate in evidence.candidates:
-            acts = experience.acts.get(candidate.uid)
-            if acts and candidate.doc >= 0:
-                total = decayed(acts, experience.now, experience.half_life_days)
-                if total > 0:
-                    used[candidate.doc] = total / (1 + total)
-                elif total < 0:
-                    ignored[candidate.doc] = -total / (1 - total)
-    return {"usage": used, "usage.ignored": ignored}
+    if not experience.acts:
+        return Features()
+    used = [0.0] * len(evidence.candidates)
+    ignored = used.copy()
+    for row, candidate in enumerate(evidence.candidates):
+        acts = experience.acts.get(candidate.uid)
+        if acts:
+            total = decayed(acts, experience.now, experience.half_life_days)
+            if total > 0:
+                used[row] = total / (1 + total)
+            elif total < 0:
+                ignored[row] = -total / (1 - total)
+    return Features({"usage": used, "usage.ignored": ignored})

@@ -6,6 +6,7 @@ import math
 
 from ..analysis import TF_MASK
 from ..evidence import Evidence
+from ..postings import TF_OF
 from .scale import Features
 
 __all__ = ["features"]
@@ -15,23 +16,17 @@ _LOG = tuple(1 + math.log(times) if times else 0.0 for times in range(TF_MASK + 
 
 def features(evidence: Evidence) -> Features:
     """``vector``: between 0 and 1, the question's side weighted by inverse document frequency."""
-    query = evidence.query
-    weights = [
-        (group.exact, (1 + math.log(query.counts.get(group.term, 1))) * group.idf)
-        for group in evidence.groups
-    ]
-    size = math.sqrt(sum(weight * weight for _, weight in weights)) or 1.0
+    docs, counts = evidence.docs, evidence.query.counts
+    if not docs or not evidence.groups:
+        return Features()
+    weights = [(1 + math.log(counts.get(group.term, 1))) * group.idf for group in evidence.groups]
+    size = math.sqrt(sum(weight * weight for weight in weights)) or 1.0
+    columns = []
+    for group, weight in zip(evidence.groups, weights, strict=True):
+        table = [weight * log / size for log in _LOG]
+        columns.append(map(table.__getitem__, group.exact.at(docs).translate(TF_OF)))
     norms = evidence.corpus.norms
-    found: dict[int, float] = {}
-    for candidate in evidence.candidates:
-        doc = candidate.doc
-        if doc < 0:
-            continue
-        product = 0.0
-        for postings, weight in weights:
-            byte = postings.get(doc)
-            if byte:
-                product += _LOG[byte & TF_MASK] * weight
-        if product and norms[doc]:
-            found[doc] = product / (size * norms[doc])
-    return {"vector": found}
+    products = map(sum, zip(*columns, strict=True))
+    return Features(
+        {"vector": [product / (norms[doc] or 1.0) for product, doc in zip(products, docs, strict=True)]}
+    )

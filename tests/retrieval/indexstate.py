@@ -43,7 +43,11 @@ def index_state(database: Path) -> dict[str, Any]:
         stems: dict[str, list[str]] = {}
         for term in terms:
             if term[0] not in "=>" and postings[term]:
-                stems[term] = [part for part in text.parts_with_stem(term) if postings.get(part)]
+                stems[term] = [
+                    part
+                    for part in [term, *text.parts_with_stems([term]).get(term, ())]
+                    if postings.get(part)
+                ]
         bloom = store.load_bloom()
         hashes = [digest for (digest,) in execute("SELECT hash FROM contents")]
         return {

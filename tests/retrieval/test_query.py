@@ -203,6 +203,20 @@ def test_smaller_chunks_fill_what_a_large_one_leaves() -> None:
     assert choice.refused == [(2, 50), (4, 1)]
 
 
+def test_what_surely_does_not_fit_is_refused_without_being_priced() -> None:
+    priced: list[int] = []
+
+    def price(row: int) -> int:
+        priced.append(row)
+        return 40
+
+    offers = [Offer(row, row, row, 1, 9, floor=30) for row in range(1, 6)]
+    choice = fill(offers, 100, price)
+    assert (choice.taken, choice.used) == ([1, 2], 80)
+    assert choice.refused == [(3, 30), (4, 30), (5, 30)]
+    assert priced == [1, 2]
+
+
 def test_json_has_the_documented_shape(engine: RetrievalEngine) -> None:
     result = json.loads(json.dumps(engine.query("discount", refresh=False)[0].as_dict()))
     assert list(result) == [

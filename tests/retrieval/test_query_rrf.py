@@ -43,12 +43,12 @@ def test_an_exact_symbol_counts_three_times() -> None:
     ],
 )
 def test_file_names_match_by_four_characters(terms: list[str], stem: list[str], matches: bool) -> None:
-    assert rrf.filename_matches(terms, stem) is matches
+    assert rrf.filename_matches(rrf.beginnings(terms), stem) is matches
 
 
 def test_a_matching_file_name_counts_one_and_a_half_times_and_brings_what_was_missed() -> None:
-    items = {1: item(1, 1), 2: item(2, 2), 3: item(3, 2), 4: item(4, 3)}
-    found = rrf.boost_filenames({1: 0.02, 2: 0.01}, items, {2})
+    owners = [9, 1, 2, 2, 3]  # row 1 belongs to file 1, rows 2 and 3 to file 2
+    found = rrf.boost_filenames({1: 0.02, 2: 0.01}, owners, {2})
     assert found == {1: 0.02, 2: pytest.approx(0.015), 3: pytest.approx(0.015)}
 
 

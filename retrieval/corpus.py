@@ -1,0 +1,311 @@
+"""What an engine keeps of an index from one question to the next: columns, posting lists, facts of files.
+
+Everything here is read from the index when it is first asked for, and holds for one state of it: the engine
+makes a new `Corpus` when the state is another. The number of a document is its place in the columns.
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from itertools import compress, count
+from operator import ne
+from typing import Any, NamedTuple
+
+from .analysis import WHOLE, parts_of, stem
+from .fulltext import FullText
+from .postings import K1, Postings, Saturation, Scores, united
+
+__all__ = ["Candidate", "Corpus", "FileFacts", "Known", "word_match"]
+
+VARIANTS = 12  # terms of the index that share a stem with a term of the question
+ROOM = 48 << 20  # bytes of posting lists that are kept
+ROWS = 60_000  # chunks that are kept, and as many facts of each other kind
+
+
+class Candidate(NamedTuple):
+    """A chunk that may answer. ``doc`` is its place in the `Corpus`; ``words`` are the parts of its symbol's
+    last name, each once.
+    """
+
+    doc: int
+    chunk_id: int
+    file_id: int
+    uid: int
+    content_id: int
+    line_start: int
+    line_end: int
+    tokens: int
+    type: str
+    symbol: str | None
+    signature: str | None
+    words: tuple[str, ...]
+
+
+class FileFacts(NamedTuple):
+    """What a signal reads of a file: ``stem`` and ``folders`` (nearest first) as words, uses of it by
+    others."""
+
+    path: str
+    language: str | None
+    lines: int
+    note: str | None
+    stem: tuple[str, ...]
+    folders: tuple[tuple[str, ...], ...]
+    references: int
+    importers: int
+
+
+class Known(NamedTuple):
+    """A term of the index with those that share its stem: where they occur, and the scores that this gives.
+
+    ``exact`` has the term alone. ``idf`` is that of the united terms (Robertson and Sparck Jones 1976, as in
+    BM25).
+    """
+
+    exact: Postings
+    united: Postings
+    scores: Scores
+    files: frozenset[int]
+    idf: float
+
+
+class Corpus:
+    """One state of an index. Make it, and ask it, inside a read transaction that sees this state."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._text = FullText(connection)
+        self.chunk_ids: array[int] = array("I")
+        self.file_ids: array[int] = array("I")
+        self.lengths: array[int] = array("H")
+        self.norms: array[float] = array("f")
+        self._bases: list[int] = []
+        dead: set[int] = set()
+        for segment in self._text.segments:
+            base = len(self.chunk_ids)
+            self._bases.append(base)
+            self.chunk_ids += segment.chunk_ids
+            self.file_ids += segment.file_ids
+            self.lengths += segment.lengths
+            self.norms += segment.norms  # type: ignore[arg-type]
+            dead.update(base + place for place in segment.dead)
+        self.dead = frozenset(dead)
+        self.size = len(self.chunk_ids)
+        """Documents, those that are dead included."""
+        self.documents = self._text.documents
+        self.saturation = Saturation(self._text.mean_length or 1.0)
+        self._runs: dict[int, list[tuple[int, int]]] = {}
+        self._terms: dict[str, Known] = {}
+        self._room = ROOM
+        self._candidates: dict[int, Candidate] = {}
+        self._facts: dict[int, FileFacts] = {}
+        self._uses: dict[int, dict[int, int]] = {}
+        self._definitions: dict[str, list[tuple[int, str, str]]] = {}
+        self._path_words: dict[str, list[tuple[int, int, float]]] = {}
+
+    def doc_of(self, chunk_id: int) -> int:
+        """The document of a chunk, -1 for none. Within a segment ids ascend."""
+        for segment, base in zip(self._text.segments, self._bases, strict=True):
+            place = bisect_left(segment.chunk_ids, chunk_id)
+            if place < len(segment.chunk_ids) and segment.chunk_ids[place] == chunk_id:
+                if place in segment.dead:
+                    continue
+                return base + place
+        return -1
+
+    def runs(self, file_id: int) -> list[tuple[int, int]]:
+        """The documents of a file, as ranges (start, end); dead ones may be among them."""
+        if not self._runs and self.size:
+            files = self.file_ids
+            starts = [0, *compress(count(1), map(ne, files, files[1:]))]
+            runs: dict[int, list[tuple[int, int]]] = {}
+            for start, end in zip(starts, [*starts[1:], self.size], strict=True):
+                runs.setdefault(files[start], []).append((start, end))
+            self._runs = runs
+        return self._runs.get(file_id, [])
+
+    # Terms
+
+    def known(self, roots: dict[str, str]) -> dict[str, Known]:
+        """What the index knows of terms, by their stems (``roots`` maps stems to terms as asked)."""
+        missing = {root: term for root, term in roots.items() if f"{root}\0{term}" not in self._terms}
+        if missing:
+            self._read_terms(missing)
+        return {root: self._terms[f"{root}\0{term}"] for root, term in roots.items()}
+
+    def _read_terms(self, roots: dict[str, str]) -> None:
+        stems = [root for root in roots if root[0] != WHOLE]
+        variants = {root: [term] for root, term in roots.items()}
+        parts = self._text.parts_with_stems(stems)
+        for root in stems:
+            some = [root, *parts.get(root, ())][: VARIANTS + 1]
+            variants[root] += [part for part in some if part != roots[root]]
+        lists = self._lists({term for terms in variants.values() for term in terms})
+        nothing = Postings(array("I"), b"", self.size)
+        files = self.file_ids.__getitem__
+        for root, terms in variants.items():
+            exact = lists.get(terms[0], nothing)
+            found = [exact, *(lists[term] for term in terms[1:] if term in lists)]
+            both = exact if len(found) == 1 else united(found, self.size)
+            idf = math.log(1 + (self.documents - both.count + 0.5) / (both.count + 0.5))
+            rows = map(self.saturation.__getitem__, map(self.lengths.__getitem__, both.docs))
+            scores = Scores(both, idf * (K1 + 1), rows, self.size)
+            known = Known(exact, both, scores, frozenset(map(files, both.docs)), idf)
+            self._room -= exact.size + scores.size + (both.size if both is not exact else 0)
+            if self._room < 0:
+                self._terms.clear()
+                self._room = ROOM
+            self._terms[f"{root}\0{terms[0]}"] = known
+
+    def _lists(self, terms: set[str]) -> dict[str, Postings]:
+        places: dict[str, array[int]] = {}
+        packed: dict[str, list[bytes]] = {}
+        for number, term, here, some in self._text.lists(terms):
+            docs = places.setdefault(term, array("I"))
+            base = self._bases[number]
+            docs.extend(map(base.__add__, here))
+            packed.setdefault(term, []).append(some)
+        return {term: Postings(docs, b"".join(packed[term]), self.size) for term, docs in places.items()}
+
+    def path_words(self, term: str) -> list[tuple[int, int, float]]:
+        """The files with a word in their path that matches ``term``: file, place (0: in the file's stem; n:
+        in the n-th folder above), and how well (`word_match`).
+        """
+        found = self._path_words.get(term)
+        if found is None:
+            if len(term) < 3:
+                rows = self._connection.execute(
+                    "SELECT term, file_id, place FROM path_terms WHERE term = ? AND place <= 4", (term,)
+                )
+            else:
+                start = term[:3]
+                rows = self._connection.execute(
+                    "SELECT term, file_id, place FROM path_terms WHERE term >= ? AND term < ? AND place <= 4",
+                    (start, start[:2] + chr(ord(start[2]) + 1)),
+                )
+            matches: dict[str, float] = {}
+            found = []
+            for word, file_id, place in rows:
+                match = matches.get(word)
+                if match is None:
+                    match = matches[word] = word_match(term, word)
+                if match:
+                    found.append((file_id, place, match))
+            _keep(self._path_words, ROWS // 16)
+            self._path_words[term] = found
+        return found
+
+    def definitions(self, name: str) -> list[tuple[int, str, str]]:
+        """The chunks that define a folded name: document, the name as written, its kind; 400 at most."""
+        found = self._definitions.get(name)
+        if found is None:
+            rows = self._connection.execute(
+                "SELECT chunk_id, name, kind FROM symbols WHERE folded = ? LIMIT 400", (name,)
+            )
+            found = [
+                (doc, written, kind) for chunk, written, kind in rows if (doc := self.doc_of(chunk)) >= 0
+            ]
+            _keep(self._definitions, ROWS // 16)
+            self._definitions[name] = found
+        return found
+
+    # Chunks and files
+
+    def candidates(self, docs: Iterable[int]) -> list[Candidate]:
+        """These living documents, by file and then by document."""
+        docs = sorted(docs)
+        kept = self._candidates
+        missing = [doc for doc in docs if doc not in kept]
+        if missing:
+            _keep(kept, ROWS)
+            missing = [doc for doc in docs if doc not in kept]
+            by_chunk = {self.chunk_ids[doc]: doc for doc in missing}
+            for row in self._rows(_CANDIDATES, sorted(by_chunk)):
+                symbol = row[8]
+                words = tuple(dict.fromkeys(parts_of(symbol.rpartition(".")[2]))) if symbol else ()
+                doc = by_chunk[row[0]]
+                kept[doc] = Candidate._make((doc, *row, words))
+        found = [kept[doc] for doc in docs if doc in kept]
+        found.sort(key=_file_of)
+        return found
+
+    def facts(self, files: Iterable[int]) -> dict[int, FileFacts]:
+        """The facts of these files, in ascending order."""
+        wanted = sorted(files)
+        kept = self._facts
+        if any(file_id not in kept for file_id in wanted):
+            _keep(kept, ROWS)
+            missing = [file_id for file_id in wanted if file_id not in kept]
+            used: dict[int, list[int]] = {}
+            for target, kind, number in self._rows(_USED, missing):
+                used.setdefault(target, [0, 0])[kind] = number
+            for file_id, path, language, lines, note in self._rows(_FACTS, missing):
+                *folders, name = path.split("/")
+                bare = name.rsplit(".", 1)[0] if not name.startswith(".") else name
+                kept[file_id] = FileFacts(
+                    path,
+                    language,
+                    lines,
+                    note,
+                    tuple(parts_of(bare)),
+                    tuple(tuple(parts_of(folder)) for folder in reversed(folders[-3:])),
+                    *used.get(file_id, [0, 0]),
+                )
+        return {file_id: kept[file_id] for file_id in wanted}
+
+    def uses(self, files: Iterable[int]) -> dict[int, dict[int, int]]:
+        """Of these files, which files each uses or imports, with how often."""
+        wanted = list(files)
+        kept = self._uses
+        if any(file_id not in kept for file_id in wanted):
+            _keep(kept, ROWS)
+            missing = sorted(file_id for file_id in wanted if file_id not in kept)
+            for file_id in missing:
+                kept[file_id] = {}
+            for source, target, weight in self._rows(_USES, missing):
+                kept[source][target] = weight
+        return {file_id: kept[file_id] for file_id in wanted}
+
+    def _rows(self, statement: str, ids: list[int]) -> Iterator[tuple[Any, ...]]:
+        for start in range(0, len(ids), 500):
+            some = ids[start : start + 500]
+            yield from self._connection.execute(statement.replace("?", ",".join("?" * len(some))), some)
+
+
+_CANDIDATES = (
+    "SELECT id, file_id, uid, content_id, line_start, line_end, tokens, type, symbol, signature"
+    " FROM chunks WHERE id IN (?)"
+)
+_FACTS = "SELECT id, path, language, lines, note FROM files WHERE id IN (?)"
+_USED = "SELECT target, kind, count(*) FROM edges WHERE target IN (?) GROUP BY target, kind"
+_USES = "SELECT source, target, sum(weight) FROM edges WHERE source IN (?) GROUP BY source, target"
+
+
+def _file_of(candidate: Candidate) -> int:
+    return candidate.file_id
+
+
+def _keep(kept: dict[Any, Any], most: int) -> None:
+    """Empty a cache that has grown past ``most`` entries."""
+    if len(kept) > most:
+        kept.clear()
+
+
+def word_match(term: str, word: str) -> float:
+    """1 for one word or one stem, 0.8 for words that share a beginning long enough to mean the same, else
+    0."""
+    if term == word or stem(term) == stem(word):
+        return 1.0
+    short, long = (term, word) if len(term) <= len(word) else (word, term)
+    if len(short) >= 3 and long.startswith(short):
+        return 0.8
+    shared = 0
+    for one, other in zip(short, long, strict=False):
+        if one != other:
+            break
+        shared += 1
+    return 0.8 if shared >= 4 and shared * 3 >= len(short) * 2 else 0.0

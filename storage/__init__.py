@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     )
     from .feelings import LATER_FEELINGS, Feeling, LaterFeeling, canonical_feeling, fold
     from .fsprobe import Capabilities, FsProbe, LinkStrategy
-    from .journal import Listing, MemoryDB, TimelinePoint
+    from .journal import Columns, Listing, MemoryDB, TimelinePoint
     from .media import AttachedFile, AttachmentReport, media_type_of
     from .memory import Attachment, MediaType, Memory
     from .snapshot import Damage
@@ -38,6 +38,7 @@ __all__ = [
     "BackupReport",
     "Capabilities",
     "Change",
+    "Columns",
     "Damage",
     "Feeling",
     "FsProbe",
@@ -73,7 +74,7 @@ _MODULES = {
     ),
     "feelings": ("LATER_FEELINGS", "Feeling", "LaterFeeling", "canonical_feeling", "fold"),
     "fsprobe": ("Capabilities", "FsProbe", "LinkStrategy"),
-    "journal": ("Listing", "MemoryDB", "TimelinePoint"),
+    "journal": ("Columns", "Listing", "MemoryDB", "TimelinePoint"),
     "media": ("AttachedFile", "AttachmentReport", "media_type_of"),
     "memory": ("Attachment", "MediaType", "Memory"),
     "snapshot": ("Damage",),

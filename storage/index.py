@@ -260,6 +260,27 @@ class Index:
         new = [(self._time[row], labels[self._feeling[row]], self._offset[row]) for row in rows]
         return merge(old, new, key=lambda point: (point[0], point[2]))
 
+    def columns(self, wanted: Selection) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
+        """Times, numbers of feelings and offsets of all that is selected, oldest first, of equal length.
+
+        They are views of the snapshot where nothing is filtered and nothing is in the tail.
+        """
+        base = self.base
+        if wanted.everything and not self._time:
+            return base.time, base.feeling, base.offset
+        if wanted.everything and self._appends_only:
+            return (
+                _joined("q", base.time, self._time),
+                _joined("I", base.feeling, self._feeling),
+                _joined("Q", base.offset, self._offset),
+            )
+        points = list(self.points(wanted, range(len(self.feelings.names))))
+        return (
+            array("q", [point[0] for point in points]),
+            array("I", [point[1] for point in points]),
+            array("Q", [point[2] for point in points]),
+        )
+
     def refs_of_id(self, memory_id: str) -> list[int]:
         """Offsets where a memory of that id may stand (a 30-bit key decides), in log order."""
         key = id_key(memory_id)

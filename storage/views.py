@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, Protocol, overload
 from .feelings import Feeling
 from .memory import Memory
 
-__all__ = ["Listing", "Memories", "TimelinePoint"]
+__all__ = ["Columns", "Listing", "Memories", "TimelinePoint"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -43,6 +43,19 @@ class Listing(NamedTuple):
     """Microseconds since 1970 UTC."""
     refs: array[int]
     """What :meth:`MemoryDB.read` takes."""
+
+
+class Columns(NamedTuple):
+    """All that a selection holds, oldest first: three sequences of equal length, and the feelings' names."""
+
+    times: Sequence[int]
+    """Microseconds since 1970 UTC, ascending."""
+    feelings: Sequence[int]
+    """Positions in ``names``."""
+    refs: Sequence[int]
+    """What :meth:`MemoryDB.read` takes."""
+    names: tuple[Feeling | str, ...]
+    """Feelings as shown; one may stand there twice, under two tokens."""
 
 
 class Memories(Sequence[Memory]):

@@ -52,7 +52,8 @@ COMMENT_SHIFT = 4
 DEFINED = 0x40
 SIGNATURE = 0x80
 
-_IDENTIFIER = re.compile(r"\w+").findall
+_WORD = re.compile(r"\w+").findall
+_ASCII_WORD = re.compile(r"[0-9A-Za-z_]+").findall  # the same in ASCII, in half the time
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+").findall
 _CACHE_LIMIT = 30_000
 _SQUARES = tuple((1 + math.log(times)) ** 2 if times else 0.0 for times in range(TF_MASK + 1))
@@ -100,6 +101,10 @@ class _ReferenceCache(dict[str, str]):
 _terms_of = _TermCache().__getitem__
 _reference_to = _ReferenceCache().__getitem__
 _flat = chain.from_iterable
+
+
+def _identifiers(text: str) -> list[str]:
+    return _ASCII_WORD(text) if text.isascii() else _WORD(text)
 
 
 def _split(word: str) -> tuple[str, ...]:
@@ -158,7 +163,7 @@ def _run_parts(run: str, kind: str) -> list[str]:
 
 def parts_of(text: str) -> list[str]:
     """The parts of every word of ``text``, in order: ``HTTPServer_2 x`` gives http, server, 2, x."""
-    return [term for word in _IDENTIFIER(text) for term in _terms_of(word) if term[0] != WHOLE]
+    return [term for word in _identifiers(text) for term in _terms_of(word) if term[0] != WHOLE]
 
 
 def fold(name: str) -> str:
@@ -171,7 +176,7 @@ def fold(name: str) -> str:
 
 def query_words(text: str) -> list[tuple[str, tuple[str, ...]]]:
     """Each word of a question with its terms, parts first, by the very rules that chunks are indexed by."""
-    return [(word, terms) for word in _IDENTIFIER(text) if (terms := _terms_of(word))]
+    return [(word, terms) for word in _identifiers(text) if (terms := _terms_of(word))]
 
 
 def analyse(
@@ -183,22 +188,22 @@ def analyse(
     refers: Iterable[str] = (),
 ) -> Terms:
     """Count the terms of one chunk, in a fixed order, with what each field says of them."""
-    packed = dict(Counter(_flat(map(_terms_of, _IDENTIFIER(content)))))
+    packed: dict[str, int] = Counter(_flat(map(_terms_of, _identifiers(content))))
     length = sum(packed.values())
     if length > TF_MASK and max(packed.values()) > TF_MASK:
         packed = {term: times if times < TF_MASK else TF_MASK for term, times in packed.items()}
     size = math.sqrt(sum(map(_SQUARES.__getitem__, packed.values())))
     get = packed.get
     if doc:
-        for term, times in Counter(_flat(map(_terms_of, _IDENTIFIER(doc)))).items():
+        for term, times in Counter(_flat(map(_terms_of, _identifiers(doc)))).items():
             packed[term] = get(term, 1) | (times if times < 4 else 3) << COMMENT_SHIFT
     if signature:
-        for term in set(_flat(map(_terms_of, _IDENTIFIER(signature)))):
+        for term in set(_flat(map(_terms_of, _identifiers(signature)))):
             packed[term] = get(term, 1) | SIGNATURE
     for name in defines:
-        for term in _flat(map(_terms_of, _IDENTIFIER(name))):
+        for term in _flat(map(_terms_of, _identifiers(name))):
             packed[term] = get(term, 1) | DEFINED
-    packed.update(dict.fromkeys(map(_reference_to, refers), 1))
+    dict.update(packed, dict.fromkeys(map(_reference_to, refers), 1))  # a Counter's own would add
     return Terms(list(packed), bytes(packed.values()), length, size)
 
 

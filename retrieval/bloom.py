@@ -20,6 +20,7 @@ _HEADER = struct.Struct(
     "<6sHQQQQQI"
 )  # magic, hashes, bits, capacity, items, store, last row, CRC-32 of the bits
 _MAGIC = b"MNBLM1"
+_HALVES = struct.Struct("<QQ")
 ERROR_RATE = 0.001
 
 
@@ -52,31 +53,26 @@ class BloomFilter:
 
     def add(self, digest: bytes) -> bool:
         """Tell it of one hash; False when it was surely new."""
-        first = int.from_bytes(digest[:8], "little")
-        step = int.from_bytes(digest[8:16], "little") | 1
-        bits, size = self.bits, self.size
+        bits = self.bits
         known = True
-        for _ in range(self.hashes):
-            place = first % size
+        for place in self._places(digest):
             bit = 1 << (place & 7)
             if not bits[place >> 3] & bit:
                 bits[place >> 3] |= bit
                 known = False
-            first += step
         if not known:
             self.count += 1
         return known
 
     def __contains__(self, digest: bytes) -> bool:
-        first = int.from_bytes(digest[:8], "little")
-        step = int.from_bytes(digest[8:16], "little") | 1
-        bits, size = self.bits, self.size
-        for _ in range(self.hashes):
-            place = first % size
-            if not bits[place >> 3] & (1 << (place & 7)):
-                return False
-            first += step
-        return True
+        bits = self.bits
+        return all(bits[place >> 3] & (1 << (place & 7)) for place in self._places(digest))
+
+    def _places(self, digest: bytes) -> list[int]:
+        size = self.size
+        first, step = _HALVES.unpack(digest)
+        first, step = first % size, (step | 1) % size
+        return [(first + number * step) % size for number in range(self.hashes)]
 
     def save(self, path: Path) -> None:
         """Write it in one piece: a reader meets the old file or the new one. Raises OSError."""

@@ -83,7 +83,8 @@ def read_content(path: str, *, cap: int, known: int | None = None, now_ns: int) 
         lines = text.count("\n") + 1
         if len(text) / lines > MINIFIED_MEAN:
             return content("skip", "minified", xxh3=digest)
-    if reason is None and _GENERATED.search(text[:2000]):
+    head = text[:2000]
+    if reason is None and "generated" in head.lower() and _GENERATED.search(head):
         reason = "generated"
     return content("text", reason, text, digest)
 

@@ -12,20 +12,17 @@ import sqlite3
 import sys
 from array import array
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
-from .analysis import REFERENCE, WHOLE, Terms, stem
+from .analysis import REFERENCE
+from .inversion import MAX_DOCS, Combiner
 
 __all__ = [
-    "Combiner",
     "FullText",
-    "Inverted",
-    "Inverter",
     "Matches",
     "Segment",
     "drop_chunks",
@@ -33,7 +30,6 @@ __all__ = [
     "write_segment",
 ]
 
-MAX_DOCS = 65_535  # places are 16 bits wide
 FAN_OUT = 16  # segments of one size before they become one
 
 
@@ -52,102 +48,6 @@ def _unpack(kind: str, blob: bytes) -> array[int]:
     return values
 
 
-class Inverted(NamedTuple):
-    """The terms of a run of chunks turned inside out, ready to be written: by place, and by term."""
-
-    lengths: list[int]
-    norms: list[float]
-    rows: list[tuple[str, bytes]]
-    stems: list[tuple[str, str]]
-
-
-class Inverter:
-    """Gathers the terms of chunks, `MAX_DOCS` at most; a chunk's place is its number."""
-
-    __slots__ = ("_known", "_lengths", "_lists", "_norms")
-
-    def __init__(self) -> None:
-        self._known: set[str] = set()
-        self._lengths: list[int] = []
-        self._norms: list[float] = []
-        self._lists: defaultdict[str, list[int]] = defaultdict(list)
-
-    def __len__(self) -> int:
-        return len(self._lengths)
-
-    def add(self, terms: Terms) -> None:
-        """Take the next chunk."""
-        place = len(self._lengths) << 8
-        self._lengths.append(min(terms.length, 0xFFFF))
-        self._norms.append(terms.norm)
-        lists = self._lists
-        for term, byte in zip(terms.terms, terms.packed, strict=True):
-            lists[term].append(place | byte)
-
-    def take(self) -> Inverted:
-        """Give what was gathered, terms in order, and start anew.
-
-        Stems come with a part's first appearance only.
-        """
-        lists = self._lists
-        fresh = [
-            term for term in lists if term not in self._known and term[0] != WHOLE and term[0] != REFERENCE
-        ]
-        self._known.update(fresh)
-        done = Inverted(
-            self._lengths,
-            self._norms,
-            [(term, _encode(lists[term])) for term in sorted(lists)],
-            [(root, term) for term in fresh if (root := stem(term)) != term],
-        )
-        self._lengths, self._norms, self._lists = [], [], defaultdict(list)
-        return done
-
-
-class Combiner:
-    """Puts runs of chunks that were inverted apart one behind the other."""
-
-    __slots__ = ("_lists", "_stems", "lengths", "norms")
-
-    def __init__(self) -> None:
-        self.lengths: list[int] = []
-        self.norms: list[float] = []
-        self._stems: list[tuple[str, str]] = []
-        self._lists: defaultdict[str, list[bytes]] = defaultdict(list)
-
-    def add(self, inverted: Inverted) -> None:
-        """Take the next run: its places follow those taken before, `MAX_DOCS` at most in all."""
-        base = len(self.lengths)
-        self.lengths += inverted.lengths
-        self.norms += inverted.norms
-        self._stems += inverted.stems
-        lists = self._lists
-        for term, blob in inverted.rows:
-            lists[term].append(_shifted(blob, base) if base else blob)
-
-    def take(self) -> Inverted:
-        """All runs as one."""
-        rows: list[tuple[str, bytes]] = []
-        for term in sorted(self._lists):
-            blobs = self._lists[term]
-            if len(blobs) > 1:
-                places = b"".join([blob[: len(blob) // 3 * 2] for blob in blobs])
-                rows.append((term, places + b"".join([blob[len(blob) // 3 * 2 :] for blob in blobs])))
-            else:
-                rows.append((term, blobs[0]))
-        return Inverted(self.lengths, self.norms, rows, self._stems)
-
-
-def _shifted(blob: bytes, base: int) -> bytes:
-    """A posting list with ``base`` added to all its places at once, as one long number; none overflows."""
-    count = len(blob) // 3
-    if count == 1:
-        return (blob[0] + (blob[1] << 8) + base).to_bytes(2, "little") + blob[2:]
-    split = 2 * count
-    places = int.from_bytes(blob[:split], "little") + base * int.from_bytes(b"\1\0" * count, "little")
-    return places.to_bytes(split, "little") + blob[split:]
-
-
 def _encode(values: list[int]) -> bytes:
     if len(values) == 1:
         value = values[0]
@@ -156,7 +56,7 @@ def _encode(values: list[int]) -> bytes:
 
 
 def write_segment(
-    connection: sqlite3.Connection, chunks: list[int], files: list[int], inverted: Inverted, dead: list[int]
+    connection: sqlite3.Connection, chunks: list[int], files: list[int], inverted: Combiner, dead: list[int]
 ) -> None:
     """Write a segment, inside the caller's transaction. ``chunks`` are ids by place, ascending.
 
@@ -164,7 +64,7 @@ def write_segment(
     """
     segment = _write_documents(connection, chunks, files, inverted.lengths, inverted.norms, dead)
     connection.executemany(
-        "INSERT INTO postings VALUES (?, ?, ?)", ((segment, term, blob) for term, blob in inverted.rows)
+        "INSERT INTO postings VALUES (?, ?, ?)", ((segment, term, blob) for term, blob in inverted.rows())
     )
     connection.executemany("INSERT OR IGNORE INTO vocabulary VALUES (?, ?)", inverted.stems)
 

@@ -17,7 +17,7 @@ from .fulltext import FullText
 from .imports import Resolver, file_keys, import_keys, path_keys
 
 if TYPE_CHECKING:
-    from .store import ChunkRecord
+    from .records import ChunkRecord
 
 __all__ = ["IMPORT", "REFERENCE_EDGE", "Pending", "file_keys", "is_whole", "rebuild", "write_imports"]
 

@@ -189,16 +189,16 @@ class Resolver:
         """
         if not words:
             return []
-        same = _folded if fold else str
-        wanted = [same(word) for word in words]
+        wanted = [_folded(word) for word in words] if fold else list(words)
         best: tuple[int, int, str, int] | None = None
         for file_id, path, names in self._with_stem(words[-1]):
             if not path.endswith(endings):
                 continue
             parts = names
-            if parts[-1] in _FOLDER_STEMS and same(parts[-1]) != wanted[-1]:
+            if parts[-1] in _FOLDER_STEMS and (_folded(parts[-1]) if fold else parts[-1]) != wanted[-1]:
                 parts = parts[:-1]
-            if [same(part) for part in parts[-len(wanted) :]] != wanted:
+            tail = parts[-len(wanted) :]
+            if ([_folded(part) for part in tail] if fold else tail) != wanted:
                 continue
             before = "/".join(parts[: -len(wanted)])
             if not accept(before):

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 
-from .fulltext import Inverted
-from .store import FileRecord
+from .inversion import Inverter
+from .records import FileRecord
 from .worker import Batch, Job, Outcome, Settings, receive, send
 
 __all__ = ["WorkerPool", "worker_count"]
@@ -78,7 +78,7 @@ class WorkerPool:
                     return []
                 note = "failed: the process that read it died"
                 record = FileRecord(job.path, 0, 0, 0, 0, None, None, 0, note, [], [])
-                batches.append(Batch([Outcome("failed", record)], Inverted([], [], [], [])))
+                batches.append(Batch([Outcome("failed", record)], Inverter().take()))
         return batches
 
     def _ended(self) -> bool:

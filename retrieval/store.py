@@ -16,62 +16,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import fulltext, graph
-from .analysis import Terms, parts_of
+from .analysis import parts_of
 from .bloom import BloomFilter
 from .errors import IndexDamagedError, IndexUnwritableError, NoIndexError
+from .inversion import MAX_DOCS, Combiner, Inverted, Inverter
 from .project import APPLICATION_ID, is_foreign, set_aside
+from .records import ChunkRecord, FileRecord
 
-__all__ = [
-    "ChunkRecord",
-    "FileRecord",
-    "Known",
-    "Store",
-    "chunk_uid_text",
-    "inflate",
-    "is_damage",
-    "statements",
-]
+__all__ = ["Known", "Store", "chunk_uid_text", "inflate", "is_damage", "statements"]
 
 MIGRATIONS = ("schema.sql",)  # number n brings a database from version n to n + 1
-
-
-class ChunkRecord(NamedTuple):
-    """One chunk as a worker hands it over; the columns of `contents`, `chunks` and `symbols`, and its terms.
-
-    ``terms`` is None where the worker has inverted them over its whole batch.
-    """
-
-    hash: bytes
-    body: bytes
-    tokens: int
-    uid: int
-    stamp: int
-    line_start: int
-    line_end: int
-    type: str
-    symbol: str | None
-    signature: str | None
-    symbols: list[tuple[str, str, str]]
-    terms: Terms | None
-
-
-class FileRecord(NamedTuple):
-    """One file as a worker hands it over.
-
-    ``sha256`` is None for a file that is left out, ``note`` says why.
-    """
-
-    path: str
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    xxh3: int
-    sha256: bytes | None
-    language: str | None
-    lines: int
-    note: str | None
-    chunks: list[ChunkRecord]
-    imports: list[tuple[int, str, str]]
 
 
 class Known(NamedTuple):
@@ -129,8 +83,8 @@ class Store:
         self._chunks: list[tuple[object, ...]] = []
         self._symbols: list[tuple[int, str, str, str]] = []
         self._removed: list[tuple[int, int]] = []
-        self._inverter = fulltext.Inverter()
-        self._combiner = fulltext.Combiner()
+        self._inverter = Inverter()
+        self._combiner = Combiner()
         self._places: list[tuple[int, int]] = []
         self._kept: list[int] = []
         self._next_chunk = self._next_content = 0
@@ -228,10 +182,10 @@ class Store:
             finally:
                 self._clear()
 
-    def add_inverted(self, inverted: fulltext.Inverted) -> None:
+    def add_inverted(self, inverted: Inverted) -> None:
         """Take the full text of the files written since the last call, where a worker inverted it."""
         places = self._places
-        if len(self._combiner.lengths) + len(inverted.lengths) > fulltext.MAX_DOCS:
+        if len(self._combiner.lengths) + len(inverted.lengths) > MAX_DOCS:
             before = len(self._combiner.lengths)
             kept = self._kept
             self._places, self._kept = places[:before], [place for place in kept if place < before]
@@ -241,16 +195,17 @@ class Store:
 
     def _end_segment(self) -> None:
         """Write the full text of the chunks stored since the last segment."""
-        inverted = self._combiner.take() if self._combiner.lengths else self._inverter.take()
+        if not self._combiner.lengths:
+            self._combiner.add(self._inverter.take())
         if len(self._kept) < len(self._places):
             fulltext.write_segment(
                 self.connection,
                 [chunk for chunk, _ in self._places],
                 [file_id for _, file_id in self._places],
-                inverted,
+                self._combiner,
                 self._kept,
             )
-        self._places, self._kept, self._combiner = [], [], fulltext.Combiner()
+        self._places, self._kept, self._combiner = [], [], Combiner()
 
     def _write_rows(self) -> None:
         """Write the rows that the batch gathered: all of a table at once is far cheaper than one by one."""
@@ -436,7 +391,7 @@ class Store:
             self._places.append((row, file_id))
             if chunk.terms is not None:
                 self._inverter.add(chunk.terms)
-                if len(self._inverter) == fulltext.MAX_DOCS:
+                if len(self._inverter) == MAX_DOCS:
                     self._end_segment()
         removed = [(row[0], row[1]) for rows in old.values() for row in rows]
         self._removed += removed

@@ -23,8 +23,8 @@ import xxhash
 from .analysis import TOKENIZER_VERSION, analyse, fold
 from .chunkers.types import ChunkCandidate, ChunkedFile, ChunkOptions
 from .detect import Content, content_hash, read_content, signed64
-from .fulltext import MAX_DOCS, Inverted, Inverter
-from .store import ChunkRecord, FileRecord
+from .inversion import MAX_DOCS, Inverted, Inverter
+from .records import ChunkRecord, FileRecord
 
 __all__ = ["Batch", "Job", "Outcome", "Settings", "process", "recipe_of"]
 
@@ -264,5 +264,6 @@ def main() -> None:
             jobs = receive(sys.stdin.buffer)
             send(answers, process_batch(settings, jobs, inverter))  # type: ignore[arg-type]
             gc.collect()
+            gc.freeze()  # modules and caches stay: no later collection need look at them
     except (EOFError, BrokenPipeError):
         os._exit(0)

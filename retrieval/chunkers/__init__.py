@@ -6,6 +6,7 @@ so that worker processes can run it.
 
 from __future__ import annotations
 
+from itertools import filterfalse
 from typing import TYPE_CHECKING
 
 from ..tokens import count_tokens, prefix_within
@@ -87,7 +88,7 @@ def _chunks(piece: Piece, source: Source, options: ChunkOptions) -> Iterator[Chu
     defines = tuple(dict.fromkeys(name for unit in piece.units for name in unit.defines))
     types = tuple(dict.fromkeys(name for unit in piece.units for name in unit.types))
     doc, names = lexicon(source.language).read(content)
-    refers = tuple([name for name in names if name not in defines])
+    refers = tuple(filterfalse(defines.__contains__, names)) if defines else names
     rest = content if piece.tokens > options.max_chunk_tokens else ""
     # Lines so long are dense more often than not (minified, encoded), where the estimate is at its weakest.
     room = max(options.max_chunk_tokens * 4 // 5, 1)

@@ -7,6 +7,7 @@ code.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .types import Import
@@ -143,12 +144,18 @@ def _plain(match: re.Match[str]) -> Iterator[Found]:
 
 
 class _Reader(NamedTuple):
-    pattern: re.Pattern[str]
+    source: str
     read: Callable[[re.Match[str]], Iterator[Found]]
 
 
-def _reader(pattern: str, read: Callable[[re.Match[str]], Iterator[Found]] = _plain) -> _Reader:
-    return _Reader(re.compile(pattern, re.MULTILINE | re.VERBOSE), read)
+def _reader(source: str, read: Callable[[re.Match[str]], Iterator[Found]] = _plain) -> _Reader:
+    return _Reader(source, read)
+
+
+@cache
+def _pattern(language: str) -> re.Pattern[str]:
+    """Compiled when a file first needs it: every worker process starts with this module."""
+    return re.compile(_READERS[language].source, re.MULTILINE | re.VERBOSE)
 
 
 _SCRIPT: Final = _reader(
@@ -224,7 +231,7 @@ def find_imports(language: str, text: str, root: Node | None) -> list[Import]:
     ascii_text = text.isascii()
     line = 1
     counted = 0
-    for match in reader.pattern.finditer(text):
+    for match in _pattern(language).finditer(text):
         start = match.start() + len(match[0]) - len(match[0].lstrip())
         if root is not None:
             offset = start if ascii_text else len(text[:start].encode("utf-8", "surrogatepass"))

@@ -7,34 +7,56 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Final
+from itertools import filterfalse
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Lexicon", "lexicon"]
 
-_STRING: Final = r'"(?:[^"\\\n]|\\.)*"|' + r"'(?:[^'\\\n]|\\.)*'"
-_DOUBLE_ONLY: Final = r'"(?:[^"\\\n]|\\.)*"' + r"|'(?:[^'\\\n]|\\.)'"
-_TRIPLE: Final = r'(?P<triple>"""(?:[^\\]|\\.)*?(?:"""|\Z)|' + r"'''(?:[^\\]|\\.)*?(?:'''|\Z))"
-_BACKTICK: Final = r"`(?:[^`\\]|\\.)*`"
-_HASH: Final = r"#[^\n]*"
-_SLASH: Final = r"//[^\n]*|/\*.*?(?:\*/|\Z)"
-_DASH: Final = r"--\[\[.*?(?:\]\]|\Z)|--[^\n]*"
+_Form = tuple[str, str, str]
+"""A string or comment: the character that opens it, the rest of it as an expression, and what it is."""
 
-_FAMILIES: Final[dict[str, str]] = {
-    "python": rf"{_TRIPLE}|{_STRING}|(?P<comment>{_HASH})",
+
+def _quoted(mark: str) -> _Form:
+    return mark, rf"[^{mark}\\\n]*(?:\\.[^{mark}\\\n]*)*{mark}", ""
+
+
+def _tripled(mark: str) -> _Form:
+    two, three = mark * 2, mark * 3
+    return mark, rf"{two}([^{mark}\\]*(?:(?:\\.|{mark}(?!{two}))[^{mark}\\]*)*)(?:{three}|\Z)", "doc"
+
+
+def _comment(opening: str, rest: str) -> _Form:
+    return opening, f"({rest})", "comment"
+
+
+_STRINGS: Final = (_quoted('"'), _quoted("'"))
+_DOUBLE_ONLY: Final = (_quoted('"'), ("'", r"(?:[^'\\\n]|\\.)'", ""))
+_TRIPLES: Final = (_tripled('"'), _tripled("'"))
+_BACKTICKS: Final = (("`", r"[^`\\]*(?:\\.[^`\\]*)*`", ""),)
+_HASH: Final = (_comment("#", r"[^\n]*"),)
+_BLOCK: Final = _comment("/", r"\*.*?(?:\*/|\Z)")
+_SLASH: Final = (_comment("/", r"/[^\n]*|\*.*?(?:\*/|\Z)"),)
+_DASH: Final = (_comment("-", r"-\[\[.*?(?:\]\]|\Z)|-[^\n]*"),)
+
+_FAMILIES: Final[dict[str, tuple[_Form, ...]]] = {
+    "python": (*_TRIPLES, *_STRINGS, *_HASH),
     # $# and ${#name} in the shell, a#b in YAML are no comments.
-    "hash": rf"{_STRING}|(?P<comment>(?<![\w$&{{]){_HASH})",
-    "elixir": rf"{_TRIPLE}|{_DOUBLE_ONLY}|(?P<comment>{_HASH})",
-    "slash": rf"{_STRING}|(?P<comment>{_SLASH})",
-    "template": rf"{_STRING}|{_BACKTICK}|(?P<comment>{_SLASH})",
+    "hash": (*_STRINGS, _comment("#", r"(?<![\w$&{]#)[^\n]*")),
+    "elixir": (*_TRIPLES, *_DOUBLE_ONLY, *_HASH),
+    "slash": (*_STRINGS, *_SLASH),
+    "template": (*_STRINGS, *_BACKTICKS, *_SLASH),
     # 'a in Rust is a lifetime, a' in Haskell a name.
-    "char": rf"{_DOUBLE_ONLY}|(?P<comment>{_SLASH})",
-    "php": rf"{_STRING}|(?P<comment>{_SLASH}|#(?!\[)[^\n]*)",
-    "triple": rf"{_TRIPLE}|{_DOUBLE_ONLY}|(?P<comment>{_SLASH})",
-    "dash": rf"{_STRING}|(?P<comment>{_DASH})",
-    "haskell": rf"{_DOUBLE_ONLY}|(?P<comment>\{{-.*?(?:-\}}|\Z)|--[^\n]*)",
-    "sql": rf"'(?:[^']|'')*'|(?P<comment>{_DASH}|/\*.*?(?:\*/|\Z))",
-    "css": rf"{_STRING}|(?P<comment>/\*.*?(?:\*/|\Z))",
-    "markup": r"(?P<comment><!--.*?(?:-->|\Z))",
+    "char": (*_DOUBLE_ONLY, *_SLASH),
+    "php": (*_STRINGS, *_SLASH, _comment("#", r"(?!\[)[^\n]*")),
+    "triple": (*_TRIPLES, *_DOUBLE_ONLY, *_SLASH),
+    "dash": (*_STRINGS, *_DASH),
+    "haskell": (*_DOUBLE_ONLY, _comment("{", r"-.*?(?:-\}|\Z)"), _comment("-", r"-[^\n]*")),
+    "sql": (("'", r"[^']*(?:''[^']*)*'", ""), *_DASH, _BLOCK),
+    "css": (*_STRINGS, _BLOCK),
+    "markup": (_comment("<", r"!--.*?(?:-->|\Z)"),),
 }
 _FAMILY_OF: Final[dict[str, str]] = {
     "python": "python",
@@ -65,7 +87,8 @@ _FAMILY_OF: Final[dict[str, str]] = {
     "vue": "markup",
     "svelte": "markup",
 }
-_NAME: Final = re.compile(r"[^\W\d]\w+")
+_NAME: Final = re.compile(r"[^\W\d]\w+").findall
+_ASCII_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]+").findall
 _COMMENT_MARKS: Final = re.compile(
     r"^[ \t]*(?:/\*+!?|\*+/|\*|//[/!]*|#+!?|--+\[\[|--+|\{-+\|?|<!--+)?[ \t]?"
     r"|[ \t]*(?:\*/|-->|-\}|\]\])?[ \t]*$",
@@ -96,27 +119,39 @@ class Lexicon:
     """Reads comments and names in one family of languages."""
 
     def __init__(self, family: str | None) -> None:
-        self._skip = re.compile(_FAMILIES[family], re.S) if family else None
+        self._split: Callable[[str], list[str | None]] | None = None
+        if family is not None:
+            forms = _FAMILIES[family]
+            # The characters that may open one come first: the engine then runs over all others in one loop.
+            openings = re.escape("".join(dict.fromkeys(opening for opening, _, _ in forms)))
+            rest = "|".join(f"(?<={re.escape(opening)}){rest}" for opening, rest, _ in forms)
+            self._split = re.compile(f"[{openings}](?:{rest})", re.S).split
+            self._groups = ["", *(opening if kind == "comment" else "" for opening, _, kind in forms if kind)]
 
     def read(self, code: str) -> tuple[str, tuple[str, ...]]:
         """Give the comment text of ``code`` and the names it uses outside strings and comments."""
-        if self._skip is None:
+        if self._split is None:
             return "", ()
+        # The code between strings and comments; after each piece of it what the groups took, if anything.
+        pieces = self._split(code)
+        groups = self._groups
+        width = len(groups)
+        bare: list[str] = pieces[::width]  # type: ignore[assignment]
         said: list[str] = []
-
-        def strip(match: re.Match[str]) -> str:
-            if (kind := match.lastgroup) == "comment":
-                said.append(match[0])
-            elif kind == "triple" and not code[: match.start()].rstrip(" \t").endswith(
-                ("=", "(", ",", "return")
-            ):
-                said.append(match[0].strip("\"'"))
-            return " "
-
-        bare = self._skip.sub(strip, code)
-        names = dict.fromkeys(_NAME.findall(bare))
-        doc = "\n".join(line for text in said for line in _COMMENT_MARKS.sub("", text).split("\n") if line)
-        return doc, tuple(name for name in names if name not in _KEYWORDS)
+        if len(bare) > 1:
+            for at, text in enumerate(pieces):
+                if text is None or not (group := at % width):
+                    continue
+                if opening := groups[group]:
+                    said.append(opening + text)
+                elif not bare[at // width].rstrip(" \t").endswith(("=", "(", ",", "return")):
+                    said.append(text.strip("\"'"))
+        find = _ASCII_NAME if code.isascii() else _NAME
+        names = dict.fromkeys(find(" ".join(bare)))
+        doc = ""
+        if said:
+            doc = "\n".join(filter(None, _COMMENT_MARKS.sub("", "\n".join(said)).split("\n")))
+        return doc, tuple(filterfalse(_KEYWORDS.__contains__, names))
 
 
 @cache

@@ -62,7 +62,7 @@ def fill(
             choice.passed[offer.row] = "same content"
             continue
         taken_lines = ranges.setdefault(offer.file_id, [])
-        if _covered(offer, taken_lines):
+        if taken_lines and _covered(offer, taken_lines):
             choice.passed[offer.row] = "its lines are there already"
             continue
         price = offer.floor

@@ -19,7 +19,7 @@ from .analysis import WHOLE, parts_of, stem
 from .fulltext import FullText
 from .postings import K1, Postings, Saturation, Scores, united
 
-__all__ = ["Candidate", "Corpus", "FileFacts", "Known", "word_match"]
+__all__ = ["Candidate", "Corpus", "FileFacts", "Known", "PathWords", "word_match"]
 
 VARIANTS = 12  # terms of the index that share a stem with a term of the question
 ROOM = 48 << 20  # bytes of posting lists that are kept
@@ -73,6 +73,16 @@ class Known(NamedTuple):
     idf: float
 
 
+class PathWords(NamedTuple):
+    """How well a term matches words of paths, by file: of the stem, of folders (and how far up the nearest
+    such one is, from 1), and both together.
+    """
+
+    stems: dict[int, float]
+    folders: dict[int, tuple[float, int]]
+    shares: dict[int, float]
+
+
 class Corpus:
     """One state of an index. Make it, and ask it, inside a read transaction that sees this state."""
 
@@ -105,7 +115,7 @@ class Corpus:
         self._facts: dict[int, FileFacts] = {}
         self._uses: dict[int, dict[int, int]] = {}
         self._definitions: dict[str, list[tuple[int, str, str]]] = {}
-        self._path_words: dict[str, list[tuple[int, int, float]]] = {}
+        self._path_words: dict[str, PathWords] = {}
 
     def doc_of(self, chunk_id: int) -> int:
         """The document of a chunk, -1 for none. Within a segment ids ascend."""
@@ -171,10 +181,8 @@ class Corpus:
             packed.setdefault(term, []).append(some)
         return {term: Postings(docs, b"".join(packed[term]), self.size) for term, docs in places.items()}
 
-    def path_words(self, term: str) -> list[tuple[int, int, float]]:
-        """The files with a word in their path that matches ``term``: file, place (0: in the file's stem; n:
-        in the n-th folder above), and how well (`word_match`).
-        """
+    def path_words(self, term: str) -> PathWords:
+        """The files with a word in their path that matches ``term`` (`word_match`)."""
         found = self._path_words.get(term)
         if found is None:
             if len(term) < 3:
@@ -188,13 +196,22 @@ class Corpus:
                     (start, start[:2] + chr(ord(start[2]) + 1)),
                 )
             matches: dict[str, float] = {}
-            found = []
+            found = PathWords({}, {}, {})
             for word, file_id, place in rows:
                 match = matches.get(word)
                 if match is None:
                     match = matches[word] = word_match(term, word)
-                if match:
-                    found.append((file_id, place, match))
+                if not match:
+                    continue
+                if place == 0:
+                    found.stems[file_id] = max(match, found.stems.get(file_id, 0.0))
+                else:
+                    old = found.folders.get(file_id)
+                    if old is None or (match, -place) > (old[0], -old[1]):
+                        found.folders[file_id] = (match, place)
+            found.shares.update(found.stems)
+            for file_id, (match, place) in found.folders.items():
+                found.shares[file_id] = found.shares.get(file_id, 0.0) + match / (1 + place)
             _keep(self._path_words, ROWS // 16)
             self._path_words[term] = found
         return found

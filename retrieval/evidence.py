@@ -16,17 +16,18 @@ from itertools import groupby, repeat
 from typing import NamedTuple
 
 from .analysis import WHOLE, stem
-from .corpus import Candidate, Corpus, FileFacts, word_match
+from .corpus import Candidate, Corpus, FileFacts, PathWords, word_match
 from .postings import Postings, Scores, add_up, best
 from .query_text import Query
 from .usage.experience import Experience
 
 __all__ = ["Candidate", "Corpus", "Evidence", "FileFacts", "Group", "gather", "same_place", "word_match"]
 
-CHUNKS_BY_TEXT = 400
-FILES_BY_PATH = 40
-CHUNKS_BY_FILE = 6
-CHUNKS_BY_NAME = 120
+CHUNKS_BY_TEXT = 150
+FILES_BY_PATH = 24
+CHUNKS_BY_FILE = 4
+COMMON = 400  # files that have a term in their path, from which on it only adds to what others found
+CHUNKS_BY_NAME = 40
 MAX_GROUPS = 48  # a pasted text is asked for by its rarest terms
 
 
@@ -101,15 +102,15 @@ def gather(
     """
     groups = _groups(corpus, query)
     totals, unit = add_up([(group.scores, group.weight) for group in groups], corpus.size)
-    stem_hits, folder_hits = _path_hits(corpus, groups)
+    path_words = {
+        number: corpus.path_words(group.term) for number, group in enumerate(groups) if group.term[0] != WHOLE
+    }
     definitions, definers = _definitions(corpus, query)
     if allowed is not None:
         totals = _only(corpus, totals, allowed)
-        stem_hits = {file: hits for file, hits in stem_hits.items() if file in allowed}
-        folder_hits = {file: hits for file, hits in folder_hits.items() if file in allowed}
     docs = set(best(totals, CHUNKS_BY_TEXT))
-    docs.update(sorted(definitions)[:CHUNKS_BY_NAME])
-    for file_id in _files_by_path(groups, stem_hits, folder_hits):
+    docs.update(sorted(definitions, key=lambda doc: (-totals[doc], doc))[:CHUNKS_BY_NAME])
+    for file_id in _files_by_path(groups, path_words, allowed):
         docs.update(_of_file(corpus, totals, file_id))
     docs.update(_of_places(connection, corpus, query))
     for uid in joining:
@@ -125,6 +126,13 @@ def gather(
         owners.extend(repeat(row, sum(1 for _ in some)))
         spans.append((start, len(owners)))
     files = corpus.facts({candidate.file_id for candidate in candidates})
+    stem_hits: dict[int, dict[int, float]] = {}
+    folder_hits: dict[int, dict[int, tuple[float, int]]] = {}
+    for number, words in path_words.items():
+        for file_id in words.stems.keys() & files:
+            stem_hits.setdefault(file_id, {})[number] = words.stems[file_id]
+        for file_id in words.folders.keys() & files:
+            folder_hits.setdefault(file_id, {})[number] = words.folders[file_id]
     return Evidence(
         query,
         corpus,
@@ -174,26 +182,6 @@ def _only(corpus: Corpus, totals: array[int], allowed: set[int]) -> array[int]:
     return found
 
 
-def _path_hits(
-    corpus: Corpus, groups: list[Group]
-) -> tuple[dict[int, dict[int, float]], dict[int, dict[int, tuple[float, int]]]]:
-    stems: dict[int, dict[int, float]] = {}
-    folders: dict[int, dict[int, tuple[float, int]]] = {}
-    for number, group in enumerate(groups):
-        if group.term[0] == WHOLE:
-            continue
-        for file_id, place, match in corpus.path_words(group.term):
-            if place == 0:
-                hits = stems.setdefault(file_id, {})
-                if match > hits.get(number, 0.0):
-                    hits[number] = match
-            else:
-                near = folders.setdefault(file_id, {})
-                if number not in near or (match, -place) > (near[number][0], -near[number][1]):
-                    near[number] = (match, place)
-    return stems, folders
-
-
 def _definitions(
     corpus: Corpus, query: Query
 ) -> tuple[dict[int, list[tuple[str, str, str]]], dict[str, int]]:
@@ -210,17 +198,21 @@ def _definitions(
 
 
 def _files_by_path(
-    groups: list[Group],
-    stem_hits: dict[int, dict[int, float]],
-    folder_hits: dict[int, dict[int, tuple[float, int]]],
+    groups: list[Group], path_words: dict[int, PathWords], allowed: set[int] | None
 ) -> list[int]:
-    shares: dict[int, float] = {}
-    for file_id, hits in stem_hits.items():
-        shares[file_id] = sum(groups[number].idf * match for number, match in hits.items())
-    for file_id, near in folder_hits.items():
-        extra = sum(groups[number].idf * match / (1 + place) for number, (match, place) in near.items())
-        shares[file_id] = shares.get(file_id, 0.0) + extra
-    best_first = heapq.nlargest(FILES_BY_PATH, shares.items(), key=lambda item: (item[1], -item[0]))
+    """The files whose paths answer best, the terms that fewest paths hold taken first."""
+    found: dict[int, float] = {}
+    for number in sorted(path_words, key=lambda number: (len(path_words[number].shares), number)):
+        shares, idf = path_words[number].shares, groups[number].idf
+        if found and len(shares) > COMMON:
+            for file_id in found.keys() & shares:
+                found[file_id] += idf * shares[file_id]
+        else:
+            for file_id, share in shares.items():
+                found[file_id] = found.get(file_id, 0.0) + idf * share
+    if allowed is not None:
+        found = {file_id: share for file_id, share in found.items() if file_id in allowed}
+    best_first = heapq.nlargest(FILES_BY_PATH, found.items(), key=lambda item: (item[1], -item[0]))
     return [file_id for file_id, _ in best_first]
 
 
@@ -262,7 +254,7 @@ def same_place(written: str, path: str) -> bool:
 def _connected(corpus: Corpus, files: dict[int, FileFacts]) -> dict[int, dict[int, int]]:
     known = files.keys()
     return {
-        source: {target: uses[target] for target in sorted(uses.keys() & known)}
+        source: {target: weight for target, weight in uses.items() if target in known}
         for source, uses in corpus.uses(files).items()
         if not known.isdisjoint(uses)
     }

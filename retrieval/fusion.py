@@ -82,6 +82,8 @@ def learned(
             best: Iterable[float] = features.files[name]
         elif name in features.chunks:
             column = features.chunks[name]
+            if not any(column):
+                continue
             best = [max(column[start:end]) for start, end in spans]
         else:
             continue

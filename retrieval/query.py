@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import islice
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import rrf
 from .budget import Choice, Offer, fill
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Options", "Searcher"]
 
 LEFT_OUT = 20  # of what did not fit, so many are told
+AT_ONCE = 48  # contents read by one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,8 +282,11 @@ class _Delivery:
         self._format: TextFormat | None = None if options.format == "json" else options.format
         self._exact = exact_counter()
         self._made: dict[int, QueryResult] = {}
+        self._order: list[int] = []
+        self._bodies: dict[int, tuple[bytes, bytes, int]] = {}
 
     def choose(self, order: list[int]) -> Choice:
+        self._order = order
         options = self._options
         candidates = self._candidates
         offers = (
@@ -394,11 +399,9 @@ class _Delivery:
     def _make(self, row: int) -> QueryResult:
         chunk = self._candidates[row]
         facts = self._evidence.files[chunk.file_id]
-        body, digest, places = self._connection.execute(
-            "SELECT body, hash, (SELECT count(*) FROM chunks WHERE content_id = ?1) FROM contents"
-            " WHERE id = ?1",
-            (chunk.content_id,),
-        ).fetchone()
+        if chunk.content_id not in self._bodies:
+            self._load(row)
+        body, digest, places = self._bodies[chunk.content_id]
         also: list[tuple[str, int, int]] = []
         if places > 1:
             also = self._connection.execute(
@@ -432,17 +435,30 @@ class _Delivery:
             {name: known[row] for name, known in self._ranked.items() if row in known},
         )
 
+    def _load(self, row: int) -> None:
+        """Read the contents of a row and of those that come next, with how many chunks share each."""
+        at = self._order.index(row)
+        ids = [self._candidates[other].content_id for other in self._order[at : at + AT_ONCE]]
+        marks = ",".join("?" * len(ids))
+        rows = self._connection.execute(
+            "SELECT id, body, hash, (SELECT count(*) FROM chunks WHERE content_id = contents.id)"  # noqa: S608
+            f" FROM contents WHERE id IN ({marks})",
+            ids,
+        )
+        self._bodies.update((content_id, (body, digest, places)) for content_id, body, digest, places in rows)
+
 
 def _checked(
     project: Project, connection: sqlite3.Connection, results: list[QueryResult]
 ) -> list[QueryResult]:
     """The results, marked where their file's text is not what was indexed."""
-    reasons: dict[str, str | None] = {}
-    for path in {result.file_path for result in results}:
-        row = connection.execute(
-            "SELECT size, mtime_ns, ctime_ns, xxh3, sha256 FROM files WHERE path = ?", (path,)
-        ).fetchone()
-        reasons[path] = _stale(project, path, row)
+    paths = sorted({result.file_path for result in results})
+    marks = ",".join("?" * len(paths))
+    rows = connection.execute(
+        f"SELECT path, size, mtime_ns, ctime_ns, xxh3, sha256 FROM files WHERE path IN ({marks})",  # noqa: S608
+        paths,
+    )
+    reasons = {path: _stale(project, path, known) for path, *known in rows.fetchall()}
     return [
         replace(result, is_stale=True, stale_reason=reasons[result.file_path])
         if reasons[result.file_path]
@@ -451,16 +467,16 @@ def _checked(
     ]
 
 
-def _stale(project: Project, path: str, row: tuple[int, int, int, int, bytes]) -> str | None:
-    full = project.root / path
+def _stale(project: Project, path: str, row: Sequence[Any]) -> str | None:
+    full = f"{project.root}/{path}"
     try:
-        found = full.stat(follow_symlinks=False)
+        found = os.lstat(full)
     except OSError:
         return "the file is gone"
-    if (found.st_size, found.st_mtime_ns, found.st_ctime_ns) == row[:3]:
+    if (found.st_size, found.st_mtime_ns, found.st_ctime_ns) == (row[0], row[1], row[2]):
         return None
     content = read_content(
-        str(full), cap=project.config.general.max_file_size_kb * 1024, known=row[3], now_ns=time.time_ns()
+        full, cap=project.config.general.max_file_size_kb * 1024, known=row[3], now_ns=time.time_ns()
     )
     if content.kind == "same":
         return None

@@ -88,6 +88,7 @@ def prefix_within(text: str, limit: int, language: str = "unknown") -> int:
     return end
 
 
+@cache
 def exact_counter() -> Callable[[str], int] | None:
     """Count cl100k tokens exactly; None without the extra ``tokens``."""
     try:

@@ -43,6 +43,7 @@ def features(evidence: Evidence) -> Features:
         return Features()
     rows = list(map(corpus.saturation.__getitem__, map(corpus.lengths.__getitem__, docs)))
     spans = evidence.spans
+    bonuses = _bonuses(evidence)
     text: list[list[float]] = []
     raw: list[list[float]] = []
     packed: list[bytes] = []
@@ -56,22 +57,20 @@ def features(evidence: Evidence) -> Features:
         if group.exact is not group.united:
             exact = list(map(getitem, rows, group.exact.at(docs).translate(TF_OF)))
         raw.append(list(map(weight.__mul__, exact)))
-        shares = shares.copy()
-        for row, file_id in enumerate(evidence.files):
-            more = _in_path(evidence, file_id, number)
-            if more:
+        if bonuses[number]:
+            shares = shares.copy()
+            for row, more in bonuses[number].items():
                 for place in range(*spans[row]):
                     shares[place] = rows[place][times[place] + more]
         text.append(list(map(weight.__mul__, shares)))
     idfs = [group.idf for group in groups]
     cover = _Sums([2 * idf / evidence.total_idf for idf in idfs])
     top3, whole = _of_files(evidence)
-    covered = [0.0] * len(spans)
+    covered = dict.fromkeys(evidence.files, 0.0)
     for group in groups:
         share = group.idf / evidence.total_idf
-        for row, file_id in enumerate(evidence.files):
-            if file_id in group.files:
-                covered[row] += share
+        for file_id in covered.keys() & group.files:
+            covered[file_id] += share
     names = _Sums([2 * idf for idf in idfs])
     return Features(
         {
@@ -82,16 +81,21 @@ def features(evidence: Evidence) -> Features:
             "bm25.comments": scaled(_flagged(_Sums(idfs), packed, _SAID)),
             "bm25.cover": _flagged(cover, packed, _THERE),
         },
-        {"bm25.top3": scaled(top3), "bm25.file": scaled(whole), "bm25.filecover": covered},
+        {"bm25.top3": scaled(top3), "bm25.file": scaled(whole), "bm25.filecover": list(covered.values())},
     )
 
 
-def _in_path(evidence: Evidence, file_id: int, number: int) -> int:
-    """How many occurrences a term's place in the file's path counts for."""
-    if evidence.stem_hits.get(file_id, {}).get(number) == 1.0:
-        return IN_STEM
-    near = evidence.folder_hits.get(file_id, {})
-    return 1 if number in near and near[number][0] == 1.0 else 0
+def _bonuses(evidence: Evidence) -> list[dict[int, int]]:
+    """By group and file row: how many occurrences a term's place in the file's path counts for."""
+    found: list[dict[int, int]] = [{} for _ in evidence.groups]
+    for row, file_id in enumerate(evidence.files):
+        for number, (match, _) in evidence.folder_hits.get(file_id, {}).items():
+            if match == 1.0:
+                found[number][row] = 1
+        for number, match in evidence.stem_hits.get(file_id, {}).items():
+            if match == 1.0:
+                found[number][row] = IN_STEM
+    return found
 
 
 def _flagged(sums: _Sums, packed: Sequence[bytes], table: bytes) -> list[float]:

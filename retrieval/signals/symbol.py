@@ -21,27 +21,31 @@ def features(evidence: Evidence) -> Features:
     total = evidence.total_idf
     roots = {group.term: group.idf for group in evidence.groups}
     facts = list(evidence.files.values())
-    symbol: list[float] = []
-    definition: list[float] = []
-    exact = [0.0] * len(evidence.candidates)
+    definition = [0.0] * len(evidence.candidates)
+    exact = definition.copy()
+    symbol = [
+        0.0
+        if roots.keys().isdisjoint(candidate.words)
+        else min(sum(roots.get(part, 0.0) for part in candidate.words) / total * 0.8, 1.0)
+        for candidate in evidence.candidates
+    ]
     by_file = [0.0] * len(facts)
-    of_stem = [0.0] * len(facts)
-    for row, candidate in enumerate(evidence.candidates):
+    of_stem = by_file.copy()
+    for row, doc in enumerate(evidence.docs):
+        if doc not in evidence.definitions:
+            continue
         best = 0.0
         owner = evidence.owners[row]
-        for name, spelled, kind in evidence.definitions.get(candidate.doc, ()):
+        for name, spelled, kind in evidence.definitions[doc]:
             rarity = 1 / (1 + evidence.definers[name]) ** 0.25
             best = max(best, names[name] * _KINDS[kind] * rarity)
             if spelled in written:
                 exact[row] = 1.0
             if "".join(facts[owner].stem) == name:
                 of_stem[owner] = max(of_stem[owner], names[name])
-        definition.append(best)
+        definition[row] = best
         by_file[owner] = max(by_file[owner], best)
-        share = 0.0
-        if not roots.keys().isdisjoint(candidate.words):
-            share = sum(roots.get(part, 0.0) for part in candidate.words) / total * 0.8
-        symbol.append(min(max(1.0 if best and exact[row] else best, share), 1.0))
+        symbol[row] = max(symbol[row], 1.0 if best and exact[row] else best)
     return Features(
         {"symbol": symbol, "symbol.definition": definition, "symbol.exact": exact},
         {"symbol.file": by_file, "symbol.stem": of_stem},

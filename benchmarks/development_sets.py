@@ -28,6 +28,7 @@ class Question:
     targets: tuple[Span, ...] = ()
     files: frozenset[str] = frozenset()
     lines: dict[str, set[int]] = field(default_factory=dict)
+    commit: str = ""
 
 
 def load(folder: Path, repos: Path, only: set[str]) -> list[Question]:
@@ -52,7 +53,8 @@ def load(folder: Path, repos: Path, only: set[str]) -> list[Question]:
                     for path, ranges in entry["relevant_ranges"].items()
                 }
                 files = frozenset(entry["relevant_files"])
-                found.append(Question(name, root, entry["query"], entry["kind"], (), files, lines))
+                commit = entry.get("source_commit", "")
+                found.append(Question(name, root, entry["query"], entry["kind"], (), files, lines, commit))
     return found
 
 

@@ -24,11 +24,13 @@ BUDGETS = {"commit": 4000, "identifier": 2000}
 
 def measure(engine: RetrievalEngine, question: Question) -> dict[str, float]:
     if question.kind == "search":
-        answer = engine.query(question.text, budget=100_000, per_file=1, limit=10, refresh=False)
+        answer = engine.query(question.text, budget=100_000, per_file=1, limit=10, refresh=False, learn=False)
         spans = [(result.file_path, result.chunk.line_start, result.chunk.line_end) for result in answer]
         return {"ndcg10": ndcg10(spans, question.targets)}
     budget = BUDGETS[question.kind]
-    return localization(engine.query(question.text, budget=budget, refresh=False), question, budget)
+    return localization(
+        engine.query(question.text, budget=budget, refresh=False, learn=False), question, budget
+    )
 
 
 def interval(by_repo: dict[str, list[float]]) -> tuple[float, float]:

@@ -1,0 +1,179 @@
+"""What learning from use is worth, and what it costs: the commits of real projects as a developer's days.
+
+    python benchmarks/learning_bench.py SET REPOS MIRROR [--repo NAME]...
+
+SET and REPOS are those of `quality_bench` (commits as questions); MIRROR is a folder of bare repositories,
+OWNER+NAME/..., which give the commits their dates. Each repository's questions are asked in the order and at
+the times of their commits, over an index that stays as it is. After each answer every chunk that was
+delivered and holds a line that the commit changed is called used, and no other chunk anything. So what was
+learned helps a question only where later work touches what earlier work did, and costs one where it does not.
+
+Told are the answers with learning less those without (paired, 4,000 tokens), by the weight of usage: at the
+commits' own times; with three hours between them, which is how use looks to somebody who works on one thing;
+and of the latter those alone that share no file with any earlier one, which is what learning costs. Last,
+every question asked once more, its words shuffled, after it was asked and judged on three days (patterns).
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shutil
+import subprocess
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+
+from development_sets import Question, indexed, load, localization
+from mnemo.retrieval.engine import RetrievalEngine
+from mnemo.retrieval.results import Answer
+
+BUDGET = 4000
+DAY = 86_400.0
+SCALES = (0.5, 1.0, 2.0, 4.0)
+HOURS = 3
+MEASURES = ("file_recall", "line_recall", "mrr", "precision")
+
+
+def when(mirror: Path, repo: str, commit: str) -> float:
+    """The moment of a commit, in seconds since 1970."""
+    (folder,) = [found for found in mirror.glob(f"*+{repo}") if found.is_dir()]
+    git = next(path.parent for path in sorted(folder.rglob("HEAD")) if (path.parent / "objects").is_dir())
+    command = ["git", "-C", str(git), "show", "-s", "--format=%ct", commit]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
+
+
+def judge(engine: RetrievalEngine, answer: Answer, question: Question, now: float) -> None:
+    for result in answer:
+        chunk = result.chunk
+        changed = question.lines.get(result.file_path, set())
+        if not changed.isdisjoint(range(chunk.line_start, chunk.line_end + 1)):
+            engine.feedback(chunk.id, "used", now=now)
+
+
+def ask(
+    engine: RetrievalEngine, text: str, now: float, scales: dict[str, float], *, learn: bool = True
+) -> Answer:
+    return engine.query(text, budget=BUDGET, refresh=False, now=now, scales=scales, learn=learn)
+
+
+def replay(
+    root: Path, questions: list[tuple[float, Question]], scale: float, *, again: bool
+) -> list[dict[str, float]]:
+    """The figures of each question, in order; or, ``again``, of each asked once more after three times."""
+    usage = root / ".mnemosyne" / "usage.db"
+    for path in usage.parent.glob("usage.db*"):
+        path.unlink()
+    scales = {"usage": scale, "prefetch": scale}
+    shuffle = random.Random(5).shuffle
+    found = []
+    with RetrievalEngine.open(root) as engine:
+        for at, question in questions:
+            answer = ask(engine, question.text, at, scales, learn=scale > 0)
+            if not again:
+                found.append(localization(answer, question, BUDGET))
+            if scale > 0:
+                judge(engine, answer, question, at)
+                for day in (1, 2) if again else ():
+                    answer = ask(engine, question.text, at + day * DAY, scales)
+                    judge(engine, answer, question, at + day * DAY)
+            if again:
+                words = question.text.split()
+                shuffle(words)
+                last = ask(engine, " ".join(words), at + 3 * DAY, scales, learn=False)
+                found.append(localization(last, question, BUDGET))
+    return found
+
+
+def difference(
+    with_it: dict[str, list[dict[str, float]]], without: dict[str, list[dict[str, float]]], name: str
+) -> tuple[float, float, float, float]:
+    """Mean without, mean difference and its paired bootstrap interval (95 %), means over repositories."""
+    pairs = {
+        repo: [
+            (one[name], other[name])
+            for one, other in zip(with_it[repo], without[repo], strict=True)
+            if name in one
+        ]
+        for repo in with_it
+    }
+    pairs = {repo: values for repo, values in pairs.items() if values}
+    draw = random.Random(7)
+
+    def mean(values: dict[str, list[float]]) -> float:
+        return sum(sum(each) / len(each) for each in values.values()) / len(values)
+
+    gaps = {repo: [one - other for one, other in values] for repo, values in pairs.items()}
+    base = mean({repo: [other for _, other in values] for repo, values in pairs.items()})
+    means = sorted(
+        mean({repo: draw.choices(values, k=len(values)) for repo, values in gaps.items()})
+        for _ in range(1000)
+    )
+    return base, mean(gaps), means[25], means[975]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("set", type=Path)
+    parser.add_argument("repos", type=Path)
+    parser.add_argument("mirror", type=Path)
+    parser.add_argument("--repo", action="append", default=[])
+    options = parser.parse_args()
+    by_repo: dict[str, list[tuple[float, Question]]] = defaultdict(list)
+    for question in load(options.set, options.repos, set(options.repo)):
+        if question.kind == "commit":
+            by_repo[question.repo].append((when(options.mirror, question.repo, question.commit), question))
+    results: dict[tuple[str, float], dict[str, list[dict[str, float]]]] = defaultdict(dict)
+    apart: dict[str, list[bool]] = {}
+    for repo, questions in by_repo.items():
+        questions.sort(key=lambda item: (item[0], item[1].text))
+        seen: set[str] = set()
+        apart[repo] = []
+        for _, question in questions:
+            apart[repo].append(seen.isdisjoint(question.files))
+            seen |= question.files
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(shutil.copytree(questions[0][1].root, Path(folder) / repo, symlinks=True))
+            with indexed(root):
+                pass
+            close = [(HOURS * 3600.0 * number, question) for number, (_, question) in enumerate(questions)]
+            for scale in (0.0, *SCALES):
+                results["own", scale][repo] = replay(root, questions, scale, again=False)
+                results["close", scale][repo] = replay(root, close, scale, again=False)
+            for scale in (0.0, 1.0):
+                results["again", scale][repo] = replay(root, questions, scale, again=True)
+    count = sum(map(len, by_repo.values()))
+    alone = sum(map(sum, apart.values()))
+    print(
+        f"{count} commits of {len(by_repo)} repositories, {alone} of which share no file with an earlier one"
+    )
+    print(f"{'':<34} {'measure':<12} without  difference [95 %]")
+    for scale in SCALES:
+        print_table(f"usage x {scale:g}, own times", results["own", scale], results["own", 0.0])
+    for scale in SCALES:
+        with_it, without = results["close", scale], results["close", 0.0]
+        print_table(f"usage x {scale:g}, {HOURS} hours apart", with_it, without)
+        print_table(f"usage x {scale:g}, no file in common", only(with_it, apart), only(without, apart))
+    print_table("asked again, judged three times", results["again", 1.0], results["again", 0.0])
+
+
+def only(
+    found: dict[str, list[dict[str, float]]], those: dict[str, list[bool]]
+) -> dict[str, list[dict[str, float]]]:
+    return {
+        repo: [one for one, chosen in zip(found[repo], those[repo], strict=True) if chosen] for repo in found
+    }
+
+
+def print_table(
+    title: str, with_it: dict[str, list[dict[str, float]]], without: dict[str, list[dict[str, float]]]
+) -> None:
+    for name in MEASURES:
+        base, gap, low, high = difference(with_it, without, name)
+        print(f"{title:<34} {name:<12} {base:.3f}    {gap:+.3f} [{low:+.3f}, {high:+.3f}]")
+
+
+if __name__ == "__main__":
+    main()

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from typing import Literal
-from xml.sax.saxutils import quoteattr
 
 from .results import QueryResult
 
-__all__ = ["TextFormat", "block", "closing", "document", "heading", "xml_text"]
+__all__ = ["TextFormat", "block", "closing", "document", "heading", "quoted_xml", "xml_text"]
 
 TextFormat = Literal["plain", "markdown", "xml"]
 
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _FENCE = re.compile(r"^\s*(`{3,})", re.MULTILINE)
 _NAME = 64  # characters of a session's name
+_ENTITIES = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
+)
 _ECHO = 200  # characters of the question that a heading repeats
 
 
@@ -44,10 +46,8 @@ def heading(
     shown = " ".join(query[: 4 * _ECHO].split())
     shown = shown if len(shown) <= _ECHO else shown[: _ECHO - 1] + "…"
     if style == "xml":
-        attributes = (
-            f'query={quoteattr(xml_text(shown))} budget="{budget}" chunks="{count}" tokens="{tokens}"'
-        )
-        attributes += "" if name is None else f" session={quoteattr(xml_text(name))}"
+        attributes = f'query={quoted_xml(shown)} budget="{budget}" chunks="{count}" tokens="{tokens}"'
+        attributes += "" if name is None else f" session={quoted_xml(name)}"
         return f"<context {attributes}>\n"
     if style == "markdown":
         said = "" if name is None else f" Session: {name}."
@@ -126,6 +126,11 @@ def _markdown(result: QueryResult, show_scores: bool) -> str:
     return "\n".join([*lines, f"{fence}{'diff' if result.is_delta else language}", content, fence, "", ""])
 
 
+def quoted_xml(text: str) -> str:
+    """An XML attribute's value, in its quotes. (xml.sax.saxutils would load the whole of urllib.)"""
+    return f'"{xml_text(text).translate(_ENTITIES)}"'
+
+
 def xml_text(text: str) -> str:
     """The text without the characters that XML has no way to write."""
     return _NOT_XML.sub("\ufffd", text)
@@ -145,9 +150,7 @@ def _xml_block(result: QueryResult, show_scores: bool) -> str:
         "stale": "true" if result.is_stale else None,
         "scores": _scores(result) if show_scores else None,
     }
-    said = " ".join(
-        f"{name}={quoteattr(xml_text(value))}" for name, value in attributes.items() if value is not None
-    )
+    said = " ".join(f"{name}={quoted_xml(value)}" for name, value in attributes.items() if value is not None)
     if _reference(result) is not None:
         return f"<chunk {said}/>\n"
     content = xml_text((result.delta_text or "") if result.is_delta else chunk.content).replace(

@@ -16,7 +16,6 @@ from .budget import Choice, Offer, fill
 from .config import RetrievalConfig
 from .corpus import Candidate, Corpus
 from .cost import values
-from .detect import content_hash, read_content
 from .evidence import Evidence, gather
 from .formats import TextFormat, block, closing, document, heading
 from .fusion import learned, weights_for
@@ -475,6 +474,8 @@ def _stale(project: Project, path: str, row: Sequence[Any]) -> str | None:
         return "the file is gone"
     if (found.st_size, found.st_mtime_ns, found.st_ctime_ns) == (row[0], row[1], row[2]):
         return None
+    from .detect import content_hash, read_content  # noqa: PLC0415 - few answers hold a changed file
+
     content = read_content(
         full, cap=project.config.general.max_file_size_kb * 1024, known=row[3], now_ns=time.time_ns()
     )

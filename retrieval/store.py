@@ -11,7 +11,6 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -492,7 +491,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         if version < len(MIGRATIONS) or mark != APPLICATION_ID:
             connection.execute("BEGIN IMMEDIATE")
             for number in range(version, len(MIGRATIONS)):
-                script = resources.files(__package__).joinpath(MIGRATIONS[number]).read_text(encoding="utf-8")
+                script = (Path(__file__).parent / MIGRATIONS[number]).read_text(encoding="utf-8")
                 for statement in statements(script):
                     connection.execute(statement)
             name = int.from_bytes(os.urandom(7), "little")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from xml.sax.saxutils import quoteattr
 
-from ..formats import TextFormat, closing, heading, xml_text
+from ..formats import TextFormat, closing, heading, quoted_xml, xml_text
 from .results import MemoryResult
 
 __all__ = ["block", "document"]
@@ -85,8 +84,6 @@ def _xml(result: MemoryResult, show_scores: bool) -> str:
         "excerpt": "true" if result.chunk.compressed else None,
         "scores": _scores(result) if show_scores else None,
     }
-    said = " ".join(
-        f"{name}={quoteattr(xml_text(value))}" for name, value in attributes.items() if value is not None
-    )
+    said = " ".join(f"{name}={quoted_xml(value)}" for name, value in attributes.items() if value is not None)
     content = xml_text(result.chunk.content).replace("]]>", "]]]]><![CDATA[>")
     return f"<memory {said}><![CDATA[\n{content}\n]]></memory>\n"

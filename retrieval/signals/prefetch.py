@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import xxhash
 
 from ..analysis import stem
 from ..evidence import Evidence
@@ -15,7 +15,7 @@ __all__ = ["features", "signature"]
 def signature(query: Query) -> str:
     """Sixteen characters that stand for the set of a question's words, whatever their order and endings."""
     words = sorted({stem(part) for part in query.parts}) or sorted(query.terms)
-    return hashlib.sha256("\n".join(words).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return xxhash.xxh3_64_hexdigest("\n".join(words).encode("utf-8", "surrogatepass"))
 
 
 def features(evidence: Evidence) -> Features:

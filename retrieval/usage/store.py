@@ -6,12 +6,10 @@ is: only ``feedback``, which exists to be written, fails where the disk does.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sqlite3
 import zlib
 from collections.abc import Callable, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeVar
 
@@ -309,7 +307,7 @@ def _migrate(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     version = connection.execute("PRAGMA user_version").fetchone()[0]  # another process may have been first
     for number in range(version, len(MIGRATIONS)):
-        script = resources.files(__package__).joinpath(MIGRATIONS[number]).read_text(encoding="utf-8")
+        script = (Path(__file__).parent / MIGRATIONS[number]).read_text(encoding="utf-8")
         for statement in statements(script):
             connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -382,4 +380,6 @@ def _keep(connection: sqlite3.Connection, session: int, given: Sequence[Given], 
 
 def hash_of(text: str) -> bytes:
     """What a delivered text goes by."""
+    import hashlib  # noqa: PLC0415 - loads OpenSSL
+
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]

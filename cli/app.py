@@ -28,6 +28,7 @@ VERBS: Final = {
         "feelings": "tally",
         "tags": "tally",
         "timeline": "find",
+        "arc": "arc",
         "on-this-day": "find",
         "revisit": "write",
         "attach": "write",

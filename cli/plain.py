@@ -10,12 +10,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .arc import arc_json, signed, strongest
 from .inert import UNSAFE, inert, one_line
 from .printer import Count, Detail, Facts, clock, feeling_word, short_id
 
 if TYPE_CHECKING:
     from ..settings import Settings
     from ..storage.memory import Memory
+    from .arc import Arc
 
 __all__ = ["JsonPrinter", "PlainPrinter", "detail_lines", "memory_json", "number"]
 
@@ -82,6 +84,17 @@ class PlainPrinter:
         for row in rows:
             _write("\t".join(one_line(_shown(value), 200) for value in row.values()))
 
+    def arc(self, arc: Arc) -> None:
+        """``start TAB memories TAB valence TAB smoothed TAB feelings`` by period."""
+        for period, smoothed in zip(arc.periods, arc.smoothed, strict=True):
+            feelings = ", ".join(
+                f"{one_line(feeling_word(str(name), self._settings))} {n}"
+                for name, n in strongest(period.feelings)
+            )
+            valence = signed(period.affect.valence) if period.affect else "-"
+            line = "-" if smoothed is None else signed(smoothed)
+            _write("\t".join((period.start.isoformat(), str(period.size), valence, line, feelings)))
+
     def value(self, value: object) -> None:
         """One value alone."""
         if isinstance(value, Mapping):
@@ -120,6 +133,10 @@ class JsonPrinter:
     def rows(self, rows: Sequence[Facts]) -> None:
         """An array of objects."""
         _array(iter(rows))
+
+    def arc(self, arc: Arc) -> None:
+        """An object with the periods, the shifts and the arc in words."""
+        _write(_dumps(arc_json(arc)))
 
 
 def memory_json(memory: Memory) -> dict[str, Any]:

@@ -20,11 +20,13 @@ from .printer import Count, Detail, Facts, clock, feeling_word, short_id
 if TYPE_CHECKING:
     from ..settings import Settings
     from ..storage.memory import Memory
+    from .arc import Arc
 
 __all__ = ["RichPrinter"]
 
 _LINES: int = 12
 _BAR: int = 24
+_CHART_WIDTH, _CHART_HEIGHT = 120, 10
 
 
 class RichPrinter:
@@ -105,6 +107,24 @@ class RichPrinter:
         for row in rows:
             table.add_row(*(self._value(value) for value in row.values()))
         self._console.print(table)
+
+    def arc(self, arc: Arc) -> None:
+        """The line over time, a line for each period, and the arc in words."""
+        from .charts import line_chart, period_lines
+
+        if not arc.periods:
+            return
+        if arc.line:
+            width = min(self._console.width, _CHART_WIDTH)
+            colour = self._theme.colours["primary"]
+            line = "bold" if colour == "default" else colour
+            for row in line_chart(arc, width, _CHART_HEIGHT, line=line, axis="dim", ascii_only=self._ascii):
+                self._console.print(row, no_wrap=True, overflow="crop")
+            self._console.print()
+        for row in period_lines(arc, self._theme, self._settings, ascii_only=self._ascii):
+            self._console.print(row, no_wrap=True, overflow="ellipsis")
+        if arc.arc:
+            self._console.print(Text(f"\n{arc.arc}", style="bold"))
 
     def _named(self, lines: Sequence[tuple[str, Text]]) -> None:
         """Lines as long as they are, so that a path or a head is copied whole."""

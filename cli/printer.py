@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ..settings import Settings
     from ..storage.media import AttachedFile
     from ..storage.memory import Memory
+    from .arc import Arc
 
 __all__ = ["Count", "Detail", "Facts", "Printer", "clock", "feeling_word", "short_id"]
 
@@ -55,6 +56,9 @@ class Printer(Protocol):
 
     def rows(self, rows: Sequence[Facts]) -> None:
         """Print facts of one shape about several things."""
+
+    def arc(self, arc: Arc) -> None:
+        """Print how memories feel over time."""
 
 
 def short_id(memory_id: str) -> str:

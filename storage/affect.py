@@ -34,6 +34,7 @@ __all__ = [
     "day_streaks",
     "distribution",
     "feeling_streaks",
+    "line",
     "mean_affect",
     "periods",
     "segments",
@@ -252,6 +253,20 @@ def smooth(
         running_weight = running_weight * fade + weights[place]
         smoothed.append((running_sum + ahead_sum[place]) / (running_weight + ahead_weight[place]))
     return smoothed
+
+
+def line(days: Sequence[Day], constant: float | None = None) -> list[tuple[date, float]]:
+    """The smoothed valence at every day that has one, weighted by memories.
+
+    ``constant`` is in days; :func:`time_constant` of the whole span if None.
+    """
+    known = [(day.day, place.valence, day.size) for day in days if (place := mean_affect(day.feelings))]
+    if not known:
+        return []
+    width = time_constant(known[0][0], known[-1][0]) if constant is None else constant
+    at = [float(day.toordinal()) for day, _, _ in known]
+    values = smooth(at, [value for _, value, _ in known], [float(size) for _, _, size in known], width)
+    return list(zip((day for day, _, _ in known), values, strict=True))
 
 
 def time_constant(first: date, last: date) -> float:

@@ -43,6 +43,7 @@ VERBS: Final = {
         "query": "query",
         "feedback": "learn",
         "analytics": "learn",
+        "compress": "compress",
         "watch": "code",
         "stats": "code",
         "delta": "code",

@@ -12,6 +12,7 @@ __all__ = [
     "NoSuchSessionError",
     "OutsideProjectError",
     "RetrievalError",
+    "UnreadableFileError",
 ]
 
 
@@ -53,3 +54,7 @@ class IndexDamagedError(RetrievalError):
 
 class IndexUnwritableError(RetrievalError):
     """The index cannot be written: a read-only project, or a full disk. What was committed stays."""
+
+
+class UnreadableFileError(RetrievalError):
+    """A file that was named cannot be read as text."""

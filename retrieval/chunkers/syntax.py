@@ -19,9 +19,10 @@ from .units import DEEPEST, TYPE_KINDS, Unit
 if TYPE_CHECKING:
     from tree_sitter import Node, Parser
 
+    from .grammars import Grammar
     from .source import Source
 
-__all__ = ["syntax"]
+__all__ = ["code_of", "definition_of", "parse", "syntax"]
 
 SIGNATURE_CHARS: Final = 240
 LONGEST_LINE: Final = 10_000
@@ -47,12 +48,25 @@ def _parser(language: str) -> Parser | None:
     return Parser(Language(getattr(module, grammar.entry)()))
 
 
-def _parse(parser: Parser, code: bytes) -> Node | None:
-    """Parse, but give up (None) on text that makes the parser work out of all proportion to its length.
+def code_of(text: str) -> bytes:
+    """``text`` as a parser reads it: lines too long for a program are blank, byte for byte."""
+    code = text.encode("utf-8", "surrogatepass")
+    lines = code.split(b"\n")
+    if max(map(len, lines)) <= LONGEST_LINE:  # data or minified: a parser may need gigabytes for it
+        return code
+    return b"\n".join(line if len(line) <= LONGEST_LINE else b" " * len(line) for line in lines)
 
-    Noise in the guise of a program takes it minutes and gigabytes; its steps are counted, not timed, so that
-    the same file gives the same chunks everywhere.
+
+def parse(language: str, code: bytes) -> Node | None:
+    """Parse ``code`` by a language of `GRAMMARS`; None without its grammar.
+
+    None too for text that makes the parser work out of all proportion to its length: noise in the guise of a
+    program takes it minutes and gigabytes. Its steps are counted, not timed, so that the same file gives the
+    same chunks everywhere.
     """
+    parser = _parser(language)
+    if parser is None:
+        return None
     steps = STEPS_AT_LEAST + len(code) // BYTES_A_STEP
 
     def too_long(_offset: int, _failed: bool) -> bool:
@@ -83,17 +97,25 @@ def syntax(source: Source, *, whole_types: bool) -> tuple[list[Unit] | None, Nod
 
     With ``whole_types`` a type stays one unit, divided only when it is too large.
     """
-    parser = _parser(source.language)
-    if parser is None:
-        return None, None
-    code = source.text.encode("utf-8", "surrogatepass")
-    if max(map(len, source.lines)) > LONGEST_LINE:  # data or minified: a parser may need gigabytes for it
-        lines = code.split(b"\n")
-        code = b"\n".join(line if len(line) <= LONGEST_LINE else b" " * len(line) for line in lines)
-    root = _parse(parser, code)
+    code = code_of(source.text)
+    root = parse(source.language, code)
     if root is None:
         return None, None
     return _Walk(source, code, whole_types=whole_types).units(root), root
+
+
+def definition_of(grammar: Grammar, node: Node) -> Definition | None:
+    """What ``node`` defines, wrapped or not."""
+    while node.type in grammar.wrappers:
+        inner = [child for child in node.named_children if child.type not in grammar.leads]
+        if not inner:
+            return None
+        node = inner[-1]
+    if (special := grammar.special.get(node.type)) is not None:
+        return special(node)
+    kind = grammar.kinds.get(node.type)
+    name = grammar.name(node) if kind else ""
+    return Definition(node, name, kind, grammar.body(node)) if kind and name else None
 
 
 class _Walk:
@@ -146,7 +168,7 @@ class _Walk:
             and (inside := self._in_macro(node, owner, holder))
         ):
             found.extend(inside)
-        elif (definition := self._definition(node)) is not None:
+        elif (definition := definition_of(grammar, node)) is not None:
             self._define(node, definition, owner, holder, found)
         elif (
             kind == "ERROR"
@@ -179,24 +201,10 @@ class _Walk:
         """Whether a definition lies directly in this conditional block."""
         conditional = self._grammar.conditional
         return any(
-            self._definition(child) is not None
+            definition_of(self._grammar, child) is not None
             or (depth < DEEPEST and child.type in conditional and self._holds(child, depth + 1))
             for child in node.named_children
         )
-
-    def _definition(self, node: Node) -> Definition | None:
-        """What ``node`` defines, wrapped or not."""
-        grammar = self._grammar
-        while node.type in grammar.wrappers:
-            inner = [child for child in node.named_children if child.type not in grammar.leads]
-            if not inner:
-                return None
-            node = inner[-1]
-        if (special := grammar.special.get(node.type)) is not None:
-            return special(node)
-        kind = grammar.kinds.get(node.type)
-        name = grammar.name(node) if kind else ""
-        return Definition(node, name, kind, grammar.body(node)) if kind and name else None
 
     def _define(
         self, outer: Node, definition: Definition, owner: str | None, holder: str, found: list[Unit]

@@ -8,10 +8,11 @@ the times of their commits, over an index that stays as it is. After each answer
 delivered and holds a line that the commit changed is called used, and no other chunk anything. So what was
 learned helps a question only where later work touches what earlier work did, and costs one where it does not.
 
-Told are the answers with learning less those without (paired, 4,000 tokens), by the weight of usage: at the
-commits' own times; with three hours between them, which is how use looks to somebody who works on one thing;
-and of the latter those alone that share no file with any earlier one, which is what learning costs. Last,
-every question asked once more, its words shuffled, after it was asked and judged on three days (patterns).
+Told are the answers with learning less those without (paired, 4,000 tokens): at the commits' own times; with
+three hours between them, which is how use looks to somebody who works on one thing, and of these apart the
+questions that share a file with an earlier one and those that share none, which is what learning costs. Last,
+every question asked once more, its words shuffled, after it was asked and judged on three days; with use or
+patterns alone. ``--own usage=0.5`` tries another weight of a feature of use.
 """
 
 from __future__ import annotations
@@ -22,15 +23,18 @@ import shutil
 import subprocess
 import tempfile
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 from development_sets import Question, indexed, load, localization
+from mnemo.retrieval import fusion
 from mnemo.retrieval.engine import RetrievalEngine
 from mnemo.retrieval.results import Answer
 
 BUDGET = 4000
 DAY = 86_400.0
-SCALES = (0.5, 1.0, 2.0, 4.0)
+ON = {"usage": 1.0, "prefetch": 1.0}
+OFF = {"usage": 0.0, "prefetch": 0.0}
 HOURS = 3
 MEASURES = ("file_recall", "line_recall", "mrr", "precision")
 
@@ -58,30 +62,26 @@ def ask(
 
 
 def replay(
-    root: Path, questions: list[tuple[float, Question]], scale: float, *, again: bool
+    root: Path, questions: list[tuple[float, Question]], scales: dict[str, float], *, again: bool
 ) -> list[dict[str, float]]:
     """The figures of each question, in order; or, ``again``, of each asked once more after three times."""
     usage = root / ".mnemosyne" / "usage.db"
     for path in usage.parent.glob("usage.db*"):
         path.unlink()
-    scales = {"usage": scale, "prefetch": scale}
+    learn = scales != OFF
     shuffle = random.Random(5).shuffle
     found = []
     with RetrievalEngine.open(root) as engine:
         for at, question in questions:
-            answer = ask(engine, question.text, at, scales, learn=scale > 0)
-            if not again:
-                found.append(localization(answer, question, BUDGET))
-            if scale > 0:
-                judge(engine, answer, question, at)
-                for day in (1, 2) if again else ():
-                    answer = ask(engine, question.text, at + day * DAY, scales)
+            for day in range(3 if again and learn else 1):
+                answer = ask(engine, question.text, at + day * DAY, scales, learn=learn)
+                if learn:
                     judge(engine, answer, question, at + day * DAY)
             if again:
                 words = question.text.split()
                 shuffle(words)
-                last = ask(engine, " ".join(words), at + 3 * DAY, scales, learn=False)
-                found.append(localization(last, question, BUDGET))
+                answer = ask(engine, " ".join(words), at + 3 * DAY, scales, learn=False)
+            found.append(localization(answer, question, BUDGET))
     return found
 
 
@@ -120,43 +120,56 @@ def main() -> None:
     parser.add_argument("repos", type=Path)
     parser.add_argument("mirror", type=Path)
     parser.add_argument("--repo", action="append", default=[])
+    parser.add_argument("--own", action="append", default=[], metavar="FEATURE=WEIGHT")
     options = parser.parse_args()
     by_repo: dict[str, list[tuple[float, Question]]] = defaultdict(list)
     for question in load(options.set, options.repos, set(options.repo)):
         if question.kind == "commit":
             by_repo[question.repo].append((when(options.mirror, question.repo, question.commit), question))
-    results: dict[tuple[str, float], dict[str, list[dict[str, float]]]] = defaultdict(dict)
-    apart: dict[str, list[bool]] = {}
+    for change in options.own:
+        name, _, weight = change.partition("=")
+        known = fusion._all_weights()
+        for kind, weights in list(known.items()):
+            known[kind] = replace(weights, own={**weights.own, name: float(weight)})
+    results: dict[str, dict[str, list[dict[str, float]]]] = defaultdict(dict)
+    shared: dict[str, list[bool]] = {}
     for repo, questions in by_repo.items():
         questions.sort(key=lambda item: (item[0], item[1].text))
         seen: set[str] = set()
-        apart[repo] = []
+        shared[repo] = []
         for _, question in questions:
-            apart[repo].append(seen.isdisjoint(question.files))
+            shared[repo].append(not seen.isdisjoint(question.files))
             seen |= question.files
         with tempfile.TemporaryDirectory() as folder:
             root = Path(shutil.copytree(questions[0][1].root, Path(folder) / repo, symlinks=True))
             with indexed(root):
                 pass
             close = [(HOURS * 3600.0 * number, question) for number, (_, question) in enumerate(questions)]
-            for scale in (0.0, *SCALES):
-                results["own", scale][repo] = replay(root, questions, scale, again=False)
-                results["close", scale][repo] = replay(root, close, scale, again=False)
-            for scale in (0.0, 1.0):
-                results["again", scale][repo] = replay(root, questions, scale, again=True)
+            results["without"][repo] = replay(root, questions, OFF, again=False)
+            results["own"][repo] = replay(root, questions, ON, again=False)
+            results["close"][repo] = replay(root, close, ON, again=False)
+            for name, scales in (
+                ("again without", OFF),
+                ("again", ON),
+                ("again, use", {**ON, "prefetch": 0.0}),
+                ("again, patterns", {**ON, "usage": 0.0}),
+            ):
+                results[name][repo] = replay(root, questions, scales, again=True)
+    apart = {repo: [not one for one in ones] for repo, ones in shared.items()}
     count = sum(map(len, by_repo.values()))
     alone = sum(map(sum, apart.values()))
-    print(
-        f"{count} commits of {len(by_repo)} repositories, {alone} of which share no file with an earlier one"
-    )
+    print(f"{count} commits of {len(by_repo)} repositories, {alone} share no file with an earlier one")
     print(f"{'':<34} {'measure':<12} without  difference [95 %]")
-    for scale in SCALES:
-        print_table(f"usage x {scale:g}, own times", results["own", scale], results["own", 0.0])
-    for scale in SCALES:
-        with_it, without = results["close", scale], results["close", 0.0]
-        print_table(f"usage x {scale:g}, {HOURS} hours apart", with_it, without)
-        print_table(f"usage x {scale:g}, no file in common", only(with_it, apart), only(without, apart))
-    print_table("asked again, judged three times", results["again", 1.0], results["again", 0.0])
+    print_table("at their own times", results["own"], results["without"])
+    print_table(f"{HOURS} hours apart", results["close"], results["without"])
+    for title, those in (("a file in common", shared), ("no file in common", apart)):
+        print_table(f"  of these, {title}", only(results["close"], those), only(results["without"], those))
+    for title, name in (
+        ("", "again"),
+        (", use alone", "again, use"),
+        (", patterns alone", "again, patterns"),
+    ):
+        print_table(f"asked again{title}", results[name], results["again without"])
 
 
 def only(

@@ -312,6 +312,7 @@ def _put_down(
         answer.query,
         list(map(given, answer, answer.whole)),
         signature=answer.signature,
+        words=answer.words,
         session=session,
         fresh=fresh,
         budget=answer.budget,

@@ -24,7 +24,7 @@ from .query_text import read_query
 from .results import AlsoIn, Answer, Chunk, LeftOut, QueryResult
 from .signals import SIGNALS, features_of
 from .signals.kind import kinds_of
-from .signals.prefetch import signature
+from .signals.prefetch import signature, words_of
 from .signals.scale import Features, ranks
 from .store import Store, chunk_uid_text, inflate
 from .tokens import count_tokens, exact_counter
@@ -100,7 +100,8 @@ class Searcher:
             stage.why = f"a question of type {query.type}"
         answer = Answer(text, query.type, options.budget)
         answer.trace = trace
-        answer.signature = signature(query)
+        answer.words = words_of(query)
+        answer.signature = signature(answer.words)
         experience = learned_of(answer.signature)
         with trace.stage("gather") as stage:
             corpus = self._corpus_now(connection)

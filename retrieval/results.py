@@ -84,8 +84,8 @@ class Answer(list[QueryResult]):
     """Results, best first, with the question as read, the trace of the stages and what did not fit.
 
     ``used`` is what counts against ``budget``: the output's tokens, or the contents' for JSON. ``notices``
-    are lines to say to the user. ``signature`` stands for the set of the question's words; ``whole`` are the
-    results as they would be without a session.
+    are lines to say to the user. ``signature`` stands for the set of the question's ``words``; ``whole`` are
+    the results as they would be without a session.
     """
 
     def __init__(self, query: str, kind: str, budget: int) -> None:
@@ -94,6 +94,7 @@ class Answer(list[QueryResult]):
         self.kind = kind
         self.budget = budget
         self.signature = ""
+        self.words: list[str] = []
         self.whole: list[QueryResult] = []
         self.used = 0
         self.trace = Trace()

@@ -9,12 +9,16 @@ from ..evidence import Evidence
 from ..query_text import Query
 from .scale import Features
 
-__all__ = ["features", "signature"]
+__all__ = ["features", "signature", "words_of"]
 
 
-def signature(query: Query) -> str:
-    """Sixteen characters that stand for the set of a question's words, whatever their order and endings."""
-    words = sorted({stem(part) for part in query.parts}) or sorted(query.terms)
+def words_of(query: Query) -> list[str]:
+    """The set of a question's words, sorted, whatever their endings."""
+    return sorted({stem(part) for part in query.parts}) or sorted(query.terms)
+
+
+def signature(words: list[str]) -> str:
+    """Sixteen characters that stand for a set of words."""
     return xxhash.xxh3_64_hexdigest("\n".join(words).encode("utf-8", "surrogatepass"))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -12,10 +12,13 @@ DAY = 86_400.0
 
 
 class Act(NamedTuple):
-    """Somebody said at a moment (seconds since 1970 UTC) that a chunk was used, selected or ignored."""
+    """Somebody said at a moment (seconds since 1970 UTC) that a chunk was used, selected or ignored;
+    ``words`` are the stems of the question that had delivered it, if one had.
+    """
 
     at: float
     kind: str
+    words: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,12 @@ class Experience:
         return [chunk for _, chunk in best[:limit]]
 
 
-def decayed(acts: Iterable[Act], now: float, half_life_days: float) -> float:
-    """The sum of 2^(-age in days / half-life) over acts of use, less that over ignoring."""
+def decayed(
+    acts: Iterable[Act], now: float, half_life_days: float, weight: Callable[[Act], float] = lambda _: 1.0
+) -> float:
+    """The sum of ``weight`` x 2^(-age in days / half-life) over acts of use, less that over ignoring."""
     total = 0.0
     for act in acts:
-        share = 2.0 ** (-max(0.0, now - act.at) / DAY / half_life_days)
+        share = weight(act) * 2.0 ** (-max(0.0, now - act.at) / DAY / half_life_days)
         total += -share if act.kind == "ignored" else share
     return total

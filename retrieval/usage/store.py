@@ -25,6 +25,7 @@ KEPT_DAYS = 180  # of what was asked and delivered, for analytics
 SESSION_DAYS = 30  # of silence after which a session's texts are forgotten
 HALF_LIVES = 20  # after which an act counts for nothing: a millionth
 _TEXT = 500
+_WORDS = 40
 T = TypeVar("T")
 _BUSY_MS = 250
 
@@ -88,11 +89,16 @@ class UsageStore:
 
         def look(connection: sqlite3.Connection) -> Experience:
             acts: dict[int, list[Act]] = {}
-            for at, chunk, kind in connection.execute(
-                "SELECT at, chunk, kind FROM acts WHERE at > ? ORDER BY at, id",
+            sets: dict[str, frozenset[str]] = {}
+            for at, chunk, kind, words in connection.execute(
+                "SELECT acts.at, chunk, kind, coalesce(words, '') FROM acts"
+                " LEFT JOIN queries ON queries.id = query WHERE acts.at > ? ORDER BY acts.at, acts.id",
                 (now - HALF_LIVES * half_life_days * DAY,),
             ):
-                acts.setdefault(chunk, []).append(Act(at, kind))
+                own = sets.get(words)
+                if own is None:
+                    own = sets[words] = frozenset(words.split())
+                acts.setdefault(chunk, []).append(Act(at, kind, own))
             row = connection.execute("SELECT hits FROM patterns WHERE signature = ?", (signature,)).fetchone()
             chunks = connection.execute(
                 "SELECT chunk, hits FROM pattern_chunks WHERE signature = ? AND hits > 0 ORDER BY chunk",
@@ -164,6 +170,7 @@ class UsageStore:
         given: Sequence[Given],
         *,
         signature: str,
+        words: Sequence[str],
         session: str | None,
         fresh: bool,
         budget: int,
@@ -180,8 +187,9 @@ class UsageStore:
         def put(connection: sqlite3.Connection) -> None:
             number = _session(connection, session, now, timeout_minutes * 60)
             query = connection.execute(
-                "INSERT INTO queries (session, at, signature, text, budget, used) VALUES (?, ?, ?, ?, ?, ?)",
-                (number, now, signature, text[:_TEXT], budget, used),
+                "INSERT INTO queries (session, at, signature, words, text, budget, used)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (number, now, signature, " ".join(words[:_WORDS]), text[:_TEXT], budget, used),
             ).lastrowid
             connection.executemany(
                 "INSERT INTO retrieved VALUES (?, ?, ?)",

@@ -15,6 +15,7 @@ CREATE TABLE queries (
     session INTEGER NOT NULL,
     at REAL NOT NULL,
     signature TEXT NOT NULL,         -- of its terms, 16 characters
+    words TEXT NOT NULL,             -- these terms: its stems, sorted, the first 40
     text TEXT NOT NULL,              -- its first 500 characters
     budget INTEGER NOT NULL,
     used INTEGER NOT NULL,           -- tokens delivered

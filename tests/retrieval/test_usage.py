@@ -18,7 +18,7 @@ from mnemo.retrieval.config import Config
 from mnemo.retrieval.engine import RetrievalEngine
 from mnemo.retrieval.errors import IndexUnwritableError, NoSuchChunkError, NoSuchSessionError
 from mnemo.retrieval.query_text import read_query
-from mnemo.retrieval.signals.prefetch import signature
+from mnemo.retrieval.signals.prefetch import signature, words_of
 from mnemo.retrieval.usage.experience import DAY, Act, Experience, decayed
 
 NOW = 1_800_000_000.0
@@ -201,7 +201,7 @@ def test_the_most_used_come_first_and_ties_by_chunk() -> None:
 
 def test_a_signature_is_of_the_set_of_words() -> None:
     def of(text: str) -> str:
-        return signature(read_query(text))
+        return signature(words_of(read_query(text)))
 
     assert of("how are tokens validated?") == of("validate the Token") == of("tokens tokens validating")
     assert of("token") != of("validate")
@@ -222,6 +222,19 @@ def test_use_lifts_a_chunk_and_ignoring_lowers_it(engine: RetrievalEngine) -> No
     assert answer[0].ranks["usage"] == 1
     engine.feedback(last, "ignored", now=NOW)  # the same query's chunk: it takes the place of what was said
     assert list(ids(engine))[-1] == before[-1]
+
+
+def test_use_counts_as_far_as_the_questions_are_alike(engine: RetrievalEngine) -> None:
+    def final(text: str) -> float:
+        found = engine.query(text, now=NOW, refresh=False, learn=False)
+        scores = {result.file_path: result.scores["final"] for result in found}
+        return scores["delta.py"] / scores["beta.py"]
+
+    texts = ("handle the request", "a request for gamma_3", "step_4 of the alpha handler")
+    before = [final(text) for text in texts]
+    engine.feedback(ids(engine, "handling requests")["delta.py"], "used", now=NOW)
+    same, near, far = (final(text) / old for text, old in zip(texts, before, strict=True))
+    assert same > near > far == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(("half_life", "expected"), [(7, 0.5 / 1.5), (70, 2**-0.1 / (1 + 2**-0.1))])

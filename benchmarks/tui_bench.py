@@ -99,9 +99,7 @@ async def bench_frames(journal: Path, scratch: Path) -> None:
     """Print what scrolling, paging, jumping, filtering and searching cost."""
     gc.set_threshold(50_000, 20, 50)  # as the command sets it before it opens the app
     from mnemo.storage import MemoryDB
-    from mnemo.themes import load_themes
     from mnemo.tui.backend import Backend
-    from mnemo.tui.drafts import DraftStore
     from mnemo.tui.opening import Opening
     from mnemo.tui.shell import MnemoApp
     from mnemo.tui.timeline.model import Query
@@ -109,8 +107,8 @@ async def bench_frames(journal: Path, scratch: Path) -> None:
     from mnemo.tui.timeline.reading import head
 
     opening = Opening(lambda: MemoryDB(journal), head)
-    backend = Backend(opening, DraftStore(scratch / "drafts"), scratch / "filters.toml")
-    app = MnemoApp(backend, themes=load_themes()[0])
+    backend = Backend(opening, scratch / "drafts", scratch / "filters.toml")
+    app = MnemoApp(backend)
     app.animation_level = "none"
     painted = 0
 

@@ -12,13 +12,12 @@ import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 __all__ = [
     "BUILTIN_THEMES",
@@ -27,6 +26,7 @@ __all__ = [
     "Look",
     "Theme",
     "ThemeError",
+    "load_theme",
     "load_themes",
     "theme_names",
 ]
@@ -123,25 +123,33 @@ def load_themes(folder: Path | None = None) -> tuple[dict[str, Theme], ThemeErro
     Returns:
         The sound themes by name, and one error that names every fault found, or None.
     """
-    themes = dict(_builtin())
+    themes = {name: _builtin(name) for name in BUILTIN_THEMES}
     faults: list[str] = []
     for path in sorted(folder.glob("*.toml")) if folder is not None and folder.is_dir() else ():
         try:
-            themes[path.stem] = _user_theme(path, themes)
+            themes[path.stem] = _user_theme(path)
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ThemeError) as error:
             faults.append(f"{path.name}: {error}")
     return themes, ThemeError("; ".join(faults)) if faults else None
 
 
+def load_theme(name: str, folder: Path | None = None) -> Theme | None:
+    """Load one theme alone, the user's or a built-in one; None where there is no sound theme of that name."""
+    if name in BUILTIN_THEMES:
+        return _builtin(name)
+    path = None if folder is None else folder / f"{name}.toml"
+    try:
+        return _user_theme(path) if path is not None and path.parent == folder else None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ThemeError):
+        return None
+
+
 @cache
-def _builtin() -> Mapping[str, Theme]:
-    folder = resources.files(__name__)
-    return {
-        name: _theme(name, tomllib.loads((folder / f"{name}.toml").read_text())) for name in BUILTIN_THEMES
-    }
+def _builtin(name: str) -> Theme:
+    return _theme(name, tomllib.loads(Path(__file__).with_name(f"{name}.toml").read_text(encoding="utf-8")))
 
 
-def _user_theme(path: Path, themes: Mapping[str, Theme]) -> Theme:
+def _user_theme(path: Path) -> Theme:
     if path.stem in BUILTIN_THEMES:
         raise ThemeError("has the name of a built-in theme; rename the file")
     data = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -149,7 +157,7 @@ def _user_theme(path: Path, themes: Mapping[str, Theme]) -> Theme:
     base = data.pop("extends", "dark" if dark is True else "light")
     if base not in BUILTIN_THEMES:
         raise ThemeError(f"extends {base!r}, which is none of {', '.join(BUILTIN_THEMES)}")
-    return _theme(path.stem, data, themes[base])
+    return _theme(path.stem, data, _builtin(base))
 
 
 def _theme(name: str, data: dict[str, Any], base: Theme | None = None) -> Theme:

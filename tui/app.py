@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from .. import settings as config
 from ..settings import SettingsError
-from ..themes import load_themes
+from ..themes import load_theme, load_themes, theme_names
 from .opening import Opening
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..settings import Places, Settings
     from ..storage.journal import MemoryDB
+    from ..themes import Theme
     from .timeline.model import Found
 
 __all__ = ["run"]
@@ -43,9 +47,19 @@ def run(
     Raises:
         SettingsError: there is no such theme.
     """
-    themes, faults = load_themes(config.themes_dir())
-    if theme is not None and theme not in themes:
-        raise SettingsError(f"there is no theme {theme!r}: use one of {', '.join(themes)}")
+    folder = config.themes_dir()
+    chosen = load_theme("mono" if no_color else theme or settings.theme, folder)
+    if theme is not None and chosen is None:
+        raise SettingsError(f"there is no theme {theme!r}: use one of {', '.join(theme_names(folder))}")
+
+    def after_first_frame() -> tuple[Mapping[str, Theme], str]:
+        config.open_log(verbose=verbose)
+        themes, faults = load_themes(folder)
+        return themes, str(faults) if faults is not None else ""
+
+    # Nearly all that is made until the first frame stays: looking through it for garbage takes a tenth
+    # of the wait. The app turns collecting on again.
+    gc.disable()
     with ExitStack() as stack:
         if demo:
             from .demo import demo_journal  # noqa: PLC0415 -- most runs are not the demo
@@ -66,26 +80,23 @@ def run(
         stack.callback(opening.close)
 
         from .backend import Backend  # noqa: PLC0415 -- the journal opens while this loads
-        from .drafts import DraftStore  # noqa: PLC0415
         from .moments import Dates  # noqa: PLC0415
         from .shell import MnemoApp  # noqa: PLC0415
 
-        config.open_log(verbose=verbose)
         backend = Backend(
             opening,
-            DraftStore(places.drafts_dir),
+            places.drafts_dir,
             config.config_dir() / "filters.toml",
             Dates(first_weekday=settings.week_begins),
         )
         app = MnemoApp(
             backend,
             settings,
-            themes=themes,
-            theme="mono" if no_color else theme,
+            theme=chosen,
             pane=pane,
             ascii_only=not _speaks_unicode(),
             save_theme=lambda name: config.save("app.theme", name),
-            warning=str(faults) if faults is not None else "",
+            after_first_frame=after_first_frame,
             name="demo" if demo else "",
         )
         if not settings.animations:

@@ -10,15 +10,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from textual.message import Message
 
 from ..storage.errors import JournalError
-from ..storage.media import media_type_of
 from ..storage.memory import MediaType
 from .inert import one_line
 from .moments import Dates
@@ -113,8 +112,7 @@ class Working(Message):
         return isinstance(message, Working)
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
+class Exported(NamedTuple):
     """A finished export: where to, how many memories and files, how many files were lost before."""
 
     output: Path
@@ -123,8 +121,7 @@ class Exported:
     missing: int
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(NamedTuple):
     """A memory that is on the disk now, and where."""
 
     memory: Memory
@@ -132,15 +129,13 @@ class Saved:
     ref: int
 
 
-@dataclass(frozen=True, slots=True)
-class Drafts:
+class Drafts(NamedTuple):
     """Drafts that wait to be gone on with, the last touched first."""
 
     drafts: tuple[Draft, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(NamedTuple):
     """The saved filters, by name."""
 
     saved: Mapping[str, Query]
@@ -150,21 +145,28 @@ class Backend:
     """All that the panes may ask of one journal, its drafts and its saved filters."""
 
     def __init__(
-        self, opening: Opening, drafts: DraftStore, filters_file: Path, dates: Dates | None = None
+        self, opening: Opening, drafts_dir: Path, filters_file: Path, dates: Dates | None = None
     ) -> None:
         self._opening = opening
-        self.drafts = drafts
+        self._drafts_dir = drafts_dir
         self._filters_file = filters_file
         self._dates = Dates() if dates is None else dates
         self._generations: dict[str, int] = {}
         self._everything: tuple[tuple[int, int], Found] | None = None
 
+    @cached_property
+    def drafts(self) -> DraftStore:
+        """What is being written."""
+        from .drafts import DraftStore  # noqa: PLC0415 -- nobody writes before the first frame
+
+        return DraftStore(self._drafts_dir)
+
     def _db(self) -> MemoryDB:
         return self._opening.journal()
 
     def head(self) -> Found | None:
-        """The newest memories if they are there already, for the first frame; blocks never."""
-        return self._opening.first()
+        """The newest memories, for the first frame; None if they take longer than nobody would notice."""
+        return self._opening.first(0.05)
 
     # -- requests -------------------------------------------------------------------------------
 
@@ -357,6 +359,7 @@ class Backend:
 
     def save(self, node: DOMNode, draft: Draft, at: datetime | None) -> None:
         """Make a draft a memory, and only then forget it; ask for :class:`Saved` in the group ``save``."""
+        from ..storage.media import media_type_of  # noqa: PLC0415 -- nobody saves before the first frame
 
         def work(ticket: Ticket) -> object:
             db = self._db()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,8 +46,10 @@ class Opening:
         else:
             future.set_result(journal)
 
-    def first(self) -> Found | None:
-        """What ``look`` found; None while it is not there."""
+    def first(self, patience: float) -> Found | None:
+        """What ``look`` found; None if it is not there after so many seconds."""
+        if self._look is not None:
+            wait((self._future,), patience)
         return self._found if self._future.done() else None
 
     def journal(self) -> MemoryDB:

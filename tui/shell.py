@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -10,6 +11,7 @@ from textual.containers import Container
 from textual.filter import NoColor
 
 from ..settings import Settings
+from ..themes import load_theme
 from .chrome import Blank, TabBar
 from .ink import Ink, screen_theme
 from .keys import key
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from textual.binding import Binding
     from textual.command import Provider
     from textual.dom import DOMNode
+    from textual.theme import Theme as ScreenTheme
     from textual.widget import Widget
 
     from ..themes import Theme
@@ -46,13 +49,12 @@ class MnemoApp(App[None]):
     Args:
         backend: All reading and writing.
         settings: The user's settings.
-        themes: Every theme that there is, by name.
-        theme: The name of the theme for this run; the settings' if None. One that is not there gives way to
-            ``dark``.
+        theme: The theme to begin with; ``dark`` if None.
         pane: The name of the pane to begin with.
         ascii_only: Draw nothing outside ASCII of our own.
         save_theme: Called with the name of a theme that was chosen for good.
-        warning: What the user should be told once the app is there.
+        after_first_frame: Called once the app is there; gives every theme by name, and what the user is to
+            be told.
         name: What the tab bar calls the journal.
     """
 
@@ -87,31 +89,32 @@ class MnemoApp(App[None]):
         backend: Backend,
         settings: Settings | None = None,
         *,
-        themes: Mapping[str, Theme],
-        theme: str | None = None,
+        theme: Theme | None = None,
         pane: str = "timeline",
         ascii_only: bool = False,
         save_theme: Callable[[str], None] | None = None,
-        warning: str = "",
+        after_first_frame: Callable[[], tuple[Mapping[str, Theme], str]] | None = None,
         name: str = "",
     ) -> None:
         first = entry_of(pane).load()
-        super().__init__(css_path=[_STYLES, first.style_path()])
         self.settings = settings = Settings() if settings is None else settings
+        no_color = bool(os.environ.get("NO_COLOR"))
+        theme = load_theme("mono") if no_color else theme or load_theme("dark")
+        assert theme is not None
+        self.palettes: Mapping[str, Theme] = {theme.name: theme}
+        """The themes that are loaded, by name."""
+        self._screen_themes: dict[str, ScreenTheme] = {}
+        # Set before the app is made: set afterwards, every style sheet would be read twice.
+        self.set_reactive(App.theme, theme.name)
+        super().__init__(css_path=[_STYLES, first.style_path()])
         self.backend = backend
         self.journal_name = name
         self.ascii_only = ascii_only
         self.save_theme = save_theme
-        self._warning = warning
-        self.palettes = themes
-        for each in self.palettes.values():
-            self.register_theme(screen_theme(each))
-        theme = settings.theme if theme is None else theme
-        if os.environ.get("NO_COLOR"):
-            theme = "mono"
+        self._after_first_frame = after_first_frame
+        if no_color:
             self._filters.append(NoColor())
-        self.ink = self._ink(theme if theme in themes else "dark")
-        self.theme = self.ink.theme.name
+        self.ink = self._ink(theme.name)
         self.panes: dict[str, Pane] = {pane: first(backend, self.ink, settings, id=pane)}
         """The panes that were shown already, by name."""
         self.pane = self.panes[pane]
@@ -154,8 +157,13 @@ class MnemoApp(App[None]):
             return  # left before the first frame
         self.pane.load_rest()
         await base.query_one("#foot").mount(Footer(show_command_palette=False, compact=True))
-        if self._warning:
-            self.notify(self._warning, severity="warning", timeout=15, markup=False)
+        gc.freeze()
+        gc.enable()
+        if self._after_first_frame is not None:
+            self.palettes, warning = self._after_first_frame()
+            self._screen_themes.clear()
+            if warning:
+                self.notify(warning, severity="warning", timeout=15, markup=False)
 
     # -- panes ----------------------------------------------------------------------------------
 
@@ -210,6 +218,20 @@ class MnemoApp(App[None]):
         pane.land_on(message.memory)
 
     # -- themes ---------------------------------------------------------------------------------
+
+    @property
+    def available_themes(self) -> dict[str, ScreenTheme]:
+        """The themes that are loaded, as Textual knows them."""
+        for name, theme in self.palettes.items():
+            if name not in self._screen_themes:
+                self._screen_themes[name] = screen_theme(theme)
+        return self._screen_themes
+
+    def get_theme(self, theme_name: str) -> ScreenTheme | None:
+        """One of them; None where there is none of that name."""
+        if theme_name not in self._screen_themes and theme_name in self.palettes:
+            self._screen_themes[theme_name] = screen_theme(self.palettes[theme_name])
+        return self._screen_themes.get(theme_name)
 
     def _use_ink(self, name: str) -> None:
         if name in self.palettes and name != self.ink.theme.name:

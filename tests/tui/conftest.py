@@ -15,7 +15,6 @@ from mnemo.storage.memory import Memory, new_record
 from mnemo.themes import load_themes
 from mnemo.tui.backend import Backend
 from mnemo.tui.demo import demo_records
-from mnemo.tui.drafts import DraftStore
 from mnemo.tui.opening import Opening
 from mnemo.tui.shell import MnemoApp
 from mnemo.tui.timeline.layout import _midnight
@@ -28,6 +27,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
 Driven = Callable[..., AbstractAsyncContextManager["Driver"]]
+THEMES = load_themes()[0]
 SNAPSHOTS = Path(__file__).resolve().parents[2] / "snapshots"
 
 
@@ -159,9 +159,9 @@ def driven(tmp_path: Path) -> Driven:
         **options: object,
     ) -> AsyncIterator[Driver]:
         opening = Opening(opener or (lambda: MemoryDB(path)), head if first else None)
-        drafts = DraftStore(path.with_name(f"{path.stem}_drafts"))
+        drafts = path.with_name(f"{path.stem}_drafts")
         backend = Backend(opening, drafts, tmp_path / "config" / "filters.toml")
-        app = MnemoApp(backend, themes=load_themes()[0], theme=theme, **options)
+        app = MnemoApp(backend, theme=THEMES[theme], after_first_frame=lambda: (THEMES, ""), **options)
         app.animation_level = "none"
         async with app.run_test(size=size, notifications=True) as pilot:
             driver = Driver(pilot)

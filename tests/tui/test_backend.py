@@ -6,9 +6,7 @@ import threading
 from pathlib import Path
 
 from mnemo.storage import JournalError, MemoryDB
-from mnemo.themes import load_themes
 from mnemo.tui.backend import Backend
-from mnemo.tui.drafts import DraftStore
 from mnemo.tui.opening import Opening
 from mnemo.tui.shell import MnemoApp
 from mnemo.tui.timeline.model import Query
@@ -85,7 +83,7 @@ async def test_a_slow_journal_blocks_neither_keys_nor_quitting(tmp_path):
         raise JournalError("never")
 
     opening = Opening(open_slowly)
-    app = MnemoApp(Backend(opening, DraftStore(tmp_path / "d"), tmp_path / "f.toml"), themes=load_themes()[0])
+    app = MnemoApp(Backend(opening, tmp_path / "d", tmp_path / "f.toml"))
     async with app.run_test() as pilot:
         await pilot.press("j", "question_mark")
         for _ in range(200):

@@ -200,17 +200,14 @@ _TYPIST = """
 import asyncio, sys
 from pathlib import Path
 from mnemo.storage import MemoryDB
-from mnemo.themes import load_themes
 from mnemo.tui.backend import Backend
-from mnemo.tui.drafts import DraftStore
 from mnemo.tui.opening import Opening
 from mnemo.tui.shell import MnemoApp
 
 path = Path(sys.argv[1])
 async def main():
     opening = Opening(lambda: MemoryDB(path))
-    app = MnemoApp(Backend(opening, DraftStore(path.with_name("j.drafts")), path.with_name("f.toml")),
-                   themes=load_themes()[0])
+    app = MnemoApp(Backend(opening, path.with_name("j.drafts"), path.with_name("f.toml")))
     async with app.run_test() as pilot:
         await pilot.press("n")
         for number in range(10_000):

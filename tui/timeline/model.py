@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from rich.text import Text
-
-from ...storage.media import AttachedFile
-from ...storage.memory import Memory
 from ..inert import one_line
 from .layout import DayLayout
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from rich.text import Text
+
+    from ...storage.media import AttachedFile
+    from ...storage.memory import Memory
 
 __all__ = [
     "ROWS_PER_PAGE",
@@ -88,6 +92,7 @@ class Row(NamedTuple):
     trouble: str = ""
 
 
+_NONE: Final[Mapping[str, int]] = MappingProxyType({})
 _MARKS: Final = re.compile(r"\*\*|__|`|(?<!\w)[*_](?=\w)|(?<=[\w.!?,])[*_](?!\w)|(?m:^\s*(?:#{1,6}|>|-)\s)")
 
 
@@ -120,8 +125,7 @@ def row_of(ref: int, us: int, memory: Memory) -> Row:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """The answer to a query: refs newest first with their times, laid out under days.
 
     While searching ``best`` holds the rows themselves, best first, and there are no headings.
@@ -149,8 +153,7 @@ class Layer(NamedTuple):
     """``revisits`` (what this one looks back on), ``revisited by``, or ``concept``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
+class Detail(NamedTuple):
     """One memory with what is known around it; ``memory`` is None where it cannot be read."""
 
     ref: int
@@ -161,8 +164,7 @@ class Detail:
     files: tuple[AttachedFile, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """What reading a memory's files showed: which still have their hash (None: not told), and a picture."""
 
     ref: int
@@ -170,14 +172,13 @@ class Look:
     picture: tuple[Text, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Facets:
+class Facets(NamedTuple):
     """What can be filtered by: every name with its count under the present query, and in all."""
 
     total: int = 0
-    feelings: Mapping[str, int] = field(default_factory=dict)
-    concepts: Mapping[str, int] = field(default_factory=dict)
-    tags: Mapping[str, int] = field(default_factory=dict)
+    feelings: Mapping[str, int] = _NONE
+    concepts: Mapping[str, int] = _NONE
+    tags: Mapping[str, int] = _NONE
     shown: Mapping[str, int] | None = None
     """Counts of feelings within the present query; None while nothing narrows it."""
 
@@ -189,16 +190,14 @@ class Page(NamedTuple):
     rows: Sequence[Row]
 
 
-@dataclass(frozen=True, slots=True)
-class Pages:
+class Pages(NamedTuple):
     """Some pages of a listing."""
 
     listing: Listing
     read: tuple[Page, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A listing and the page its reader will see first."""
 
     listing: Listing

@@ -97,8 +97,8 @@ def bench_first_frame(journal: Path, row: str, runs: int, scratch: Path) -> None
 
 async def bench_frames(journal: Path, scratch: Path) -> None:
     """Print what scrolling, paging, jumping, filtering and searching cost."""
-    gc.set_threshold(50_000, 20, 50)  # as the command sets it before it opens the app
     from mnemo.storage import MemoryDB
+    from mnemo.tui.app import COLLECTED
     from mnemo.tui.backend import Backend
     from mnemo.tui.opening import Opening
     from mnemo.tui.shell import MnemoApp
@@ -106,11 +106,12 @@ async def bench_frames(journal: Path, scratch: Path) -> None:
     from mnemo.tui.timeline.pane import TimelinePane
     from mnemo.tui.timeline.reading import head
 
-    opening = Opening(lambda: MemoryDB(journal), head)
+    opening = Opening(lambda: MemoryDB(journal), lambda db: head(db, Query()))
     backend = Backend(opening, scratch / "drafts", scratch / "filters.toml")
     app = MnemoApp(backend)
     app.animation_level = "none"
     painted = 0
+    shown = Query()
 
     async with app.run_test(size=(120, 40)) as pilot:
         pane = app.query_one(TimelinePane)
@@ -118,9 +119,11 @@ async def bench_frames(journal: Path, scratch: Path) -> None:
         show = app.screen._compositor_refresh
 
         def count_frames() -> None:
-            nonlocal painted
+            nonlocal painted, shown
+            asked = memories.listing.query  # what this frame shows
             show()
             painted += 1
+            shown = asked
 
         app.screen._compositor_refresh = count_frames
 
@@ -133,6 +136,8 @@ async def bench_frames(journal: Path, scratch: Path) -> None:
                 await pilot._wait_for_screen()
                 await until(lambda: all(worker.is_finished for worker in app.workers))
 
+        gc.freeze()  # as the command does after the first frame
+        gc.set_threshold(*COLLECTED)
         await until(lambda: len(memories.listing.refs) > 1000)
         await quiet()
         total = len(memories.listing.refs)
@@ -161,9 +166,7 @@ async def bench_frames(journal: Path, scratch: Path) -> None:
             for query in queries:
                 start = time.perf_counter()
                 pane.ask(query, keep=True)
-                await until(lambda wanted=query: memories.listing.query == wanted)
-                before = painted
-                await until(lambda seen=before: painted > seen)
+                await until(lambda wanted=query: shown == wanted)
                 spent.append((time.perf_counter() - start) * 1000)
                 await quiet()
             middle = statistics.median(spent)

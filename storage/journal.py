@@ -351,14 +351,15 @@ class MemoryDB:
         since: datetime | None = None,
         until: datetime | None = None,
         limit: int | None = None,
+        oldest_first: bool = False,
     ) -> Listing:
         """What :meth:`recall` finds, as times and refs alone: a million of them in milliseconds."""
 
         def find(index: Index) -> Listing:
             wanted = self._selection(index, concept, feelings, tags, since, until)
-            if limit is None:
+            if limit is None and not oldest_first:
                 return Listing(*index.listing(wanted))
-            hits = list(islice(index.select(wanted), limit))
+            hits = list(islice(index.select(wanted, oldest_first=oldest_first), limit))
             return Listing(array("q", [hit.us for hit in hits]), array("Q", [hit.ref for hit in hits]))
 
         return self._indexed.answer(find)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .. import settings as config
 from ..settings import SettingsError
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from ..themes import Theme
     from .timeline.model import Found
 
-__all__ = ["run"]
+__all__ = ["COLLECTED", "run"]
+
+COLLECTED: Final = (5_000, 2, 500)
+"""How often garbage is collected: seldom enough to cost little, often enough that no key waits for it."""
 
 
 def run(
@@ -53,12 +56,16 @@ def run(
         raise SettingsError(f"there is no theme {theme!r}: use one of {', '.join(theme_names(folder))}")
 
     def after_first_frame() -> tuple[Mapping[str, Theme], str]:
+        gc.freeze()
+        gc.set_threshold(*COLLECTED)
+        gc.enable()
+        sys.setswitchinterval(0.001)  # a key waits no longer for a thread that reads
         config.open_log(verbose=verbose)
         themes, faults = load_themes(folder)
         return themes, str(faults) if faults is not None else ""
 
     # Nearly all that is made until the first frame stays: looking through it for garbage takes a tenth
-    # of the wait. The app turns collecting on again.
+    # of the wait.
     gc.disable()
     with ExitStack() as stack:
         if demo:
@@ -72,9 +79,10 @@ def run(
             return MemoryDB(places.journal, files_dir=places.files_dir, fsync_policy=settings.fsync)
 
         def look(db: MemoryDB) -> Found:
+            from .timeline.model import Query  # noqa: PLC0415
             from .timeline.reading import head  # noqa: PLC0415
 
-            return head(db)
+            return head(db, Query())
 
         opening = Opening(open_journal, look)
         stack.callback(opening.close)

@@ -22,7 +22,17 @@ from ..storage.memory import MediaType
 from .inert import one_line
 from .moments import Dates
 from .timeline.model import Detail, Found, Listing, Page, Pages, Query
-from .timeline.reading import all_refs, count_facets, find, layer_of, look_at, read_detail, read_page
+from .timeline.reading import (
+    all_refs,
+    count_facets,
+    find,
+    head,
+    layer_of,
+    look_at,
+    read_detail,
+    read_page,
+    search,
+)
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
@@ -220,13 +230,19 @@ class Backend:
 
     # -- the timeline ---------------------------------------------------------------------------
 
-    def list_memories(self, node: DOMNode, query: Query) -> None:
-        """Ask for the :class:`Found` of a query, in the group ``list``."""
+    def list_memories(self, node: DOMNode, query: Query, *, whole: bool = False) -> None:
+        """Ask for the :class:`Found` of a query, in the group ``list``.
+
+        Under filters it is ``partial`` where there are many, unless it is to be ``whole``; the best few of
+        a search come before the others.
+        """
 
         def work(ticket: Ticket) -> object:
             db = self._db()
+            if query.text:
+                return search(db, query, ticket, lambda found: ticket.tell(Answer(ticket, found)))
             if query != Query():
-                return find(db, query)
+                return find(db, query) if whole else head(db, query)
             # Everything is listed most often and takes longest: it is kept until the journal changes.
             state = db.state()
             if self._everything is None or self._everything[0] != state:
@@ -234,6 +250,10 @@ class Backend:
             return self._everything[1]
 
         self.request(node, "list", "listing the memories", work)
+
+    def warm_search(self, node: DOMNode) -> None:
+        """Open the full-text index before the first letter is typed, in the group ``warm``."""
+        self.read_journal(node, "warm", "opening the search", lambda db, _: db.text_behind())
 
     def read_pages(self, node: DOMNode, listing: Listing, pages: tuple[int, ...]) -> None:
         """Ask for the :class:`Page` of each number, newest wish first, in the group ``pages``."""

@@ -1,4 +1,4 @@
-"""What frames the panes: the bar of tabs above them, and the blank that hides everything."""
+"""What frames the panes: the bar of tabs above them, the keys beneath, the blank that hides everything."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 from textual.binding import Binding
 from textual.screen import ModalScreen
 from textual.strip import Strip
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from .ink import Ink
 
-__all__ = ["Blank", "TabBar"]
+__all__ = ["Blank", "KeyBar", "TabBar"]
 
 
 class TabBar(Widget):
@@ -88,6 +89,68 @@ class TabBar(Widget):
         for start, end, pane in self._spans:
             if start <= event.x < end:
                 await self.app.run_action(f"pane('{pane}')")
+
+
+class KeyBar(Widget):
+    """One line with the keys that matter where the focus is; a click is the key.
+
+    Textual's own footer makes a widget of each key anew whenever one changes, which costs more than all
+    else that a key press sets going. Where the keys do not fit, the last one (help) stays.
+    """
+
+    ALLOW_SELECT = False
+
+    def __init__(self, ink: Ink) -> None:
+        super().__init__(id="keys")
+        self.ink = ink
+        self._spans: list[tuple[int, int, str]] = []
+
+    def on_mount(self) -> None:
+        """Follow the focus, and what can be done there."""
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.refresh())
+
+    def restyle(self, ink: Ink) -> None:
+        """Draw with another theme."""
+        self.ink = ink
+        self.refresh()
+
+    def _keys(self) -> list[tuple[Binding, bool]]:
+        """The bindings to show with whether they can act now, the first key of each action."""
+        found: dict[str, tuple[Binding, bool]] = {}
+        for active in self.screen.active_bindings.values():
+            if active.binding.show and active.binding.action not in found:
+                found[active.binding.action] = (active.binding, active.enabled)
+        return list(found.values())
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the keys."""
+        ink, width = self.ink, self.size.width
+        keys = [(self.app.get_key_display(each), each, enabled) for each, enabled in self._keys()]
+        wide = [cell_len(shown) + cell_len(each.description) + 2 for shown, each, _ in keys]
+        while len(keys) > 1 and sum(wide) > width:
+            del keys[-2], wide[-2]
+        segments = []
+        self._spans = []
+        at = 0
+        faint = Style(dim=True)
+        for (shown, each, enabled), room in zip(keys, wide, strict=True):
+            self._spans.append((at, at + room - 1, each.key if enabled else ""))
+            at += room
+            key_style, style = ink.heading, ink.muted
+            if not enabled:
+                key_style, style = key_style + faint, style + faint
+            segments += [Segment(shown, key_style), Segment(f" {each.description} ", style)]
+        base = self.rich_style
+        return Strip(Segment.apply_style(segments, base)).adjust_cell_length(width, base)
+
+    def on_click(self, event: events.Click) -> None:
+        """Press the key that was clicked."""
+        for start, end, pressed in self._spans:
+            if start <= event.x < end:
+                if pressed:
+                    self.app.simulate_key(pressed)
+                else:
+                    self.app.bell()
 
 
 class Blank(ModalScreen[None]):

@@ -8,5 +8,5 @@ __all__ = ["key"]
 
 
 def key(keys: str, action: str, label: str, name: str, tooltip: str, *, show: bool = False) -> Binding:
-    """A binding; ``name`` is its id, ``show`` puts it in the footer."""
+    """A binding; ``name`` is its id, ``show`` puts it in the bar of keys."""
     return Binding(keys, action, label, id=name, tooltip=tooltip, show=show)

@@ -21,7 +21,7 @@ What a pane promises:
   ``ticket.tell(message)``.
 - While another pane is shown, ``display`` is off and Textual sends ``Hide``, later ``Show``: stop polling.
 - ``say`` puts a few words at the right of the tab bar. :class:`MemoryWanted` asks the app to go to a memory.
-- Its bindings have ids (``arc.zoom_in``), tooltips and, where the footer is to show them, ``show``;
+- Its bindings have ids (``arc.zoom_in``), tooltips and, where the bar of keys is to show them, ``show``;
   ``HELP`` and ``HELP_TITLE`` are what the help says; ``palette_entries`` may add commands to the palette;
   every widget that draws with the ink has ``restyle(ink)``.
 """

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import App
-from textual.containers import Container
 from textual.filter import NoColor
 
 from ..settings import Settings
 from ..themes import load_theme
-from .chrome import Blank, TabBar
+from .chrome import Blank, KeyBar, TabBar
 from .ink import Ink, screen_theme
 from .keys import key
 from .moments import Dates
@@ -134,31 +132,26 @@ class MnemoApp(App[None]):
         )
 
     def compose(self) -> ComposeResult:
-        """The bar and the first pane; the footer comes after the first frame."""
+        """The bars and the first pane between them."""
         tabs = tuple((each.key, each.title, each.name) for each in PANES)
         yield TabBar(self.ink, tabs, str(self.pane.id), id="tabs")
         yield self.pane
-        yield Container(id="foot")
+        yield KeyBar(self.ink)
 
     def on_mount(self) -> None:
         """Paint, then load the rest."""
         self.theme_changed_signal.subscribe(self, lambda theme: self._use_ink(theme.name))
-        self.call_after_refresh(self._mount_rest)
+        self.call_after_refresh(self._load_rest)
 
     def on_unmount(self) -> None:
         """Nobody waits any more for what is still being read."""
         self.backend.leave()
 
-    async def _mount_rest(self) -> None:
-        from textual.widgets import Footer  # noqa: PLC0415 -- after the first frame
-
+    def _load_rest(self) -> None:
         base = self.screen_stack[0]
         if not base.is_running:
             return  # left before the first frame
         self.pane.load_rest()
-        await base.query_one("#foot").mount(Footer(show_command_palette=False, compact=True))
-        gc.freeze()
-        gc.enable()
         if self._after_first_frame is not None:
             self.palettes, warning = self._after_first_frame()
             self._screen_themes.clear()
@@ -193,7 +186,7 @@ class MnemoApp(App[None]):
                 self.stylesheet.read(path)
                 self.stylesheet.parse()
             before.display = False
-            await base.mount(pane, before="#foot")
+            await base.mount(pane, before="#keys")
             self.call_after_refresh(pane.load_rest)
         self._say()
         return pane

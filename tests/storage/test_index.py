@@ -127,6 +127,7 @@ def agree(db: MemoryDB, model: Model, wanted: dict[str, Any]) -> None:
     times_found, refs = db.listing(**wanted)
     assert list(times_found) == [us(memory) for memory in reversed(found)]
     assert db.read_many(refs) == found[::-1]
+    assert db.read_many(db.listing(**wanted, limit=2, oldest_first=True).refs) == found[:2]
 
 
 def every_filter(memories: list[Memory]) -> Iterator[dict[str, Any]]:

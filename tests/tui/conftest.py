@@ -18,6 +18,7 @@ from mnemo.tui.demo import demo_records
 from mnemo.tui.opening import Opening
 from mnemo.tui.shell import MnemoApp
 from mnemo.tui.timeline.layout import _midnight
+from mnemo.tui.timeline.model import Query
 from mnemo.tui.timeline.pane import TimelinePane
 from mnemo.tui.timeline.reading import head
 from pytest_textual_snapshot import SVGImageExtension
@@ -158,7 +159,9 @@ def driven(tmp_path: Path) -> Driven:
         opener: Callable[[], MemoryDB] | None = None,
         **options: object,
     ) -> AsyncIterator[Driver]:
-        opening = Opening(opener or (lambda: MemoryDB(path)), head if first else None)
+        opening = Opening(
+            opener or (lambda: MemoryDB(path)), (lambda db: head(db, Query())) if first else None
+        )
         drafts = path.with_name(f"{path.stem}_drafts")
         backend = Backend(opening, drafts, tmp_path / "config" / "filters.toml")
         app = MnemoApp(backend, theme=THEMES[theme], after_first_frame=lambda: (THEMES, ""), **options)

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 from textual.app import SuspendNotSupported
-from textual.containers import Container, Horizontal, VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer, Input, Static, TextArea
+from textual.widgets import Input, Static, TextArea
 
 from ..backend import Answer, Backend, Failed, Saved
+from ..chrome import KeyBar
 from ..editor import edit
 from ..inert import one_line
 from ..keys import key
@@ -123,8 +124,7 @@ class Composer(Screen[tuple[int, int] | None]):
                     ),
                 )
         yield Static(" ", id="compose-state", markup=False)
-        with Container(id="foot"):
-            yield Footer(show_command_palette=False, compact=True)
+        yield KeyBar(self.ink)
 
     def _title(self, title: str) -> str:
         if self.about is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from rich.segment import Segment
@@ -116,9 +117,16 @@ class FilterPanel(LineView):
 
     def show(self, facets: Facets, query: Query, saved: Iterable[str]) -> None:
         """Show counts, which filters are on, and the saved ones."""
+        query = replace(query, text="")  # what is searched for changes nothing here
+        saved = tuple(saved)
+        if (facets, query, saved) == (self.facets, self.query_, self.saved):
+            return
+        self.facets, self.query_, self.saved = facets, query, saved
+        self._rebuild()
+
+    def _rebuild(self) -> None:
         line = self._lines[self.cursor]
         under = None if line.kind in _UNSWITCHED else line[:2]
-        self.facets, self.query_, self.saved = facets, query, tuple(saved)
         self._build()
         places = {line[:2]: place for place, line in enumerate(self._lines)}
         self.set_reactive(FilterPanel.cursor, places.get(under, self._first()) if under else self._first())
@@ -129,7 +137,7 @@ class FilterPanel(LineView):
 
     def on_resize(self) -> None:
         """Set the sections apart where there is room."""
-        self.show(self.facets, self.query_, self.saved)
+        self._rebuild()
 
     def restyle(self, ink: Ink) -> None:
         """Draw with another theme."""

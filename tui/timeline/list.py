@@ -143,6 +143,11 @@ class MemoryList(LineView):
         """Forget what was asked for, so that it can be asked for again."""
         self._asked.clear()
 
+    def knows_place(self, listing: Listing) -> bool:
+        """Whether a partial listing reaches as far as the memory under the cursor."""
+        times = self.listing.times
+        return not times or (bool(listing.times) and times[self.cursor] >= listing.times[-1])
+
     @property
     def current_ref(self) -> int | None:
         """The ref of the memory under the cursor; None in an empty list."""

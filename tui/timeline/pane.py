@@ -85,6 +85,8 @@ class TimelinePane(Pane):
         self.saved: dict[str, Query] = {}
         self.waiting: tuple[Draft, ...] = ()
         """Drafts to go on with."""
+        self._counted: Query | None = None
+        """What the facets were last counted under; None when they have to be counted anew."""
         self._keep = False
         self._land_on: tuple[int, int] | None = None
         self._retries: dict[str, Callable[[], None]] = {}
@@ -145,7 +147,12 @@ class TimelinePane(Pane):
             self._offer()
         match message.value:
             case Found() as found:
-                self._show(found)
+                partial = found.listing.partial
+                if not (partial and self._keep) or self.memories.knows_place(found.listing):
+                    self._show(found)
+                if partial:
+                    # What there is is painted first: listing all beside it would take its time.
+                    self.call_after_refresh(self._list_whole, found.listing.query)
             case Pages(listing, pages) if listing is self.memories.listing:
                 for page in pages:
                     self.memories.add_page(page.number, page.rows)
@@ -197,7 +204,12 @@ class TimelinePane(Pane):
 
     def on_journal_changed(self) -> None:
         """Memories came from here or elsewhere: show them, and keep what is being read in place."""
+        self._counted = None
         self.ask(self.asked, keep=True)
+
+    def _list_whole(self, query: Query) -> None:
+        if query == self.asked:
+            self.backend.list_memories(self, query, whole=True)
 
     def _show_list(self, found: Found) -> None:
         pages = {found.page.number: found.page.rows} if found.page else {}
@@ -216,8 +228,11 @@ class TimelinePane(Pane):
         if wanted is not None:
             self._go_to(*wanted)
         self._show_panel()
-        # The list is painted first: counting beside it would take its time.
-        self.call_after_refresh(self.backend.count_facets, self, listing.query)
+        narrowed_by = replace(listing.query, text="")
+        if self._counted != narrowed_by and not listing.partial:
+            self._counted = narrowed_by
+            # The list is painted first: counting beside it would take its time.
+            self.call_after_refresh(self.backend.count_facets, self, narrowed_by)
         self._say_where()
         self._offer()
 
@@ -309,6 +324,7 @@ class TimelinePane(Pane):
         if bars:
             bars.first().focus()
         else:
+            self.backend.warm_search(self)
             bar = SearchBar()
             self.query_one("#middle").mount(bar, before=self.memories)
             bar.focus()
@@ -480,7 +496,7 @@ class TimelinePane(Pane):
             retry()
 
     def _offer(self) -> None:
-        """Show other keys in the footer, if what can be done has changed; building it is slow."""
+        """Show other keys beneath, if what can be done has changed."""
         can = tuple(self.check_action(name, ()) for name in _CHANGING)
         if can != self._can:
             self._can = can

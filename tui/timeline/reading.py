@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
-from operator import neg
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ...storage.errors import JournalError, NoSuchMemoryError
@@ -16,7 +14,7 @@ from .layout import DayLayout
 from .model import ROWS_PER_PAGE, Detail, Facets, Found, Layer, Listing, Look, Page, Query, Row, gist, row_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rich.text import Text
 
@@ -35,10 +33,12 @@ __all__ = [
     "look_at",
     "read_detail",
     "read_page",
+    "search",
 ]
 
 _HEAD: Final = 200
 _SEARCH_LIMIT: Final = 200
+_SCREENFUL: Final = 50
 _LAYERS_EACH_SIDE: Final = 3
 _READ_AT_MOST: Final = 256 << 20
 
@@ -51,17 +51,16 @@ class Staleness(Protocol):
         """Whether nobody does."""
 
 
-def head(db: MemoryDB) -> Found:
-    """The newest few, for the first frame; ``partial`` tells that more is to come."""
-    listed = db.listing(limit=_HEAD)
-    listing = Listing(Query(), listed.refs, listed.times, DayLayout(listed.times), partial=True)
+def head(db: MemoryDB, query: Query) -> Found:
+    """The newest few that answer a query without a text; ``partial`` tells that there are more."""
+    listed = db.listing(**_filters(query), limit=_HEAD)
+    partial = len(listed.refs) == _HEAD
+    listing = Listing(query, listed.refs, listed.times, DayLayout(listed.times), partial=partial)
     return Found(listing, read_page(db, listing, 0) if listed.refs else None)
 
 
 def find(db: MemoryDB, query: Query) -> Found:
-    """Everything that answers a query, with the first page; a search gives the best few."""
-    if query.text:
-        return Found(_searched(db, query), None)
+    """Everything that answers a query without a text, with the first page."""
     listed = _listed(db, query)
     listing = Listing(query, listed.refs, listed.times, DayLayout(listed.times))
     return Found(listing, read_page(db, listing, 0) if listed.refs else None)
@@ -89,18 +88,29 @@ def _row(db: MemoryDB, ref: int, us: int) -> Row:
         return Row(ref, us, "", "", "", 0, False, one_line(str(error)))
 
 
-def _searched(db: MemoryDB, query: Query) -> Listing:
-    """The best answers, best first, with their rows; ``more`` tells that the limit cut them off."""
+def search(db: MemoryDB, query: Query, ticket: Staleness, tell: Callable[[Found], None]) -> Found | None:
+    """The best answers to a query with a text, best first, with their rows; None if nobody waits any more.
+
+    ``tell`` gets a screenful of them before, for reading them takes longer than finding them. ``more``
+    says that there are others.
+    """
     refs = db.search_refs(as_typed(query.text), **_filters(query), limit=_SEARCH_LIMIT + 1)
-    rows = []
-    for ref in refs[:_SEARCH_LIMIT]:
+    rows: list[Row] = []
+    for number, ref in enumerate(refs[:_SEARCH_LIMIT]):
+        if number == _SCREENFUL:
+            tell(_best(query, rows, more=True))
+        if ticket.stale:
+            return None
         with suppress(JournalError):
             memory = db.read(ref)
             rows.append(row_of(ref, to_microseconds(memory.timestamp), memory))
+    return _best(query, rows, more=len(refs) > _SEARCH_LIMIT)
+
+
+def _best(query: Query, rows: Sequence[Row], *, more: bool) -> Found:
     times = [row.us for row in rows]
     layout = DayLayout(times, flat=True)
-    more = len(refs) > _SEARCH_LIMIT
-    return Listing(query, [row.ref for row in rows], times, layout, best=tuple(rows), more=more)
+    return Found(Listing(query, [row.ref for row in rows], times, layout, best=tuple(rows), more=more), None)
 
 
 def read_detail(db: MemoryDB, ref: int, ticket: Staleness) -> Detail:
@@ -118,15 +128,22 @@ def read_detail(db: MemoryDB, ref: int, ticket: Staleness) -> Detail:
     if ticket.stale:
         return Detail(ref, memory)
     named = {layer.ref for layer in layers}
-    same = db.listing(memory.concept)
-    place = _place_of(same.times, same.refs, to_microseconds(memory.timestamp), ref)
-    near = range(max(0, place - _LAYERS_EACH_SIDE), min(len(same.refs), place + _LAYERS_EACH_SIDE + 1))
-    for index in near:
-        if same.refs[index] != ref and same.refs[index] not in named:
-            row = _row(db, same.refs[index], same.times[index])
+    for us, near in _around(db, memory, ref):
+        if near not in named:
+            row = _row(db, near, us)
             layers.append(Layer(row.ref, row.us, row.feeling, row.excerpt or row.trouble, "concept"))
     files = tuple(db.files_of(memory))
-    return Detail(ref, memory, layers=tuple(layers), concept_total=len(same.refs), files=files)
+    return Detail(ref, memory, layers=tuple(layers), concept_total=db.count(memory.concept), files=files)
+
+
+def _around(db: MemoryDB, memory: Memory, ref: int) -> list[tuple[int, int]]:
+    """Time and ref of the nearest few of the same concept on either side, newest first."""
+    each = _LAYERS_EACH_SIDE + 1  # the memory itself is on both sides
+    older = db.listing(memory.concept, until=memory.time, limit=each)
+    newer = db.listing(memory.concept, since=memory.time, limit=each, oldest_first=True)
+    found = {*zip(older.times, older.refs, strict=True), *zip(newer.times, newer.refs, strict=True)}
+    found.discard((to_microseconds(memory.timestamp), ref))
+    return sorted(found, reverse=True)
 
 
 def look_at(detail: Detail, columns: int, rows: int, ticket: Staleness) -> Look:
@@ -165,15 +182,6 @@ def layer_of(db: MemoryDB, relation: str, memory: Memory) -> list[Layer]:
             if db.read(ref).memory_id == memory.memory_id:
                 return [Layer(ref, us, str(memory.feeling), gist(memory.content), relation)]
     return []
-
-
-def _place_of(times: Sequence[int], refs: Sequence[int], us: int, ref: int) -> int:
-    place = bisect_left(times, -us, key=neg)
-    while place < len(refs) and times[place] == us:
-        if refs[place] == ref:
-            return place
-        place += 1
-    return place
 
 
 def count_facets(db: MemoryDB, query: Query) -> Facets:

@@ -109,7 +109,8 @@ def _axes(chart: Chart, first: date, last: date, span: int) -> Iterable[str]:
             f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="{muted}" '
             f'stroke-opacity="0.4"{"" if value else " stroke-dasharray=" + chr(34) + "2 4" + chr(34)}/>'
         )
-        yield f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end" fill="{muted}">{f"{value:+d}" if value else 0}</text>'
+        label = f"{value:+d}" if value else "0"
+        yield f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end" fill="{muted}">{label}</text>'
         if word:
             up = 16 if value > 0 else -8
             yield f'<text x="{_LEFT + 4}" y="{y + up:.1f}" fill="{muted}">{_text(word)}</text>'

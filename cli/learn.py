@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,11 +14,13 @@ from .session import session_of, warn
 
 if TYPE_CHECKING:
     from ..retrieval.engine import RetrievalEngine
-    from ..retrieval.usage.analytics import Analytics
+    from ..retrieval.usage.analytics import Analytics, ChunkUse
+    from .printer import Printer
     from .session import Session
 
 __all__ = ["VERBS"]
 
+_NONE = "no feedback yet (mnemo feedback CHUNK_ID used)"
 SessionName = Annotated[str | None, typer.Option("--session", metavar="ID", help="Of this session alone.")]
 
 
@@ -57,15 +60,63 @@ def analytics(
     if json:
         printer.facts(asdict(found))
         return
+    if sys.stdout.isatty():
+        _tables(printer, found)
+        return
     for line in _lines(found):
         typer.echo(line)
+
+
+def _tables(printer: Printer, found: Analytics) -> None:
+    """The same on a terminal: facts, and a table for each list."""
+    printer.facts(
+        {
+            "queries": f"{found.queries:,} ({found.judged:,} with feedback)",
+            **{kind: f"{count:,}" for kind, count in found.events.items()},
+            "precision": found.precision
+            if found.judged
+            else "no feedback yet (mnemo feedback CHUNK_ID used)",
+            **{f"precision at {k}": f"{value:.3f}" for k, value in found.at_k.items()},
+        }
+    )
+    sessions = [
+        {"session": one.session, "began": one.began[:16], "queries": one.queries, "judged": one.judged}
+        | _at_rows(one.at_k)
+        for one in found.sessions
+    ]
+    days = [{"day": day.day, "judged": day.judged} | _at_rows(day.at_k) for day in found.over_time[-14:]]
+    chunks = [
+        {"chunk": chunk.id, "used": chunk.used, "ignored": chunk.ignored, "where": _where(chunk)}
+        for chunk in found.top_chunks
+    ]
+    pairs = [{"chunks": " ".join(pair.chunks), "sittings": pair.sittings} for pair in found.co_occurrence]
+    for title, rows in (
+        ("Sessions", sessions),
+        ("Over time", days),
+        ("Most used chunks", chunks),
+        ("Used together", pairs),
+    ):
+        if rows:
+            typer.echo(f"\n{title}")
+            printer.rows(rows)
+
+
+def _at_rows(at_k: dict[str, float]) -> dict[str, str | None]:
+    return {f"@{k}": f"{at_k[str(k)]:.3f}" if at_k else None for k in (1, 3, 5, 10)}
+
+
+def _where(chunk: ChunkUse) -> str:
+    if chunk.file_path is None:
+        return "gone from the index"
+    name = f" {chunk.symbol_name}" if chunk.symbol_name else ""
+    return one_line(f"{chunk.file_path} {chunk.line_start}-{chunk.line_end}{name}")
 
 
 def _lines(found: Analytics) -> list[str]:
     lines = [f"Queries: {found.queries:,} ({found.judged:,} with feedback)"]
     lines += [f"{kind.capitalize()}: {count:,}" for kind, count in found.events.items()]
     if found.precision is None:
-        lines.append("Precision: no feedback yet (mnemo feedback CHUNK_ID used)")
+        lines.append(f"Precision: {_NONE}")
     else:
         lines.append(f"Precision: {found.precision:.3f} ({_at(found.at_k)})")
     if found.sessions:
@@ -82,13 +133,9 @@ def _lines(found: Analytics) -> list[str]:
     if found.top_chunks:
         lines += ["", "Most used chunks:"]
         for chunk in found.top_chunks:
-            where = "gone from the index"
-            if chunk.file_path is not None:
-                name = f" {one_line(chunk.symbol_name)}" if chunk.symbol_name else ""
-                where = f"{one_line(chunk.file_path)} {chunk.line_start}-{chunk.line_end}{name}"
             lines.append(
                 f"  {chunk.id}  used {chunk.used:,}, ignored {chunk.ignored:,}, retrieved {chunk.retrieved:,}"
-                f"  {where}"
+                f"  {_where(chunk)}"
             )
     if found.co_occurrence:
         lines += ["", "Used together:"]

@@ -156,6 +156,8 @@ class Searcher:
             answer.left_out = delivery.left_out(choice)
             stage.went = len(answer)
             stage.why = f"{answer.used} of {options.budget} tokens"
+            if session is not None:
+                stage.why += f", {sum(result.is_delta for result in answer)} that the session has"
         trace.reasons.update(choice.passed)
         return answer
 
@@ -312,7 +314,7 @@ class _Delivery:
         """What the session lacks of it. What was chosen is what would be without a session: a turn costs
         less, and nothing worse takes the room.
         """
-        return [session.deliver(result, self._tokens) for result in found]
+        return [session.deliver(result) for result in found]
 
     def within_budget(self, found: list[QueryResult]) -> list[QueryResult]:
         """Block by block the count is never too low but for what an exact tokenizer does at a seam, and for

@@ -154,7 +154,7 @@ class _Delivery:
 
     def count(self, found: list[MemoryResult]) -> int:
         if self._format is None:
-            return sum(result.tokens for result in found)
+            return sum(self._price(result.chunk) for result in found)
         return self._tokens(
             document(self._format, self._query, self._budget, found, show_scores=self._show_scores)
         )
@@ -172,10 +172,13 @@ class _Delivery:
     def _tokens(self, text: str) -> int:
         return self._exact(text) if self._exact is not None else count_tokens(text, "unknown")
 
+    def _price(self, chunk: MemoryChunk) -> int:
+        return self._exact(chunk.content) if self._exact is not None else chunk.tokens
+
     def _cost(self, doc: int) -> int:
         result = self._result(doc)
         if self._format is None:
-            return result.tokens
+            return self._price(result.chunk)
         return self._tokens(block(self._format, result, show_scores=self._show_scores))
 
     def _result(self, doc: int) -> MemoryResult:
@@ -187,7 +190,7 @@ class _Delivery:
     def _make(self, candidate: MemoryCandidate) -> MemoryResult:
         memory, doc = candidate.memory, candidate.doc
         content = shown_content(memory)
-        original = self._tokens(content)
+        original = count_tokens(content, "unknown")
         largest = max(EXCERPT, round(LARGE * self._budget))
         compressed = original > largest
         if compressed:
@@ -199,7 +202,7 @@ class _Delivery:
         chunk = MemoryChunk(
             memory.memory_id,
             content,
-            self._tokens(content) if compressed else original,
+            count_tokens(content, "unknown") if compressed else original,
             compressed,
             original,
             hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32],

@@ -13,7 +13,9 @@ __all__ = ["JournalAnswer", "MemoryChunk", "MemoryLeftOut", "MemoryResult"]
 
 @dataclass(frozen=True, slots=True)
 class MemoryChunk:
-    """The words of a memory as delivered; ``compressed`` where they are an excerpt, with gaps marked […]."""
+    """The words of a memory as delivered, ``tokens`` as an upper estimate; ``compressed`` where they are an
+    excerpt, with gaps marked […].
+    """
 
     id: str
     content: str

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from ..results import QueryResult
+from ..tokens import count_tokens
 from .store import Delivered, Given, hash_of
 
 __all__ = ["SessionView", "given"]
@@ -23,17 +24,17 @@ class SessionView:
     has: Mapping[int, Delivered]
     text: Callable[[bytes], str | None]
 
-    def deliver(self, result: QueryResult, count: Callable[[str], int]) -> QueryResult:
+    def deliver(self, result: QueryResult) -> QueryResult:
         """The result as the session needs it: whole, as what changed, or as a reference; never larger than
-        whole. ``count`` counts tokens.
+        whole.
         """
         before = self.has.get(int(result.chunk.id, 16))
         if before is None:
             return result
         if before.hash == hash_of(result.chunk.content):
-            return _as_delta(result, f"unchanged since query {before.turn} of this session", count)
+            return _as_delta(result, f"unchanged since query {before.turn} of this session")
         old = self.text(before.hash) if before.whole and not result.chunk.compressed else None
-        return result if old is None else _as_delta(result, _diff(result, old, before.line), count)
+        return result if old is None else _as_delta(result, _diff(result, old, before.line))
 
 
 def given(result: QueryResult, whole: QueryResult) -> Given:
@@ -49,8 +50,8 @@ def given(result: QueryResult, whole: QueryResult) -> Given:
     )
 
 
-def _as_delta(result: QueryResult, text: str, count: Callable[[str], int]) -> QueryResult:
-    tokens = count(text)
+def _as_delta(result: QueryResult, text: str) -> QueryResult:
+    tokens = count_tokens(text, "unknown")
     if tokens >= result.chunk.tokens:
         return result
     chunk = replace(result.chunk, content="", tokens=tokens)

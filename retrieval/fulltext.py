@@ -14,9 +14,10 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from heapq import merge
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import NamedTuple
+from zlib import crc32
 
 from .analysis import REFERENCE
 from .inversion import MAX_DOCS, Combiner
@@ -25,6 +26,7 @@ __all__ = [
     "FullText",
     "Matches",
     "Segment",
+    "altered_segments",
     "drop_chunks",
     "merge_segments",
     "write_segment",
@@ -62,10 +64,8 @@ def write_segment(
 
     The places in ``dead`` hold chunks that need no postings; each repeats the id before it.
     """
-    segment = _write_documents(connection, chunks, files, inverted.lengths, inverted.norms, dead)
-    connection.executemany(
-        "INSERT INTO postings VALUES (?, ?, ?)", ((segment, term, blob) for term, blob in inverted.rows())
-    )
+    segment, columns = _write_documents(connection, chunks, files, inverted.lengths, inverted.norms, dead)
+    _write_postings(connection, segment, columns, inverted.rows())
     connection.executemany("INSERT OR IGNORE INTO vocabulary VALUES (?, ?)", inverted.stems)
 
 
@@ -76,7 +76,9 @@ def _write_documents(
     lengths: list[int],
     norms: list[float],
     dead: list[int],
-) -> int:
+) -> tuple[int, tuple[bytes, ...]]:
+    """Write a segment's row; give its id and its columns that never change."""
+    columns = (_pack("I", chunks), _pack("I", files), _pack("H", lengths), _pack("f", norms))
     cursor = connection.execute(
         "INSERT INTO segments (first, last, docs, gone, chunk_ids, file_ids, lengths, norms, total, dead)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -85,15 +87,45 @@ def _write_documents(
             chunks[-1],
             len(chunks),
             len(dead),
-            _pack("I", chunks),
-            _pack("I", files),
-            _pack("H", lengths),
-            _pack("f", norms),
+            *columns,
             sum(lengths) - sum(lengths[place] for place in dead),
             _pack("H", dead),
         ),
     )
-    return cursor.lastrowid or 0
+    return cursor.lastrowid or 0, columns
+
+
+def _write_postings(
+    connection: sqlite3.Connection,
+    segment: int,
+    columns: tuple[bytes, ...],
+    rows: Iterator[tuple[str, bytes]],
+) -> None:
+    """Write the posting lists of a segment, terms in order, and its checksum."""
+    checksum = crc32(b"".join(columns))
+    while some := list(islice(rows, 5000)):  # rows may be read from the very table
+        for term, blob in some:
+            checksum = crc32(blob, crc32(term.encode(), checksum))
+        connection.executemany(
+            "INSERT INTO postings VALUES (?, ?, ?)", [(segment, term, blob) for term, blob in some]
+        )
+    connection.execute("UPDATE segments SET checksum = ? WHERE id = ?", (checksum, segment))
+
+
+def altered_segments(connection: sqlite3.Connection) -> list[int]:
+    """The segments that are no more what was written; every posting is read."""
+    found: list[int] = []
+    for segment, checksum, *columns in connection.execute(
+        "SELECT id, checksum, chunk_ids, file_ids, lengths, norms FROM segments WHERE checksum IS NOT NULL"
+    ).fetchall():
+        told = crc32(b"".join(columns))
+        for term, blob in connection.execute(
+            "SELECT term, list FROM postings WHERE segment = ? ORDER BY term", (segment,)
+        ):
+            told = crc32(blob, crc32(term.encode(), told))
+        if told != checksum:
+            found.append(segment)
+    return found
 
 
 def drop_chunks(connection: sqlite3.Connection, chunk_ids: Iterable[int]) -> None:
@@ -190,7 +222,7 @@ def _merge(connection: sqlite3.Connection, group: list[int]) -> None:
         )
         documents.extend((*row, segment, place) for place, row in enumerate(columns) if place not in dead)
     documents.sort()
-    target = _write_documents(
+    target, written = _write_documents(
         connection,
         [row[0] for row in documents],
         [row[1] for row in documents],
@@ -208,7 +240,7 @@ def _merge(connection: sqlite3.Connection, group: list[int]) -> None:
         for segment in group
     ]
 
-    def rows() -> Iterator[tuple[int, str, bytes]]:
+    def rows() -> Iterator[tuple[str, bytes]]:
         # SQLite orders text by its UTF-8 bytes, Python by code points: the same order.
         for term, lists in groupby(merge(*sources, key=itemgetter(0)), key=itemgetter(0)):
             values: list[int] = []
@@ -222,15 +254,9 @@ def _merge(connection: sqlite3.Connection, group: list[int]) -> None:
                 )
             if values:
                 values.sort()
-                yield target, term, _encode(values)
+                yield term, _encode(values)
 
-    pending: list[tuple[int, str, bytes]] = []
-    for posting in rows():
-        pending.append(posting)
-        if len(pending) >= 5000:
-            connection.executemany("INSERT INTO postings VALUES (?, ?, ?)", pending)
-            pending.clear()
-    connection.executemany("INSERT INTO postings VALUES (?, ?, ?)", pending)
+    _write_postings(connection, target, written, rows())
     marks = ",".join("?" * len(group))
     connection.execute(f"DELETE FROM postings WHERE segment IN ({marks})", group)  # noqa: S608 - only marks
     connection.execute(f"DELETE FROM segments WHERE id IN ({marks})", group)  # noqa: S608

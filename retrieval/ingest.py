@@ -287,7 +287,9 @@ class _Run:
         self.report.notices.extend(notices)
         if notices:
             self._scope = None  # a database made anew lacks every file
-        with store:
+        with store, store.judged():
+            if self._full and not notices:
+                store.check()
             todo, gone = self.look(store.known_files(self._scope))
             if todo or gone:
                 self._write(store, todo, gone)

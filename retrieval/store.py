@@ -10,21 +10,22 @@ import os
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import fulltext, graph
 from .analysis import parts_of
 from .bloom import BloomFilter
-from .errors import IndexDamagedError, IndexUnwritableError, NoIndexError
+from .errors import IndexDamagedError, IndexUnwritableError, NoIndexError, RetrievalError
 from .inversion import MAX_DOCS, Combiner, Inverted, Inverter
 from .project import APPLICATION_ID, is_foreign, set_aside
 from .records import ChunkRecord, FileRecord
 
 __all__ = ["Known", "Store", "chunk_uid_text", "inflate", "is_damage", "statements"]
 
-MIGRATIONS = ("schema.sql",)  # number n brings a database from version n to n + 1
+DAMAGED = "damaged"  # a file of this name beside the database: a reader found it damaged
+MIGRATIONS = ("schema.sql", "schema_2.sql")  # number n brings a database from version n to n + 1
 
 
 class Known(NamedTuple):
@@ -122,22 +123,27 @@ class Store:
         A database of another program, or one that is damaged, is set aside under another name and made anew.
         """
         notices: list[str] = []
+        mark = path.with_name(DAMAGED)
         try:
             if is_foreign(path):
                 kept = set_aside(path, "foreign")
                 notices.append(
                     f"{path.name} was made by another program: kept as {kept.name}, and a new index is made"
                 )
-            connection = _connect(path)
-        except sqlite3.DatabaseError as error:
+            connection = None if mark.exists() and path.exists() else _connect(path)
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             if not is_damage(error):
                 raise _as_named(error, path) from error
+            connection = None
+        if connection is None:
             kept = set_aside(path, "damaged")
             notices.append(
                 f"{path.name} was damaged: kept as {kept.name}, and the index is made anew from the files"
             )
             with _named(path):
                 connection = _connect(path)
+        with suppress(OSError):
+            mark.unlink(missing_ok=True)
         return cls(connection, path), notices
 
     def __enter__(self) -> Store:
@@ -153,7 +159,7 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """One consistent view for several statements."""
-        with _named(self.path):
+        with _named(self.path), self.judged():
             self.connection.execute("BEGIN")
             try:
                 yield self.connection
@@ -216,12 +222,43 @@ class Store:
         self.put("next_chunk", self._next_chunk)
         self.put("next_content", self._next_content)
 
+    @contextmanager
+    def judged(self) -> Iterator[None]:
+        """Where stored bytes make no sense, look whether the file is damaged: only then it is not a bug."""
+        try:
+            yield
+        except RetrievalError:
+            raise
+        except (LookupError, TypeError, ValueError, OverflowError, zlib.error) as error:
+            said = self._harm()
+            if said is None:
+                raise
+            raise _damaged(self.path, said) from error
+
     def check(self) -> None:
-        """Look at every page. Raises `IndexDamagedError`."""
+        """Look at every page, content and posting. Raises `IndexDamagedError`."""
         with _named(self.path):
-            said = self.connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            said = self._harm()
+        if said is not None:
+            raise _damaged(self.path, said)
+
+    def _harm(self) -> str | None:
+        from .detect import content_hash  # noqa: PLC0415 - only who doubts needs it
+
+        said: str = self.connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if said != "ok":
-            raise IndexDamagedError(f"{self.path} is damaged ({said}): run `mnemo ingest` to make it anew")
+            return said.splitlines()[0]
+        altered = fulltext.altered_segments(self.connection)
+        if altered:
+            return f"the postings of segment {altered[0]} are not what was written"
+        for row, digest, body in self.connection.execute("SELECT id, hash, body FROM contents"):
+            try:
+                sound = content_hash(inflate(body)) == digest
+            except (zlib.error, UnicodeDecodeError):
+                sound = False
+            if not sound:
+                return f"content {row} is not what was written"
+        return None
 
     def compact(self) -> None:
         """Give unused room back to the disk, and make the Bloom filter anew from what is left."""
@@ -533,16 +570,24 @@ def _refuse_newer(version: int, path: Path) -> None:
         )
 
 
-def is_damage(error: sqlite3.DatabaseError) -> bool:
-    """Whether SQLite says that the file is damaged, or no database."""
+def is_damage(error: Exception) -> bool:
+    """Whether SQLite says that the file is damaged, or no database; or what it says is no text."""
     code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    garbled = isinstance(error, UnicodeDecodeError) or str(error).startswith("Could not decode to UTF-8")
+    return garbled or (code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 
 
-def _as_named(error: sqlite3.DatabaseError, path: Path) -> Exception:
+def _damaged(path: Path, said: object) -> IndexDamagedError:
+    """The error to raise; and a mark, so that the next ingest makes the index anew."""
+    with suppress(OSError):
+        path.with_name(DAMAGED).touch(mode=0o600)
+    return IndexDamagedError(f"{path} is damaged ({said}): `mnemo ingest` makes it anew")
+
+
+def _as_named(error: Exception, path: Path) -> Exception:
     code = (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
     if is_damage(error):
-        return IndexDamagedError(f"{path} is damaged ({error}): run `mnemo ingest` to make it anew")
+        return _damaged(path, error)
     if code == sqlite3.SQLITE_FULL:
         return IndexUnwritableError(
             f"the disk is full: {path} keeps what was committed; make room and run again"
@@ -559,7 +604,7 @@ def _named(path: Path) -> Iterator[None]:
     """Turn what SQLite says of the disk into the few errors that have a name; bugs stay what they are."""
     try:
         yield
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         named = _as_named(error, path)
         if named is error:
             raise

@@ -79,6 +79,11 @@ def parse(language: str, code: bytes) -> Node | None:
     except ValueError:
         parser.reset()
         return None
+    except SystemError as error:  # what C makes of an interrupt that arrived in one of the two callbacks
+        parser.reset()
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise
 
 
 def parse_between(language: str, code: bytes, node: Node) -> Node:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mnemo.retrieval.chunkers import LANGUAGES, ChunkCandidate, ChunkedFile, ChunkOptions, chunk_file
+from mnemo.retrieval.chunkers.syntax import _parse, _parser
 from mnemo.retrieval.tokens import count_tokens
 
 SOURCES = sorted((Path(__file__).parent / "sources").iterdir())
@@ -312,3 +313,17 @@ def test_code_granularity_class_still_keeps_the_cap() -> None:
     own = [chunk for chunk in chunks if (chunk.symbol or "").startswith("Account")]
     assert len(own) > 1
     assert max(chunk.tokens for chunk in own) <= 90
+
+
+def test_an_interrupt_while_parsing_is_an_interrupt() -> None:
+    """C reports it as a SystemError of its own, which would count as one file's failure."""
+
+    class Code(bytes):
+        def __getitem__(self, _: object) -> bytes:  # type: ignore[override]
+            raise KeyboardInterrupt
+
+    parser = _parser("python")
+    assert parser is not None
+    with pytest.raises(KeyboardInterrupt):
+        _parse(parser, Code(b"x = 1\n"))
+    assert _parse(parser, b"x = 1\n") is not None

@@ -129,6 +129,7 @@ class _Delivery:
         self._format: TextFormat | None = None if output == "json" else output  # type: ignore[assignment]
         self._show_scores = show_scores
         self._exact = exact_counter()
+        self._contents: dict[int, tuple[str, bool]] = {}
         self._made: dict[int, MemoryResult] = {}
         self._weights = {
             form: word.idf * worth
@@ -154,7 +155,7 @@ class _Delivery:
 
     def count(self, found: list[MemoryResult]) -> int:
         if self._format is None:
-            return sum(self._price(result.chunk) for result in found)
+            return sum(self._tokens(result.chunk.content) for result in found)
         return self._tokens(
             document(self._format, self._query, self._budget, found, show_scores=self._show_scores)
         )
@@ -172,14 +173,10 @@ class _Delivery:
     def _tokens(self, text: str) -> int:
         return self._exact(text) if self._exact is not None else count_tokens(text, "unknown")
 
-    def _price(self, chunk: MemoryChunk) -> int:
-        return self._exact(chunk.content) if self._exact is not None else chunk.tokens
-
     def _cost(self, doc: int) -> int:
-        result = self._result(doc)
-        if self._format is None:
-            return self._price(result.chunk)
-        return self._tokens(block(self._format, result, show_scores=self._show_scores))
+        if self._format is None:  # the result itself is made only of what is delivered
+            return self._tokens(self._content(doc)[0])
+        return self._tokens(block(self._format, self._result(doc), show_scores=self._show_scores))
 
     def _result(self, doc: int) -> MemoryResult:
         made = self._made.get(doc)
@@ -187,14 +184,25 @@ class _Delivery:
             made = self._made[doc] = self._make(self.by_doc[doc])
         return made
 
+    def _content(self, doc: int) -> tuple[str, bool]:
+        """The words to deliver, and whether they are an excerpt."""
+        known = self._contents.get(doc)
+        if known is None:
+            content = shown_content(self.by_doc[doc].memory)
+            largest = max(EXCERPT, round(LARGE * self._budget))
+            # A token is a byte at least: most memories need not be counted to know that they are small.
+            large = (
+                len(content.encode("utf-8", "surrogatepass")) > largest
+                and count_tokens(content, "unknown") > largest
+            )
+            known = (excerpt(content, self._weights, largest), True) if large else (content, False)
+            self._contents[doc] = known
+        return known
+
     def _make(self, candidate: MemoryCandidate) -> MemoryResult:
         memory, doc = candidate.memory, candidate.doc
-        content = shown_content(memory)
-        original = count_tokens(content, "unknown")
-        largest = max(EXCERPT, round(LARGE * self._budget))
-        compressed = original > largest
-        if compressed:
-            content = excerpt(content, self._weights, largest)
+        content, compressed = self._content(doc)
+        tokens = count_tokens(content, "unknown")
         scores = {name: round(self._features.get(name, {}).get(doc, 0.0), 4) for name in SIGNALS}
         scores["rrf"] = round(self._rrf.get(doc, 0.0), 6)
         scores["density"] = round(self._density[doc], 6)
@@ -202,9 +210,9 @@ class _Delivery:
         chunk = MemoryChunk(
             memory.memory_id,
             content,
-            count_tokens(content, "unknown") if compressed else original,
+            tokens,
             compressed,
-            original,
+            count_tokens(shown_content(memory), "unknown") if compressed else tokens,
             hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32],
         )
         places = {name: known[doc] for name, known in self._ranked.items() if doc in known}

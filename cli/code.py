@@ -129,6 +129,7 @@ def stats(
         f"Files indexed: {found.files:,}",
         f"Chunks: {found.chunks:,}",
         f"Total tokens: {found.tokens:,}",
+        f"Usage events: {found.usage['events']:,}",
         f"Avg tokens/chunk: {found.tokens_per_chunk:.1f}",
     ]
     if detailed:
@@ -145,6 +146,7 @@ def stats(
             ("Left out", found.left_out, " files"),
             ("Noted", found.notes, " files"),
             ("Derived", found.derived, ""),
+            ("Usage", found.usage, ""),
         ):
             if counts:
                 width = max(len(one_line(name)) for name in counts)

@@ -212,8 +212,10 @@ class EmbeddingConfig:
     """The vector signal."""
 
     backend: str = _key("tfidf", "Sparse TF-IDF vectors.", choices=("tfidf",))
-    tfidf_max_features: int = _key(10_000, "Terms in the vocabulary: those of the most chunks.", minimum=1)
-    tfidf_min_df: int = _key(2, "Terms found in fewer chunks are left out of the vocabulary.", minimum=1)
+    tfidf_max_features: int = _key(
+        10_000, "With fusion rrf: terms that vectors have, those of the most chunks.", minimum=1
+    )
+    tfidf_min_df: int = _key(2, "Vectors leave out terms found in fewer chunks, in rrf.", minimum=1)
 
 
 @dataclass(frozen=True, slots=True)

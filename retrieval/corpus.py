@@ -116,6 +116,16 @@ class Corpus:
         self._uses: dict[int, dict[int, int]] = {}
         self._definitions: dict[str, list[tuple[int, str, str]]] = {}
         self._path_words: dict[str, PathWords] = {}
+        self._vocabularies: dict[tuple[int, int], frozenset[str]] = {}
+
+    def vocabulary(self, most: int, least: int) -> frozenset[str]:
+        """The ``most`` terms that are in the most chunks, of those in ``least`` or more of them; references
+        apart. Chunks that are gone count until their segment is merged.
+        """
+        if (most, least) not in self._vocabularies:
+            found = [(-count, term) for term, count in self._text.frequencies().items() if count >= least]
+            self._vocabularies[most, least] = frozenset(term for _, term in sorted(found)[:most])
+        return self._vocabularies[most, least]
 
     def doc_of(self, chunk_id: int) -> int:
         """The document of a chunk, -1 for none. Within a segment ids ascend."""

@@ -80,6 +80,8 @@ class Evidence:
     """By file: candidate files that it uses or imports, with how often."""
     experience: Experience
     """What was learned from use."""
+    vocabulary: frozenset[str] | None = None
+    """The terms that the vector signal knows; None for all."""
 
     @property
     def total_idf(self) -> float:

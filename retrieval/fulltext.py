@@ -12,6 +12,7 @@ import sqlite3
 import sys
 from array import array
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from heapq import merge
 from itertools import groupby, islice
@@ -358,6 +359,15 @@ class FullText:
                 found = {files[place] for place in places if place not in dead}
                 if found:
                     yield term[1:], found
+
+    def frequencies(self) -> Counter[str]:
+        """How many postings every part and whole identifier has, those of dead chunks included."""
+        counts: Counter[str] = Counter()
+        for term, size in self._connection.execute(
+            "SELECT term, length(list) FROM postings WHERE term NOT LIKE '>%'"
+        ):
+            counts[term] += size // 3
+        return counts
 
     def document_frequency(self, term: str) -> int:
         """In how many living chunks ``term`` occurs."""

@@ -112,6 +112,9 @@ class Searcher:
             if config.fusion == "rrf":
                 joining += experience.most_used(config.max_results)
             evidence = gather(connection, corpus, query, allowed, experience, joining)
+            if config.fusion == "rrf":
+                embedding = self._project.config.embedding
+                evidence.vocabulary = corpus.vocabulary(embedding.tfidf_max_features, embedding.tfidf_min_df)
             stage.went = len(evidence.candidates)
             stage.why = f"best by text, path or name, in {len(evidence.files)} files"
         if not evidence.candidates:

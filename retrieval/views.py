@@ -36,7 +36,7 @@ class Stats:
     """Counts over the index. ``tokens`` are those of every chunk where it stands, repeated contents included.
 
     The mappings go by name, most frequent first; ``left_out`` counts known files by the reason they are not
-    indexed.
+    indexed, ``usage`` what queries put down: ``events`` are chunks retrieved and acts on them.
     """
 
     project_root: str
@@ -53,6 +53,7 @@ class Stats:
     left_out: dict[str, int] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
     derived: dict[str, int] = field(default_factory=dict)
+    usage: dict[str, int] = field(default_factory=dict)
 
     @property
     def tokens_per_chunk(self) -> float:
@@ -98,7 +99,26 @@ def stats(project: Project, store: Store) -> Stats:
                 "references": one("SELECT count(*) FROM edges WHERE kind = 0"),
                 "imports": one("SELECT count(*) FROM edges WHERE kind = 1"),
             },
+            usage=_usage(project),
         )
+
+
+def _usage(project: Project) -> dict[str, int]:
+    """What ``usage.db`` holds; all zero where there is none."""
+    from .usage.store import UsageStore  # noqa: PLC0415 - no other view needs it
+
+    def look(connection: sqlite3.Connection) -> dict[str, int]:
+        found = {
+            table: int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608
+            for table in ("retrieved", "acts", "queries", "sessions", "patterns")
+        }
+        return {"events": found.pop("retrieved") + found["acts"], **found}
+
+    usage = UsageStore(project.index_dir / "usage.db")
+    try:
+        return usage.read(look, dict.fromkeys(("events", "acts", "queries", "sessions", "patterns"), 0))
+    finally:
+        usage.close()
 
 
 def _size(folder: Path) -> int:

@@ -19,7 +19,11 @@ def features(evidence: Evidence) -> Features:
     docs, counts = evidence.docs, evidence.query.counts
     if not docs or not evidence.groups:
         return Features()
-    weights = [(1 + math.log(counts.get(group.term, 1))) * group.idf for group in evidence.groups]
+    known = evidence.vocabulary
+    weights = [
+        (1 + math.log(counts.get(group.term, 1))) * group.idf if known is None or group.term in known else 0.0
+        for group in evidence.groups
+    ]
     size = math.sqrt(sum(weight * weight for weight in weights)) or 1.0
     columns = []
     for group, weight in zip(evidence.groups, weights, strict=True):

@@ -12,6 +12,7 @@ from mnemo.retrieval.config import Config, default_text, set_value
 from mnemo.retrieval.engine import RetrievalEngine
 from mnemo.retrieval.errors import ConfigError, NoIndexError
 from mnemo.retrieval.project import init_project
+from mnemo.retrieval.results import Answer
 
 SEED = {
     "general": {"project_root": ".", "max_file_size_kb": 512},
@@ -101,7 +102,7 @@ def test_chunk_size_keys(tmp_path: Path) -> None:
     short = "".join(f"KEY{n} = {n}\n\n\n" for n in range(12))
     many = ingested(tmp_path / "3", {"a.txt": short}, {}, chunking={"min_chunk_tokens": 0})
     few = ingested(tmp_path / "4", {"a.txt": short}, {}, chunking={"min_chunk_tokens": 200})
-    assert len(tokens_and_lines(few)) <= len(tokens_and_lines(many))
+    assert len(tokens_and_lines(few)) < len(tokens_and_lines(many))
 
 
 def test_overlap_lines(tmp_path: Path) -> None:
@@ -130,6 +131,64 @@ def test_code_granularity(tmp_path: Path) -> None:
 
     assert "Thing0.method_0_1" in symbols("function")
     assert symbols("class") == {"Thing0", "Thing1", "Thing2"}
+
+
+WORDS = {
+    "a.py": "def gather_all(values):\n    # gather common values\n    return [common for common in values]\n",
+    "b.py": "def scatter(values):\n    # common words, common values, common\n    return rare(values)\n",
+    "c.py": "def other(values):\n    print('gather one common value', values)\n    return values\n",
+    "d.md": "# Common\n\nGather what is common, and gather it again: gather common values.\n",
+}
+
+
+def answered(tmp_path: Path, text: str, **sections: dict[str, Any]) -> Answer:
+    """What a question is answered with by the seed's own fusion."""
+    retrieval = {"fusion": "rrf", **sections.pop("retrieval", {})}
+    with ingested(tmp_path, WORDS, {}, retrieval=retrieval, **sections) as engine:
+        return engine.query(text, refresh=False, learn=False)
+
+
+def vectors(answer: Answer) -> dict[str, float]:
+    return {result.file_path: result.scores["vector"] for result in answer}
+
+
+def test_embedding_keys(tmp_path: Path) -> None:
+    """Both bound the vocabulary of the vectors: by how many chunks have a term, and by how many terms."""
+    asked = "gather rare common"
+    plain = vectors(answered(tmp_path / "1", asked, embedding={"tfidf_min_df": 1}))
+    assert plain["b.py"] > 0
+    assert vectors(answered(tmp_path / "2", "rare", embedding={"tfidf_min_df": 1}))["b.py"] > 0
+    assert set(vectors(answered(tmp_path / "3", "rare", embedding={"tfidf_min_df": 2})).values()) == {0.0}
+    frequent = {"tfidf_min_df": 1, "tfidf_max_features": 2}  # values and common are in the most chunks
+    assert set(vectors(answered(tmp_path / "4", "rare gather", embedding=frequent)).values()) == {0.0}
+    assert max(vectors(answered(tmp_path / "5", "rare common", embedding=frequent)).values()) > 0
+    with pytest.raises(ConfigError, match=r"embedding\.backend is one of tfidf"):
+        Config.from_dict({"embedding": {"backend": "dense"}})
+
+
+def test_weights_of_rrf(tmp_path: Path) -> None:
+    def rrf(**weights: float) -> dict[str, float]:
+        folder = tmp_path / "-".join(f"{name}{value}" for name, value in weights.items())
+        answer = answered(folder, "gather common", retrieval={"usage_weight": 0.0, **weights})
+        return {result.file_path: result.scores["rrf"] for result in answer}
+
+    none = rrf(bm25_weight=0.0, vector_weight=0.0)
+    for key in ("bm25_weight", "vector_weight"):
+        once = rrf(**{"bm25_weight": 0.0, "vector_weight": 0.0, key: 1.0})
+        twice = rrf(**{"bm25_weight": 0.0, "vector_weight": 0.0, key: 2.0})
+        assert once["c.py"] > none["c.py"]
+        assert twice["c.py"] - none["c.py"] == pytest.approx(2 * (once["c.py"] - none["c.py"]), abs=1e-5)
+
+
+def test_max_results_and_token_budget(tmp_path: Path) -> None:
+    """How many candidates each signal brings, and what an answer may cost that names no budget."""
+    assert len(answered(tmp_path / "1", "gather common values")) == 4
+    one = answered(tmp_path / "2", "gather common values", retrieval={"max_results": 1})
+    assert {rank for result in one for rank in result.ranks.values()} >= {1}
+    assert 1 <= len(one) < 4
+    few = answered(tmp_path / "3", "gather common values", retrieval={"token_budget": 40})
+    assert few.budget == 40
+    assert 0 < few.used <= 40
 
 
 def test_changing_how_files_are_cut_cuts_them_again(tmp_path: Path) -> None:

@@ -72,6 +72,16 @@ def test_stats(engine: RetrievalEngine) -> None:
     assert stats.index_bytes == sum(file.stat().st_size for file in engine.project.index_dir.iterdir())
 
 
+def test_stats_count_what_queries_put_down(engine: RetrievalEngine) -> None:
+    assert set(engine.stats().usage.values()) == {0}
+    answer = engine.query("thing", session="one")
+    engine.query("notes", session="two", learn=False)
+    engine.feedback(answer[0].chunk.id, "used")
+    usage = engine.stats().usage
+    assert usage["events"] == len(answer) + 1
+    assert (usage["queries"], usage["sessions"], usage["acts"], usage["patterns"]) == (1, 1, 1, 1)
+
+
 def test_outline(engine: RetrievalEngine) -> None:
     entries = engine.outline(engine.project.root / "pkg/thing.py")
     assert (entries[0].type, entries[0].symbol, entries[0].line_end) == ("class", "Thing", 10)

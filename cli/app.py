@@ -50,6 +50,7 @@ VERBS: Final = {
         "outline": "code",
         "audit": "code",
         "gc": "code",
+        "daemon": "daemon",
     },
     "App": {
         "tui": "tui",

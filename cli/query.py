@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json as encoder
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -16,7 +17,7 @@ from .stdin import text_argument
 
 if TYPE_CHECKING:
     from ..retrieval.journal import JournalAnswer
-    from ..retrieval.results import Answer
+    from ..retrieval.reply import Reply
     from .session import Session
 
 __all__ = ["VERBS"]
@@ -102,53 +103,67 @@ def query(
             **filters(session, feeling, tag, since, until),
         )
         if explain:
-            _explain(memories)
+            stages = [(each.name, each.came, each.went, each.ms, each.why) for each in memories.trace.stages]
+            _explain(stages, [(left.label, left.cost) for left in memories.left_out[:10]])
         return empty_code(len(memories), fail_empty)
     _refuse("the journal", chosen)
 
+    options = {
+        "budget": budget,
+        "output": form,
+        "limit": limit,
+        "per_file": per_file,
+        "path": path,
+        "language": lang,
+        "show_scores": show_scores,
+        "refresh": not no_refresh,
+        "session": session_name,
+        "fresh": fresh,
+        "learn": not no_learn,
+        "now": time.time(),
+        "trace": explain,
+    }
+    reply = _ask(session, asked, options)
+    if explain:
+        _explain(reply["stages"], reply["left_out"])
+    return empty_code(reply["found"], fail_empty)
+
+
+def _ask(session: Session, asked: str, options: dict[str, Any]) -> Reply:
+    """Have the project's daemon answer, or an engine of our own where none runs, and print the answer."""
+    from ..retrieval.daemon.client import NoDaemonError, call
+    from ..retrieval.locate import find_project_dir
+
+    reply: Reply
+    try:
+        reply = call(find_project_dir(session.project), "query", {"text": asked, **options})
+    except NoDaemonError:
+        pass
+    else:
+        _print(reply, options["output"])
+        return reply
     from ..retrieval.engine import RetrievalEngine
     from ..retrieval.project import open_project
+    from ..retrieval.reply import query as answer
 
-    project = open_project(session.project)
-    for line in project.notices:
-        warn(line)
-    with RetrievalEngine(project) as engine:
-        answer = engine.query(
-            asked,
-            budget=budget,
-            output=form,
-            limit=limit,
-            per_file=per_file,
-            path=path,
-            language=lang,
-            show_scores=show_scores,
-            refresh=not no_refresh,
-            session=session_name,
-            fresh=fresh,
-            learn=not no_learn,
-            trace=explain,
-        )
-        _print(form, asked, answer, show_scores, session_name)
-        for line in [*answer.notices, *engine.put_down()]:
+    with RetrievalEngine(open_project(session.project)) as engine:
+        reply = answer(engine, asked, options)
+        _print(reply, options["output"])
+        for line in engine.put_down():
             warn(line)
-    if explain:
-        _explain(answer)
-    return empty_code(len(answer), fail_empty)
+    return reply
 
 
-def _print(form: Form, asked: str, answer: Answer, show_scores: bool, session: str | None) -> None:
-    if form == "json":
-        _write(encoder.dumps([result.as_dict() for result in answer], ensure_ascii=False, indent=1) + "\n")
-    elif answer or answer.left_out:
-        from ..retrieval.formats import document
-
-        if answer:
-            output = document(form, asked, answer.budget, answer, show_scores=show_scores, session=session)
-            _write(inert(output) if sys.stdout.isatty() else output)
-        else:
-            _say_what_it_takes(answer)
+def _print(reply: Reply, form: Form) -> None:
+    output = reply["output"]
+    if output:
+        _write(inert(output) if form != "json" and sys.stdout.isatty() else output)
+    elif reply["least"] is not None:
+        _say_what_it_takes(reply["budget"], reply["least"])
     else:
         warn("nothing found")
+    for line in reply["notices"]:
+        warn(line)
 
 
 def _refuse(corpus: str, options: Mapping[str, object]) -> None:
@@ -185,14 +200,14 @@ def _ask_journal(session: Session, asked: str, *, budget: int | None, **options:
         output = document(form, asked, answer.budget, answer, show_scores=show_scores)
         _write(inert(output) if sys.stdout.isatty() else output)
     elif answer.left_out:
-        _say_what_it_takes(answer)
+        _say_what_it_takes(answer.budget, answer.left_out[0].cost)
     else:
         warn("nothing found")
     return answer
 
 
-def _say_what_it_takes(answer: Answer | JournalAnswer) -> None:
-    warn(f"nothing fits in {answer.budget} tokens: the best costs {answer.left_out[0].cost}")
+def _say_what_it_takes(budget: int, least: int) -> None:
+    warn(f"nothing fits in {budget} tokens: the best costs {least}")
 
 
 def _write(text: str) -> None:
@@ -201,13 +216,10 @@ def _write(text: str) -> None:
     sys.stdout.flush()
 
 
-def _explain(answer: Answer | JournalAnswer) -> None:
+def _explain(stages: Iterable[tuple[str, int, int, float, str]], left_out: Iterable[tuple[str, int]]) -> None:
     lines = [f"{'stage':<10} {'came':>9} {'went':>9} {'ms':>8}  why"]
-    lines += [
-        f"{stage.name:<10} {stage.came:>9,} {stage.went:>9,} {stage.ms:>8.1f}  {stage.why}"
-        for stage in answer.trace.stages
-    ]
-    lines += [f"did not fit: {one_line(left.label)} ({left.cost} tokens)" for left in answer.left_out[:10]]
+    lines += [f"{name:<10} {came:>9,} {went:>9,} {ms:>8.1f}  {why}" for name, came, went, ms, why in stages]
+    lines += [f"did not fit: {one_line(label)} ({cost} tokens)" for label, cost in left_out]
     sys.stderr.write("".join(f"{line}\n" for line in lines))
 
 

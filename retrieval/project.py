@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import time
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from .config import Config, default_text
 from .errors import ConfigError, IndexUnwritableError, NoIndexError
+from .locate import INDEX_DIR, find_project_dir
 
 __all__ = [
     "APPLICATION_ID",
@@ -21,7 +21,6 @@ __all__ = [
     "set_aside",
 ]
 
-INDEX_DIR = ".mnemosyne"
 APPLICATION_ID = 0x6D6E6D6F  # "mnmo", in the header of every database mnemo makes
 
 
@@ -45,27 +44,6 @@ class Project:
     def database(self) -> Path:
         """The SQLite file that holds the index."""
         return self.dir / INDEX_DIR / "mnemosyne.db"
-
-
-def find_project_dir(start: str | Path | None = None) -> Path:
-    """The nearest folder from ``start`` upward that holds ``.mnemosyne/``, no higher than the git root.
-
-    Outside a git work tree the search goes up to, not into, the home folder, or to the top. Raises
-    `NoIndexError`.
-    """
-    try:
-        begin = Path(start or ".").resolve()
-    except OSError as error:  # a loop of links
-        raise NoIndexError(f"cannot open {start}: {error.strerror or error}") from error
-    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.home raises where there is none
-    for folder in (begin, *begin.parents):
-        if (folder / INDEX_DIR).is_dir():
-            return folder
-        if (folder / ".git").exists() or folder == home:
-            break
-    raise NoIndexError(
-        f"no index in {begin} or above: run `mnemo init` in the project's root, then `mnemo ingest`"
-    )
 
 
 def open_project(start: str | Path | None = None, config: Config | None = None) -> Project:

@@ -48,6 +48,9 @@ class Watcher:
         self._last = 0.0
         self._wake = threading.Condition()
         self._stopped = False
+        self._busy = True  # until the first look is done
+        self._hurried = False
+        self._behind = False
         self._watched: set[str] = set()
         self._handler = _Handler(self)
 
@@ -55,7 +58,21 @@ class Watcher:
         """Make `run` return soon; from any thread."""
         with self._wake:
             self._stopped = True
-            self._wake.notify()
+            self._wake.notify_all()
+
+    def settle(self, seconds: float) -> bool:
+        """Have what was noted so far indexed at once, and wait for it; from any thread.
+
+        False where that took longer, where there are no events, and where the last update failed.
+        """
+        with self._wake:
+            self._hurried = True
+            self._wake.notify_all()
+            done = self._wake.wait_for(
+                lambda: self._stopped or not (self._busy or self._changed or self._everything), seconds
+            )
+            self._hurried = False
+            return done and not self._stopped and not self._behind
 
     def run(self) -> None:
         """Bring the index up to date, then follow every change until `stop`.
@@ -68,16 +85,20 @@ class Watcher:
             # Watching begins before this first look, so that nothing falls between the two.
             self._tell(self._ingest(None))
             self._on_notice(f"watching {self._project.root} {how}")
+            behind = False
             while True:
+                self._rest(behind=behind or observer is None)
                 paths = self._next(POLL if observer is None else None)
                 if self._stopped:
                     return
                 if observer is not None:
                     self._watch_new(observer)
                 try:
-                    self._tell(self._ingest(paths))
+                    self._tell(self._ingest(None if behind else paths))
+                    behind = False
                 except RetrievalError as error:
                     self._on_notice(str(error))
+                    behind = True
         finally:
             if observer is not None:
                 observer.stop()
@@ -103,17 +124,24 @@ class Watcher:
             else:
                 self._changed.add(relative)
             self._last = time.monotonic()
-            self._wake.notify()
+            self._wake.notify_all()
+
+    def _rest(self, *, behind: bool) -> None:
+        """Tell those who wait in `settle` that there is nothing left to do."""
+        with self._wake:
+            self._busy, self._behind = False, behind
+            self._wake.notify_all()
 
     def _next(self, poll: float | None) -> list[Path] | None:
         """Wait for changes, and for their storm to end; the paths, or None for a whole scan."""
         with self._wake:
             if poll is not None:
                 self._wake.wait_for(lambda: self._stopped, poll)
+                self._busy = True
                 return None
             self._wake.wait_for(lambda: self._stopped or self._changed or self._everything)
             begun = time.monotonic()
-            while not self._stopped:
+            while not self._stopped and not self._hurried:
                 now = time.monotonic()
                 left = min(self._last + QUIET, begun + PATIENCE) - now
                 if left <= 0:
@@ -121,6 +149,7 @@ class Watcher:
                 self._wake.wait(left)
             changed, everything = self._changed, self._everything or len(self._changed) > MANY
             self._changed, self._everything = set(), False
+            self._busy = True
         return None if everything else [self._project.root / path for path in sorted(changed)]
 
     def _observe(self) -> BaseObserver | None:

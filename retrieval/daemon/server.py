@@ -1,0 +1,379 @@
+"""The daemon: takes requests from any number of clients and hands each to a worker with a warm engine.
+
+This process parses no more of a request than it needs to route it. A client that hangs, floods or sends
+rubbish holds nothing but its own connection; a worker that dies costs its one request an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import signal
+import socket
+import stat
+import struct
+import sys
+import threading
+import time
+from collections import OrderedDict
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from ..errors import IndexUnwritableError, RetrievalError
+from ..project import INDEX_DIR, open_project
+from ..watch import Watcher
+from .wire import (
+    INTERNAL_ERROR,
+    INVALID_REQUEST,
+    LARGEST_REQUEST,
+    METHOD_NOT_FOUND,
+    PARSE_ERROR,
+    PROTOCOL,
+    frame,
+    length_of,
+    socket_path,
+)
+from .worker import METHODS
+
+__all__ = ["AlreadyRunningError", "Server"]
+
+CLIENTS: Final = 256
+PATIENCE: Final = 30.0  # seconds for a client to send the rest of a request, or to take its answer
+SETTLE: Final = 10.0  # seconds that a query waits for changed files to be indexed by the watcher
+SESSIONS: Final = 4096  # whose worker is remembered
+SPARE: Final = 60.0  # seconds without work after which a worker beyond the first goes
+
+
+class AlreadyRunningError(RetrievalError):
+    """Another daemon serves this project."""
+
+
+class Server:
+    """The daemon of one project. ``idle`` is after how many seconds without a request it ends (0: never),
+    ``workers`` how many engines it may run.
+    """
+
+    def __init__(self, project_dir: Path, *, idle: float = 3600.0, workers: int = 0) -> None:
+        self._dir = project_dir
+        self._idle = idle
+        self._most = workers or min(os.cpu_count() or 1, 8)
+        self._pool: _Pool
+        self._watcher: Watcher | None = None
+        self._started = time.time()
+        self._used = time.monotonic()
+        self._requests = 0
+        self._clients = 0
+        self._stop = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve until told to stop. Raises `AlreadyRunningError`, and `IndexUnwritableError` where no socket
+        can be made.
+        """
+        lock = self._lock()
+        try:
+            path = socket_path(self._dir)
+            listening = _listen(path)
+            try:
+                await self._serve(listening)
+            finally:
+                path.unlink(missing_ok=True)
+        finally:
+            os.close(lock)
+
+    def _lock(self) -> int:
+        """Hold the project's daemon lock; the system frees it however this process ends."""
+        path = self._dir / INDEX_DIR / "daemon.lock"
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise IndexUnwritableError(f"cannot write {path}: {error.strerror}") from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = os.pread(handle, 32, 0).decode("ascii", "replace").strip()
+            os.close(handle)
+            raise AlreadyRunningError(f"a daemon serves {self._dir} already (process {pid})") from None
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        return handle
+
+    async def _serve(self, listening: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stop.set)
+        self._pool = _Pool(self._dir, self._most)
+        threading.Thread(target=self._watch, name="watcher", daemon=True).start()
+        server = await asyncio.start_unix_server(self._client, sock=listening, limit=1 << 20)
+        try:
+            while not self._stop.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stop.wait(), 1.0)
+                if self._idle and time.monotonic() - self._used > self._idle and not self._pool.busy:
+                    break
+                self._pool.shrink()
+        finally:
+            server.close()
+            if self._watcher is not None:
+                self._watcher.stop()
+            self._pool.close()
+
+    def _watch(self) -> None:
+        """Keep the index true, in a thread; where that fails, queries look for changes themselves."""
+        try:
+            self._watcher = Watcher(open_project(self._dir), on_report=lambda _: None, on_notice=_log)
+            self._watcher.run()
+        except RetrievalError as error:
+            _log(str(error))
+        finally:
+            self._watcher = None
+
+    # Clients
+
+    async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._clients += 1
+        try:
+            if self._clients > CLIENTS or _is_stranger(writer):
+                return
+            while not self._stop.is_set():
+                head = await reader.readexactly(4)
+                size = length_of(head)
+                if size > LARGEST_REQUEST:
+                    text = f"a request has {LARGEST_REQUEST} bytes at most, not {size}"
+                    await _send(writer, _error(None, INVALID_REQUEST, text))
+                    return
+                raw = await asyncio.wait_for(reader.readexactly(size), PATIENCE)
+                self._used = time.monotonic()
+                self._requests += 1
+                answer = await self._handle(raw)
+                if answer is not None:
+                    await _send(writer, answer)
+                self._used = time.monotonic()
+        except (asyncio.IncompleteReadError, TimeoutError, OSError):
+            pass  # the client went away, or sleeps
+        finally:
+            self._clients -= 1
+            writer.close()
+
+    async def _handle(self, raw: bytes) -> bytes | None:
+        """The answer to one request; None for a notification."""
+        try:
+            request = json.loads(raw)
+        except ValueError as error:
+            return _error(None, PARSE_ERROR, f"not JSON in UTF-8: {error}")
+        except RecursionError:
+            return _error(None, PARSE_ERROR, "nested too deep")
+        if not isinstance(request, dict) or not isinstance(request.get("method"), str):
+            return _error(None, INVALID_REQUEST, "a request is one object with a method")
+        number, params = request.get("id"), request.get("params", {})
+        if not isinstance(params, dict):
+            return _error(number, INVALID_REQUEST, "params are given by name")
+        if params.pop("protocol", PROTOCOL) != PROTOCOL:
+            return _error(number, INVALID_REQUEST, f"this daemon speaks protocol {PROTOCOL}")
+        answer = await self._dispatch(request["method"], number, params)
+        return answer if "id" in request else None
+
+    async def _dispatch(self, method: str, number: Any, params: dict[str, Any]) -> bytes:
+        if method == "status":
+            return _result(number, self._status())
+        if method == "shutdown":
+            self._stop.set()
+            return _result(number, {"pid": os.getpid()})
+        if method not in METHODS:
+            return _error(number, METHOD_NOT_FOUND, f"there is no method {method!r}")
+        if params.get("refresh") and await self._settled():
+            params["refresh"] = False
+        message = json.dumps({"id": number, "method": method, "params": params}).encode()
+        try:
+            return await self._pool.ask(message, params.get("session"))
+        except (OSError, asyncio.IncompleteReadError):
+            return _error(number, INTERNAL_ERROR, "the engine died over this request")
+
+    async def _settled(self) -> bool:
+        """Whether every change that was noted is in the index."""
+        watcher = self._watcher
+        return watcher is not None and await asyncio.to_thread(watcher.settle, SETTLE)
+
+    def _status(self) -> dict[str, Any]:
+        return {
+            "pid": os.getpid(),
+            "project": str(self._dir),
+            "socket": str(socket_path(self._dir)),
+            "protocol": PROTOCOL,
+            "seconds": round(time.time() - self._started, 1),
+            "requests": self._requests,
+            "clients": self._clients,
+            "workers": len(self._pool),
+            "watching": self._watcher is not None,
+        }
+
+
+class _Worker:
+    """A worker process and this end of its socket pair."""
+
+    def __init__(self, process: asyncio.subprocess.Process, link: socket.socket) -> None:
+        self.process = process
+        self.link = link
+        self.turn = asyncio.Lock()
+        self.waiting = 0
+        self.used = time.monotonic()
+        self.dead = False
+
+    async def ask(self, message: bytes) -> bytes:
+        """Send one request and wait for its answer."""
+        loop = asyncio.get_running_loop()
+        async with self.turn:
+            try:
+                await loop.sock_sendall(self.link, frame(message))
+                answer = await self._receive(length_of(await self._receive(4)))
+            except BaseException:
+                self.dead = True  # whoever was asked may still answer: nobody else may read that
+                raise
+            self.used = time.monotonic()
+            return answer
+
+    async def _receive(self, size: int) -> bytes:
+        loop = asyncio.get_running_loop()
+        found = bytearray()
+        while len(found) < size:
+            some = await loop.sock_recv(self.link, min(size - len(found), 1 << 20))
+            if not some:
+                raise ConnectionResetError
+            found += some
+        return bytes(found)
+
+    def close(self) -> None:
+        """End the process: it stops when its socket closes; one that is stuck is killed."""
+        self.link.close()
+        if self.dead and self.process.returncode is None:
+            with suppress(ProcessLookupError):
+                self.process.kill()
+
+
+class _Pool:
+    """Workers, as many as are kept busy, and the sessions that each serves: what a session was given must be
+    put down before its next question.
+    """
+
+    def __init__(self, project_dir: Path, most: int) -> None:
+        self._dir = project_dir
+        self._most = most
+        self._workers: list[_Worker] = []
+        self._sessions: OrderedDict[str, _Worker] = OrderedDict()
+        self._starting = asyncio.Lock()
+
+    def __len__(self) -> int:
+        return len(self._workers)
+
+    @property
+    def busy(self) -> bool:
+        """Whether any request is waiting or being answered."""
+        return any(worker.waiting for worker in self._workers)
+
+    async def ask(self, message: bytes, session: object) -> bytes:
+        """The answer of the least busy worker, or of the session's own."""
+        worker = await self._worker(session if isinstance(session, str) else None)
+        worker.waiting += 1
+        try:
+            return await worker.ask(message)
+        finally:
+            worker.waiting -= 1
+            if worker.dead:
+                self._drop(worker)
+
+    async def _worker(self, session: str | None) -> _Worker:
+        worker = self._sessions.get(session) if session else None
+        if worker is None:
+            async with self._starting:
+                least = min(self._workers, key=lambda each: each.waiting, default=None)
+                if least is None or (least.waiting and len(self._workers) < self._most):
+                    least = await self._start()
+            worker = least
+        if session:
+            self._sessions[session] = worker
+            self._sessions.move_to_end(session)
+            if len(self._sessions) > SESSIONS:
+                self._sessions.popitem(last=False)
+        return worker
+
+    async def _start(self) -> _Worker:
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-m", "mnemo.retrieval.daemon.worker", str(theirs.fileno()), str(self._dir)),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+            )
+        worker = _Worker(process, ours)
+        self._workers.append(worker)
+        return worker
+
+    def shrink(self) -> None:
+        """End the workers beyond the first that have had nothing to do for a while."""
+        for worker in self._workers[1:]:
+            if not worker.waiting and time.monotonic() - worker.used > SPARE:
+                self._drop(worker)
+
+    def close(self) -> None:
+        """End all."""
+        for worker in self._workers[:]:
+            self._drop(worker)
+
+    def _drop(self, worker: _Worker) -> None:
+        if worker in self._workers:
+            self._workers.remove(worker)
+            worker.close()
+        for session in [name for name, each in self._sessions.items() if each is worker]:
+            del self._sessions[session]
+
+
+def _listen(path: Path) -> socket.socket:
+    """Bind the socket, private; the lock is held, so that one that lies there is stale."""
+    try:
+        if path.parent.name != INDEX_DIR:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            found = path.parent.lstat()
+            if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+                raise IndexUnwritableError(f"{path.parent} is not a private folder of yours: no socket there")
+        path.unlink(missing_ok=True)
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        before = os.umask(0o177)
+        try:
+            listening.bind(os.fspath(path))
+        finally:
+            os.umask(before)
+        listening.listen(128)
+    except OSError as error:
+        raise IndexUnwritableError(f"cannot listen on {path}: {error.strerror or error}") from error
+    return listening
+
+
+def _is_stranger(writer: asyncio.StreamWriter) -> bool:
+    if not hasattr(socket, "SO_PEERCRED"):
+        return False
+    link = writer.get_extra_info("socket")
+    _, user, _ = struct.unpack("3i", link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return bool(user != os.getuid())
+
+
+async def _send(writer: asyncio.StreamWriter, answer: bytes) -> None:
+    writer.write(frame(answer))
+    await asyncio.wait_for(writer.drain(), PATIENCE)
+
+
+def _result(number: Any, result: Any) -> bytes:
+    return json.dumps({"jsonrpc": "2.0", "id": number, "result": result}).encode()
+
+
+def _error(number: Any, code: int, text: str) -> bytes:
+    return json.dumps({"jsonrpc": "2.0", "id": number, "error": {"code": code, "message": text}}).encode()
+
+
+def _log(line: str) -> None:
+    sys.stderr.write(f"mnemo: {line}\n")
+    sys.stderr.flush()

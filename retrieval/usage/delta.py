@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -60,6 +59,8 @@ def _as_delta(result: QueryResult, text: str) -> QueryResult:
 
 def _diff(result: QueryResult, old: str, line: int) -> str:
     """A unified diff with the file's own line numbers."""
+    import difflib  # noqa: PLC0415 - 5 ms that only a change needs
+
     chunk = result.chunk
     lines = difflib.unified_diff(
         old.split("\n"),

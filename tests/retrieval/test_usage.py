@@ -387,3 +387,34 @@ def test_the_commands(command: Callable[..., str], root: Path) -> None:
     before = rows(root, "SELECT count(*) FROM queries")
     command("query", "alpha", "--no-learn")
     assert rows(root, "SELECT count(*) FROM queries") == before
+
+
+def test_many_processes_learn_at_once_and_one_may_be_killed(root: Path) -> None:
+    code = (
+        "import sys; from mnemo.retrieval.engine import RetrievalEngine as E\n"
+        f"engine = E.open({str(root)!r}); name = sys.argv[1]; number = 0\n"
+        "while name == 'killed' or number < 12:\n"
+        "    number += 1\n"
+        "    found = engine.query(f'handle the request {number}', session=name, refresh=False)\n"
+        "    assert len(found) == 5\n"
+        "    engine.put_down()\n"
+        "    print(number, flush=True)\n"
+    )
+    killed, *others = (
+        subprocess.Popen([sys.executable, "-c", code, name], stdout=subprocess.PIPE, text=True)
+        for name in ("killed", "one", "two", "three")
+    )
+    assert killed.stdout is not None
+    for line in killed.stdout:
+        if int(line) == 6:
+            killed.kill()
+            break
+    killed.stdout.close()
+    killed.wait(timeout=60)
+    for process in others:
+        out, _ = process.communicate(timeout=60)
+        assert (process.returncode, out.split()[-1]) == (0, "12")
+    assert rows(root, "PRAGMA integrity_check") == [("ok",)]
+    torn = "SELECT count(*) FROM queries WHERE NOT EXISTS (SELECT 1 FROM retrieved WHERE query = queries.id)"
+    assert rows(root, torn) == [(0,)]
+    assert {name for (name,) in rows(root, "SELECT name FROM sessions")} == {"killed", "one", "two", "three"}

@@ -66,6 +66,9 @@ def query(
     no_learn: Annotated[
         bool, typer.Option("--no-learn", help="Put nothing down: neither the question nor what it found.")
     ] = False,
+    no_compress: Annotated[
+        bool, typer.Option("--no-compress", help="Leave out what does not fit, rather than compress it.")
+    ] = False,
     no_refresh: Annotated[
         bool, typer.Option("--no-refresh", help="Do not look for changed files first.")
     ] = False,
@@ -117,6 +120,7 @@ def query(
         "language": lang,
         "show_scores": show_scores,
         "refresh": not no_refresh,
+        "compress": not no_compress,
         "session": session_name,
         "fresh": fresh,
         "learn": not no_learn,

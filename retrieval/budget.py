@@ -24,14 +24,15 @@ class Offer(NamedTuple):
 
 @dataclass(slots=True)
 class Choice:
-    """The rows taken, in order, those that the budget refused (with their cost), and why others were passed
-    over.
+    """The rows taken, in order, those that the budget refused (with their cost), why others were passed
+    over, and how many were made smaller to fit.
     """
 
     taken: list[int] = field(default_factory=list)
     refused: list[tuple[int, int]] = field(default_factory=list)
     passed: dict[int, str] = field(default_factory=dict)
     used: int = 0
+    squeezed: int = 0
 
 
 def fill(
@@ -39,13 +40,16 @@ def fill(
     budget: int,
     cost: Callable[[int], int],
     *,
+    squeeze: Callable[[int, int], int | None] = lambda _row, _room: None,
     limit: int | None = None,
     per_file: int | None = None,
 ) -> Choice:
     """Take offers (best first) while they fit; one that does not is skipped, and smaller ones may follow.
 
-    ``cost`` gives the tokens of a row's block; it is not asked where the floor alone does not fit. An offer
-    whose content was taken already, or most of whose lines were, is passed over.
+    ``cost`` gives the tokens of a row's block; it is not asked where the floor alone does not fit.
+    ``squeeze`` may make a row that does not fit smaller: it is given the room that is left, and gives the
+    row's new cost, or None where it cannot or will not. An offer whose content was taken already, or most of
+    whose lines were, is passed over.
     """
     choice = Choice()
     contents: set[int] = set()
@@ -68,6 +72,9 @@ def fill(
         price = offer.floor
         if choice.used + price <= budget:
             price = cost(offer.row)
+        if choice.used + price > budget and (smaller := squeeze(offer.row, budget - choice.used)) is not None:
+            price = smaller
+            choice.squeezed += 1
         if choice.used + price > budget:
             choice.refused.append((offer.row, price))
             refusals += 1

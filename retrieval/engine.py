@@ -129,6 +129,7 @@ class RetrievalEngine:
         scales: Mapping[str, float] | None = None,
         show_scores: bool = False,
         refresh: bool = True,
+        compress: bool = True,
         session: str | None = None,
         fresh: bool = False,
         learn: bool = True,
@@ -139,8 +140,9 @@ class RetrievalEngine:
 
         Changed files are indexed first unless ``refresh`` is off; results from files that changed are marked
         then, and where the index cannot be written. ``path`` is a glob or a folder, ``output`` decides what
-        the budget counts, ``scales`` weighs signals by name from 0 to 2. ``trace`` keeps a reason for each
-        chunk that was passed over. Raises `NoIndexError`, `IndexDamagedError`.
+        the budget counts, ``scales`` weighs signals by name from 0 to 2. Unless ``compress`` is off, a few of
+        the best chunks that do not fit are made smaller. ``trace`` keeps a reason for each chunk that was
+        passed over. Raises `NoIndexError`, `IndexDamagedError`.
 
         In a ``session`` what it was given before comes as a reference, or as what changed; ``fresh`` forgets
         what it was given. Use weighs as it is at ``now`` (seconds since 1970 UTC). The query is put down in
@@ -164,6 +166,7 @@ class RetrievalEngine:
             show_scores,
             check_stale=not refresh or bool(notices),
             session=session,
+            compress=compress,
         )
         view = None if session is None else self._session_view(session, fresh=fresh)
         answer = self._searcher.answer(text, options, partial(self._learned, now), view)

@@ -105,6 +105,8 @@ def _plain(result: QueryResult, show_scores: bool) -> str:
         return "\n".join([*lines, "[changed]", result.delta_text or "", "", ""])
     if result.also_in:
         lines.append(f"[also in {_places(result)}]")
+    if chunk.compressed:
+        lines.append("[compressed]")
     return "\n".join([*lines, chunk.content, "", ""])
 
 
@@ -114,6 +116,7 @@ def _markdown(result: QueryResult, show_scores: bool) -> str:
     longest = max((len(fence) for fence in _FENCE.findall(content)), default=2)
     fence = "`" * max(3, longest + 1)
     marks = f"`{result.file_path}` lines {chunk.line_start}-{chunk.line_end}, {_label(result)}"
+    marks += " (compressed)" if chunk.compressed and not result.is_delta else ""
     marks += " (stale)" if result.is_stale else ""
     if _reference(result) is not None:
         return f"## {marks}\n\n{content}\n\n"
@@ -145,6 +148,7 @@ def _xml_block(result: QueryResult, show_scores: bool) -> str:
         "symbol": chunk.symbol_name,
         "language": chunk.language,
         "tokens": str(chunk.tokens),
+        "original_tokens": str(chunk.original_tokens) if chunk.compressed else None,
         "also_in": None if result.is_delta else _places(result) or None,
         "delta": _reference(result) or ("diff" if result.is_delta else None),
         "stale": "true" if result.is_stale else None,

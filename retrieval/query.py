@@ -12,8 +12,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import rrf
+from .analysis import WHOLE, stem
 from .budget import Choice, Offer, fill
-from .config import RetrievalConfig
+from .config import Config, RetrievalConfig
 from .corpus import Candidate, Corpus
 from .cost import values
 from .evidence import Evidence, gather
@@ -38,6 +39,10 @@ __all__ = ["Options", "Searcher"]
 
 LEFT_OUT = 20  # of what did not fit, so many are told
 AT_ONCE = 48  # contents read by one statement
+SQUEEZE_BEST = 5  # of so many offers, those that do not fit are tried smaller
+SQUEEZED = 3  # so many chunks of an answer are compressed at most
+SQUEEZES = (1.0, 0.9, 0.75)  # shares of the ratio that would just do: marks and headings cost as well
+SQUEEZABLE = 0.5  # room that is less than this share of a chunk is not worth a try
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ class Options:
 
     ``path`` is a glob over paths (or a folder), ``language`` a language's name; ``scales`` weighs signals
     from 0 to 2; ``show_scores`` and ``session`` (its name) are what the output will show, and so cost.
+    ``compress`` allows that a few chunks that would not fit are made smaller.
     """
 
     budget: int
@@ -58,6 +64,7 @@ class Options:
     show_scores: bool = False
     check_stale: bool = False
     session: str | None = None
+    compress: bool = True
 
 
 class Searcher:
@@ -140,13 +147,17 @@ class Searcher:
             stage.why = config.fusion
         candidates = evidence.candidates
         order = sorted(density, key=lambda row: (-density[row], candidates[row].chunk_id))
-        delivery = _Delivery(connection, evidence, columns, ranked, fused, density, final, options)
+        delivery = _Delivery(
+            connection, evidence, columns, ranked, fused, density, final, options, self._project.config
+        )
         with trace.stage("budget", len(order)) as stage:
             choice = delivery.choose(order)
             stage.went = len(choice.taken)
             stage.why = (
                 f"{len(choice.refused)} did not fit, {len(choice.passed)} were there already or over a limit"
             )
+            if choice.squeezed:
+                stage.why += f", {choice.squeezed} compressed to fit"
         with trace.stage("deliver", len(choice.taken)) as stage:
             found = delivery.results(choice)
             if options.check_stale:
@@ -274,6 +285,7 @@ class _Delivery:
         density: Mapping[int, float],
         final: Mapping[int, float],
         options: Options,
+        config: Config,
     ) -> None:
         self._connection = connection
         self._evidence = evidence
@@ -284,9 +296,11 @@ class _Delivery:
         self._density = density
         self._final = final
         self._options = options
+        self._config = config
         self._format: TextFormat | None = None if options.format == "json" else options.format
         self._exact = exact_counter()
         self._made: dict[int, QueryResult] = {}
+        self._squeezed = 0
         self._order: list[int] = []
         self._bodies: dict[int, tuple[bytes, bytes, int]] = {}
 
@@ -302,6 +316,7 @@ class _Delivery:
             offers,
             options.budget - self._frame(),
             self._cost,
+            squeeze=self._squeeze if options.compress else lambda _row, _room: None,
             limit=options.limit or None,
             per_file=options.per_file or None,
         )
@@ -309,6 +324,41 @@ class _Delivery:
     def _floor(self, chunk: Candidate) -> int:
         """What a chunk costs at the least, all but surely: an exact count stays close to the estimate."""
         return chunk.tokens * 3 // 4 if self._exact is not None else chunk.tokens
+
+    def _squeeze(self, row: int, room: int) -> int | None:
+        """Compress a chunk into the room that is left, and give its cost; None where that cannot be, or is
+        not worth it.
+        """
+        chunk = self._candidates[row]
+        if (
+            self._squeezed >= SQUEEZED
+            or room < SQUEEZABLE * chunk.tokens
+            or self._order.index(row) >= SQUEEZE_BEST
+        ):
+            return None
+        from .compress import compress  # noqa: PLC0415 - most answers compress nothing
+
+        whole = self._result(row)
+        question = {stem(group.term): group.idf for group in self._evidence.groups if group.term[0] != WHOLE}
+        cost = self._cost(row)
+        for share in SQUEEZES:
+            done = compress(
+                whole.chunk.content,
+                whole.chunk.language or "unknown",
+                config=self._config.compression,
+                ratio=share * room / cost,
+                question=question,
+                strict=chunk.symbol is not None,
+            )
+            tokens = count_tokens(done.text, whole.chunk.language or "unknown")
+            if tokens < whole.chunk.tokens:
+                smaller = replace(whole.chunk, content=done.text, tokens=tokens, compressed=True)
+                self._made[row] = replace(whole, chunk=smaller)
+                if (now := self._cost(row)) <= room:
+                    self._squeezed += 1
+                    return now
+        self._made[row] = whole
+        return None
 
     def results(self, choice: Choice) -> list[QueryResult]:
         return [self._result(row) for row in choice.taken]
@@ -361,7 +411,8 @@ class _Delivery:
 
     def _cost(self, row: int) -> int:
         if self._format is None and self._exact is None:
-            return self._candidates[row].tokens
+            made = self._made.get(row)
+            return self._candidates[row].tokens if made is None else made.chunk.tokens
         result = self._result(row)
         if self._format is None:
             return self._tokens(result.chunk.content)

@@ -31,7 +31,6 @@ LEAST: Final = 0.3
 TOLERANCE: Final = 0.05
 ANSWERS: Final = 0.5
 """Share of what is to be left that definitions may have which answer the question and stay whole."""
-_LIVE: Final = frozenset({"statement", "definition"})
 _DEFAULTS: Final = CompressionConfig()
 
 
@@ -72,12 +71,11 @@ def compress(
     cutter = Cutter(language, lines, outline)
     worth, answering = worths(outline, lines, question or {})
     alike: set[int] = set()
-    if strict:
-        locked = {number for number, part in enumerate(outline.parts) if part.kind in _LIVE}
-    else:
+    locked: set[int] = set()
+    if not strict:
         alike = near_duplicates(outline, lines)
         locked = answers(outline, lines, question or {}, ANSWERS * target * len(text))
-    steps = order(outline, lines, worth, alike, answering, locked, config)
+    steps = order(outline, lines, worth, alike, answering, locked, config, strict=strict)
     cut = cutter.best(steps, target)
     left = cut.size / len(text)
     return Compressed(cut.text, left, asked, cut.elisions, _reason(left, asked, outline, strict=strict))

@@ -15,7 +15,7 @@ IMPORTS: Final = 4
 """A block of as many is summed up."""
 ASSIGNMENTS: Final = 3
 LOGS: Final = 2
-_LONG_RUN: Final = 8
+_LIVE: Final = frozenset({"statement", "assignment", "log", "definition"})
 
 
 def order(
@@ -26,8 +26,13 @@ def order(
     answering: Sequence[bool],
     locked: set[int],
     config: CompressionConfig,
+    *,
+    strict: bool,
 ) -> list[list[int]]:
-    """Groups of parts, each to go at once, in the order in which they go."""
+    """Groups of parts, each to go at once, in the order in which they go.
+
+    Parts in ``locked`` stay; where it is ``strict``, so do live statements that no summary takes up.
+    """
     steps: list[tuple[int, float, list[int]]] = []
     taken: set[int] = set()
     runs = {"import": IMPORTS if config.collapse_imports else 0}
@@ -42,7 +47,7 @@ def order(
                 steps.append((tier, max(worth[number] for number in run), run))
                 taken.update(run)
     for number, part in enumerate(outline.parts):
-        if number in taken or number in locked or part.kind == "import":
+        if number in taken or number in locked or part.kind == "import" or (strict and part.kind in _LIVE):
             continue
         tier = 1 if number in alike and not answering[number] else 2
         steps.append((tier, worth[number], [number]))

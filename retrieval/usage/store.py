@@ -59,6 +59,7 @@ class UsageStore:
         self.notices: list[str] = []
         self._connection: sqlite3.Connection | None = None
         self._refused = False
+        self._opened: int | None = None
 
     def close(self) -> None:
         """Close the connection. The store can still be used: it opens it again."""
@@ -269,6 +270,8 @@ class UsageStore:
             )
 
     def _open(self, *, create: bool) -> sqlite3.Connection | None:
+        if self._connection is not None and self._number() != self._opened:
+            self.close()  # deleted, or set aside by another process
         if self._connection is not None or self._refused:
             return self._connection
         if not create and not self.path.exists():
@@ -306,7 +309,14 @@ class UsageStore:
             connection.close()
             raise
         self._connection = connection
+        self._opened = self._number()
         return connection
+
+    def _number(self) -> int | None:
+        try:
+            return self.path.stat().st_ino
+        except OSError:
+            return None
 
 
 def _migrate(connection: sqlite3.Connection) -> None:

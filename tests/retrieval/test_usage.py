@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -137,6 +138,17 @@ def test_a_damaged_one_is_set_aside_and_made_anew(engine: RetrievalEngine, root:
     assert [path.name for path in usage.parent.glob("usage.db.damaged-*")]
 
 
+def test_one_that_is_deleted_beneath_an_engine_is_begun_anew(engine: RetrievalEngine, root: Path) -> None:
+    chunk = ids(engine)["beta.py"]
+    engine.feedback(chunk, "used", now=NOW)
+    for path in (root / ".mnemosyne").glob("usage.db*"):
+        path.unlink()
+    answer = engine.query("handle the request", now=NOW, refresh=False)
+    assert all(result.scores["usage"] == 0.0 for result in answer)
+    engine.put_down()
+    assert rows(root, "SELECT count(*) FROM queries") == [(1,)]
+
+
 def test_a_newer_one_is_left_alone(engine: RetrievalEngine, root: Path) -> None:
     ids(engine)
     engine.close()
@@ -150,8 +162,17 @@ def test_a_newer_one_is_left_alone(engine: RetrievalEngine, root: Path) -> None:
     assert rows(root, "SELECT count(*) FROM queries") == [(1,)]
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that any user may look into; pytest keeps its own to the one that runs it."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 @pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root writes everywhere")
-def test_a_read_only_project_answers_all_the_same(root: Path) -> None:
+def test_a_read_only_project_answers_all_the_same(indexed: Path, open_folder: Path) -> None:
+    root = Path(shutil.copytree(indexed, open_folder / "project"))
     with RetrievalEngine.open(root) as engine:
         chunk = ids(engine)["beta.py"]
         engine.feedback(chunk, "used", now=NOW)
@@ -164,18 +185,16 @@ def test_a_read_only_project_answers_all_the_same(root: Path) -> None:
         "except IndexUnwritableError as error: print('refused')\n"
     )
     folder = root / ".mnemosyne"
-    for path in [*folder.iterdir(), folder]:
+    for path in [*folder.iterdir(), folder, root]:
         path.chmod(0o555 if path.is_dir() else 0o444)
-    for path in [*root.parents, root]:
-        if path.stat().st_uid == os.geteuid():
-            path.chmod(path.stat().st_mode | 0o055)
     command = [sys.executable, "-c", code]
     if os.geteuid() == 0:
         command = ["setpriv", "--reuid=65534", "--clear-groups", *command]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     finally:
-        folder.chmod(0o755)
+        for path in (folder, root):
+            path.chmod(0o755)
     assert done.stdout.splitlines() == ["beta.py 0.5 []", "refused"], done.stderr
 
 

@@ -109,6 +109,19 @@ class Settings:
     language: Literal["en", "it"] = _setting(
         "app.language", "choice", "en", "The language that feelings are named in.", ("en", "it")
     )
+    provider: str = _setting(
+        "mind.provider", "text", "", "The provider that is asked where ACTIVE_PROVIDER names none."
+    )
+    mind_language: Literal["auto", "en", "it"] = _setting(
+        "mind.language",
+        "choice",
+        "auto",
+        "The language that models answer in; auto is the journal's own.",
+        ("auto", "en", "it"),
+    )
+    consent: Mapping[str, str] = _setting(
+        "consent", "table", _EMPTY, 'Hosts that memories may be sent to, as in `"api.groq.com" = "yes"`.'
+    )
     keymap: Mapping[str, str] = _setting(
         "keymap", "table", _EMPTY, 'Keys of the app by action, as in `"app.blank" = "f9"`.'
     )

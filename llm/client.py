@@ -1,0 +1,465 @@
+"""Talking to one model: streamed, with time-outs, a rate limit, retries, and an end at any moment.
+
+The network lives in a thread with an event loop of its own, so that whoever waits can stop at once,
+whether a name is being looked up, a server is silent or a retry is due.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from functools import cache
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from .dialects import EventReader, Prompt, UnreadableError, headers, payload, piece, whole
+from .errors import BrokenOffError, ModelError, StoppedError
+from .providers import Provider
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx
+
+__all__ = ["Cancel", "Client", "FailedError", "Limits", "Reply", "TokenBucket", "backoff", "retry_after"]
+
+_log = logging.getLogger(__name__)
+
+_MAX_ANSWER: Final = 1 << 18
+"""Characters; far beyond what any prompt of mnemo asks for."""
+_MAX_BODY: Final = 8 << 20
+"""Bytes on the wire, thoughts and framing included."""
+_THREAD: Final = "mnemo-model"
+
+
+class FailedError(ModelError):
+    """A provider gave no answer; the message says why and begins with its name."""
+
+
+class _PassingError(FailedError):
+    """A failure that may be gone at the next attempt, ``wait`` seconds from now if the server said so."""
+
+    def __init__(self, message: str, wait: float | None = None) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+class Reply(NamedTuple):
+    """A whole answer, who gave it, and whether it was cut at the length that was asked for."""
+
+    text: str
+    provider: Provider
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds to wait at most, and how often to try."""
+
+    connect: float = 10.0
+    first_token: float = 60.0
+    between_tokens: float = 30.0
+    attempts: int = 4
+
+
+class Cancel:
+    """A wish to stop, from any thread; whoever waits is called back."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._callbacks: list[Callable[[], None]] = []
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        """Stop whatever was begun with this; a second call does nothing."""
+        with self._lock:
+            self.cancelled = True
+            callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            callback()
+
+    def on_cancel(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Be called when it is wished, at once if it is already; what is returned ends that."""
+        with self._lock:
+            if not self.cancelled:
+                self._callbacks.append(callback)
+                return lambda: self._forget(callback)
+        callback()
+        return lambda: None
+
+    def _forget(self, callback: Callable[[], None]) -> None:
+        with self._lock, contextlib.suppress(ValueError):
+            self._callbacks.remove(callback)
+
+
+class TokenBucket:
+    """At most ``rpm`` requests at once, and as many a minute from then on; many threads share one.
+
+    A request that has to wait takes its place in the queue: ``take`` gives the seconds until its turn.
+    """
+
+    def __init__(self, rpm: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate = rpm / 60
+        self._size = max(1.0, rpm)
+        self._tokens = self._size
+        self._clock = clock
+        self._then = clock()
+        self._lock = threading.Lock()
+
+    def take(self) -> float:
+        """Take a token; gives the seconds to wait before it may be used."""
+        with self._lock:
+            now = self._clock()
+            self._tokens = min(self._size, self._tokens + (now - self._then) * self._rate)
+            self._then = now
+            self._tokens -= 1
+            return max(0.0, -self._tokens / self._rate)
+
+
+def backoff(attempt: int, jitter: Callable[[float, float], float] = random.uniform) -> float:
+    """Seconds before the next attempt, after ``attempt`` failed ones: exponential, with full jitter.
+
+    M. Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015.
+    """
+    return jitter(0, min(20.0, 0.5 * 2**attempt))
+
+
+def retry_after(text: str, now: float) -> float | None:
+    """Seconds that a ``Retry-After`` header asks for, as number or date (RFC 9110, 10.2.3); None if neither.
+
+    ``now`` is Unix time in seconds.
+    """
+    text = text.strip()
+    if text.replace(".", "", 1).isascii() and text.replace(".", "", 1).isdigit():
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
+    except (ValueError, OverflowError):
+        return None
+
+
+class _Show(NamedTuple):
+    text: str
+
+
+class Client:
+    """Asks models, one call at a time or many from many threads.
+
+    Args:
+        limits: Seconds and attempts.
+        temperature: 0 to 2.
+        jitter: Draws the seconds between two attempts from a range.
+    """
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        temperature: float = 0.3,
+        jitter: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.temperature = temperature
+        self.jitter = jitter
+        self._buckets: dict[tuple[str, float], TokenBucket] = {}
+        self._lock = threading.Lock()
+
+    def converse(
+        self,
+        provider: Provider,
+        prompt: Prompt,
+        *,
+        on_text: Callable[[str], None] | None = None,
+        cancel: Cancel | None = None,
+    ) -> Reply:
+        """Ask one provider and wait for the whole answer; ``on_text`` gets it as it comes, in this thread.
+
+        Raises:
+            FailedError: there is no answer, and none of it was shown.
+            BrokenOffError: the answer broke off after some of it was shown.
+            StoppedError: ``cancel`` was called.
+        """
+        _silence_urls()
+        events: SimpleQueue[_Show | Reply | BaseException] = SimpleQueue()
+        call = _Call(self, provider, prompt, events.put, streamed=on_text is not None)
+        thread = threading.Thread(target=call.run, name=_THREAD, daemon=True)
+        forget = cancel.on_cancel(lambda: events.put(StoppedError("stopped"))) if cancel else None
+        thread.start()
+        try:
+            while True:
+                event = events.get()
+                if cancel is not None and cancel.cancelled:
+                    raise StoppedError("stopped")
+                if isinstance(event, BaseException):
+                    raise event
+                if isinstance(event, Reply):
+                    return event
+                if on_text is not None:
+                    on_text(event.text)
+        finally:
+            call.stop()
+            if forget is not None:
+                forget()
+
+    def bucket(self, provider: Provider) -> TokenBucket:
+        """The rate limit that all calls of a provider share."""
+        with self._lock:
+            key = (provider.address.url, provider.rpm)
+            return self._buckets.setdefault(key, TokenBucket(provider.rpm))
+
+
+class _Call:
+    """One call, in a thread of its own."""
+
+    def __init__(
+        self,
+        client: Client,
+        provider: Provider,
+        prompt: Prompt,
+        put: Callable[[_Show | Reply | BaseException], None],
+        *,
+        streamed: bool,
+    ) -> None:
+        self._client = client
+        self._limits = client.limits
+        self._provider = provider
+        self._body = payload(provider, prompt, client.temperature)
+        self._put = put
+        self._streamed = streamed
+        self._shown = False
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def run(self) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            asyncio.run(self._main())
+
+    def stop(self) -> None:
+        """End it, from any thread; what has ended stays as it is."""
+        with self._lock:
+            self._stopped = True
+            if self._loop is not None and self._task is not None:
+                with contextlib.suppress(RuntimeError):  # the loop has ended
+                    self._loop.call_soon_threadsafe(self._task.cancel)
+
+    async def _main(self) -> None:
+        with self._lock:
+            if self._stopped:
+                return
+            self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        try:
+            self._put(await self._answer())
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whoever waits has to be told of anything
+            self._put(error)
+        finally:
+            with self._lock:
+                self._task = None
+
+    async def _answer(self) -> Reply:
+        for attempt in range(1, self._limits.attempts + 1):
+            await asyncio.sleep(self._client.bucket(self._provider).take())
+            try:
+                return await self._attempt()
+            except _PassingError as error:
+                wait = backoff(attempt, self._client.jitter) if error.wait is None else error.wait
+                if attempt == self._limits.attempts or wait > self._limits.first_token:
+                    asked = "" if error.wait is None else f", and asks to wait {wait:.0f} s"
+                    raise FailedError(f"{error}{asked}") from None
+                _log.info("%s; attempt %d follows in %.1f s", error, attempt + 1, wait)
+                await asyncio.sleep(wait)
+        raise AssertionError("there is at least one attempt")
+
+    async def _attempt(self) -> Reply:
+        import httpx  # noqa: PLC0415 - only who calls a model pays for it
+
+        try:
+            return await self._exchange(httpx)
+        except httpx.TimeoutException:
+            problem = f"no connection within {self._limits.connect:g} s"
+        except httpx.ConnectError:
+            problem = f"cannot connect to {self._provider.address.netloc}"
+        except httpx.TransportError:
+            problem = "the connection broke off"
+        except _SilentError as silent:
+            raise self._failed(str(silent)) from None
+        except UnreadableError:
+            raise self._failed("sends something that is no answer of a model") from None
+        except httpx.HTTPError:
+            raise self._failed("the exchange failed") from None
+        # What the library says may quote what was sent or received: it goes no further.
+        raise self._failed(problem, passing=True) from None
+
+    async def _exchange(self, httpx: Any) -> Reply:
+        provider, limits = self._provider, self._limits
+        body = dict(self._body)
+        timeout = httpx.Timeout(None, connect=limits.connect, write=30, pool=limits.connect)
+        async with httpx.AsyncClient(
+            verify=_tls(), timeout=timeout, follow_redirects=False, trust_env=not provider.address.is_private
+        ) as http:
+            while True:
+                patience = _Patience(limits)
+                async with patience.within():
+                    request = http.build_request(
+                        "POST", provider.address.url, json=body, headers=headers(provider)
+                    )
+                    response = await http.send(request, stream=True)
+                try:
+                    if response.status_code == 400 and await self._adapted(response, body):
+                        continue
+                    self._check(response)
+                    return await self._read(response, patience)
+                finally:
+                    await response.aclose()
+
+    async def _adapted(self, response: httpx.Response, body: dict[str, Any]) -> bool:
+        """Leave out what a model does not take, where its refusal names it; whether there is another try."""
+        text = (await self._body_of(response, 1 << 16)).decode(errors="replace")
+        if "max_tokens" in body and "max_completion_tokens" in text:
+            body["max_completion_tokens"] = body.pop("max_tokens")
+            return True
+        if "temperature" in body and "temperature" in text:
+            del body["temperature"]
+            return True
+        return False
+
+    def _check(self, response: httpx.Response) -> None:
+        status, name = response.status_code, self._provider.name
+        if status == 200:
+            return
+        if 300 <= status < 400:
+            raise self._failed(
+                f"answers with a redirect, which is not followed: set {name}_URL to where it leads"
+            )
+        if status in (401, 403):
+            raise self._failed(f"refuses the key ({status}): look at {self._provider.key_variable}")
+        if status == 404:
+            raise self._failed(f"knows no such address or model (404): look at {name}_URL and {name}_MODEL")
+        if status == 429 or status >= 500:
+            wait = retry_after(response.headers.get("retry-after", ""), time.time())
+            what = "has had too many requests" if status == 429 else "has a fault of its own"
+            raise _PassingError(f"{name} {what} ({status})", wait)
+        raise self._failed(f"refuses the request ({status})")
+
+    async def _read(self, response: httpx.Response, patience: _Patience) -> Reply:
+        kind = response.headers.get("content-type", "text/event-stream").partition(";")[0].strip().lower()
+        if kind == "application/json":
+            async with patience.within():
+                text, ended = whole(self._provider, await self._body_of(response, _MAX_BODY))
+            self._show(text)
+            return self._reply(text, ended)
+        if kind != "text/event-stream":
+            raise self._failed(f"answers with another kind of page: look at {self._provider.name}_URL")
+        texts: list[str] = []
+        length = 0
+        ended = ""
+        async for data in self._events(response, patience):
+            part = piece(self._provider, data)
+            if part.error:
+                raise self._failed("has a fault of its own", passing=part.error != "error")
+            if part.alive:
+                patience.alive()
+            length += len(part.text)
+            if length > _MAX_ANSWER:
+                raise self._failed("does not come to an end")
+            if part.text:
+                texts.append(part.text)
+                self._show(part.text)
+            if part.ended:
+                ended = ended or part.ended
+                break
+        if not ended:
+            raise self._failed("stopped in the middle of its answer", passing=True)
+        return self._reply("".join(texts), ended)
+
+    async def _events(self, response: httpx.Response, patience: _Patience) -> AsyncIterator[str]:
+        reader = EventReader()
+        size = 0
+        chunks = response.aiter_bytes().__aiter__()
+        while True:
+            async with patience.within():
+                chunk = await anext(chunks, None)
+            if chunk is None:
+                break
+            size += len(chunk)
+            if size > _MAX_BODY:
+                raise self._failed("does not come to an end")
+            for data in reader.feed(chunk):
+                yield data
+        for data in reader.close():
+            yield data
+
+    async def _body_of(self, response: httpx.Response, most: int) -> bytes:
+        found = bytearray()
+        async for chunk in response.aiter_bytes():
+            found += chunk
+            if len(found) > most:
+                raise self._failed("does not come to an end")
+        return bytes(found)
+
+    def _show(self, text: str) -> None:
+        if self._streamed and text:
+            self._shown = True
+            self._put(_Show(text))
+
+    def _reply(self, text: str, ended: str) -> Reply:
+        if not text.strip():
+            raise self._failed("gave an empty answer")
+        return Reply(text, self._provider, ended in ("length", "max_tokens"))
+
+    def _failed(self, problem: str, *, passing: bool = False) -> ModelError:
+        message = f"{self._provider.name}: {problem}"
+        if self._shown:
+            return BrokenOffError(message)
+        return _PassingError(message) if passing else FailedError(message)
+
+
+class _Patience:
+    """How long to wait for the next sign of life: other bytes than those of the model's words are none."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._deadline = asyncio.get_running_loop().time() + limits.first_token
+        self._began = False
+
+    def alive(self) -> None:
+        """The model works."""
+        self._began = True
+        self._deadline = asyncio.get_running_loop().time() + self._limits.between_tokens
+
+    @contextlib.asynccontextmanager
+    async def within(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                yield
+        except TimeoutError:
+            limit = self._limits.between_tokens if self._began else self._limits.first_token
+            where = "between two tokens" if self._began else "before the first token"
+            raise _SilentError(f"silent for {limit:g} s {where}") from None
+
+
+class _SilentError(Exception):
+    """No token in time: the next provider is worth more than the same once more."""
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    import httpx  # noqa: PLC0415
+
+    return httpx.create_ssl_context()
+
+
+@cache
+def _silence_urls() -> None:
+    """Keep the library from logging our requests, whatever its host program logs: a URL may hold a key."""
+    logging.getLogger("httpx").addFilter(lambda record: record.threadName != _THREAD)

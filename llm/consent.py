@@ -1,0 +1,49 @@
+"""Whether words may leave the machine for a host: asked once, kept in the user's own config."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .. import settings as config
+from .providers import ConsentRule, Origin, Provider
+
+__all__ = ["Consent"]
+
+
+class Consent:
+    """What the user allows, per host.
+
+    Args:
+        rule: ``LLM_CONSENT``. ``always`` answers for hosts that the user's own places name, never for
+            one that a project's ``.env`` names.
+        ask: Asks the user about a provider; None where there is nobody to ask, which means no.
+    """
+
+    def __init__(self, rule: ConsentRule = "ask", ask: Callable[[Provider], bool] | None = None) -> None:
+        self._rule = rule
+        self._ask = ask
+
+    def refusal(self, provider: Provider) -> str:
+        """Why nothing may be sent to a provider, in words; empty where it may.
+
+        Raises:
+            SettingsError: the user's config cannot be read.
+            OSError: the answer cannot be kept.
+        """
+        if not provider.needs_consent:
+            return ""
+        host = provider.consent_key
+        if self._rule == "never":
+            return f"{provider.name}: LLM_CONSENT is never, so nothing is sent to {host}"
+        answer = config.load().consent.get(host)
+        if answer == "yes":
+            return ""
+        if answer is not None:
+            return f"{provider.name}: your config says that nothing is sent to {host}"
+        if self._rule == "always" and provider.origin is not Origin.PROJECT and not provider.key_of:
+            return ""
+        if self._ask is None:
+            return f"{provider.name}: nobody was there to allow that memories are sent to {host}"
+        allowed = self._ask(provider)
+        config.save(f"consent.{host}", "yes" if allowed else "no")
+        return "" if allowed else f"{provider.name}: nothing is sent to {host}"

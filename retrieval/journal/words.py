@@ -83,7 +83,10 @@ def inflections(word: str) -> dict[str, float]:
     root = porter(word)
     base = root[:-1] if root.endswith("i") else root
     double = base + base[-1]
-    for start in dict.fromkeys((base, word, double)):
+    single = word.removesuffix("s")
+    for start in dict.fromkeys(
+        (base, base.removesuffix("e"), word, double, single, single.removesuffix("e"))
+    ):
         for end in ("", "e", "s", "es", "ed", "ing", "er", "ers", "y", "ies", "ied", "ly"):
             form = start + end
             if form not in found and porter(form) == root:

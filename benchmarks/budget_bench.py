@@ -5,7 +5,7 @@
 The questions are made from the project's index (names, signatures, paths, sentences, traces, code, long
 pastes) and from what people type by accident, with a fixed seed. Each is asked with five budgets in four
 formats, with the exact counter that the extra ``tokens`` installs and with the estimate that everybody has;
-then a part of them in a session, where files are marked stale, and through the command as a process. For json
+then a part of them after a refresh, in sessions, and through the command as a process. For json
 the sum of contents counts, otherwise the whole output. Fails where one answer is over.
 """
 
@@ -97,7 +97,7 @@ def main() -> None:
         for title, counter, check in (
             ("exact", exact_counter, False),
             ("estimate", lambda: None, False),
-            ("estimate, every file looked at", lambda: None, True),
+            ("estimate, after a refresh", lambda: None, True),
         ):
             stages.exact_counter = counter
             total = full = empty = over = 0

@@ -4,9 +4,9 @@
 
 Forty questions to the demo journal (277 memories that were written without them), as somebody might ask who
 knows what happened and not how it was put; each is answered by one memory. MRR and the share among the first
-five, with a bootstrap interval over questions (95 %), beside `MemoryDB.search` for any of the words; then each
-feature of `weights.toml` left out, as a paired difference. The weights were set by hand before, and not fitted
-to these: forty questions to one journal tell a large mistake, not a small improvement.
+five, with a bootstrap interval over questions (95 %), beside `MemoryDB.search` for any of the words; then
+with each feature of `weights.toml` left out, as a paired difference. The weights were set by hand before, and
+not fitted to these: forty questions to one journal tell a large mistake, not a small improvement.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from .session import Session
 
 __all__ = ["VERBS", "Arc"]
-
-_MOST_SPOTS: Final = 3000
 
 
 class _By(StrEnum):
@@ -162,16 +160,17 @@ def strongest(feelings: Mapping[Feeling | str, int], most: int = 3) -> list[tupl
 def _write_svg(path: Path, found: Arc, columns: Columns, journal: MemoryDB, session: Session) -> None:
     import sys
 
+    from ..drawing.arc_chart import MOST_SPOTS, arc_chart
     from ..drawing.arc_svg import arc_svg
     from ..settings import themes_dir
     from ..themes import load_themes
-    from .charts import chart_of
 
     themes, _ = load_themes(themes_dir())
     theme = themes.get(session.settings.theme, themes["dark"])
-    few = len(columns.times) <= _MOST_SPOTS
+    few = len(columns.times) <= MOST_SPOTS
     memories = journal.read_many(columns.refs) if few else []
-    text = arc_svg(chart_of(found, memories, theme, session.settings))
+    language = session.settings.language
+    text = arc_svg(arc_chart(found.concept, found.arc, found.periods, found.line, memories, theme, language))
     if str(path) == "-":
         sys.stdout.write(text)
         return

@@ -1,1 +1,1 @@
-"""What both faces draw with: cells for terminals, SVG for files. Knows no screen, no theme, no journal."""
+"""What both faces draw with: cells for terminals, SVG for files. Knows no screen."""

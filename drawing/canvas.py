@@ -70,6 +70,15 @@ class Canvas(Generic[_Style]):
                 error += dx
                 y0 += step_y
 
+    def cover(self, upper: Canvas[_Style]) -> None:
+        """Lay another canvas of the same size over this one; where it has dots, what was there is gone."""
+        for row, line in enumerate(upper._bits):
+            for column, bits in enumerate(line):
+                if bits:
+                    self._bits[row][column] = bits
+                    self._marks.pop((column, row), None)
+                    self._styles[column, row] = upper._styles[column, row]
+
     def mark(self, x: int, y: int, char: str, style: _Style) -> None:
         """Put one character over the cell that holds a dot."""
         if 0 <= x < self.across and 0 <= y < self.down:

@@ -113,7 +113,16 @@ def _timeline() -> type[Pane]:
     return TimelinePane
 
 
-PANES: Final = (Entry("timeline", "Timeline", "1", "Your memories by time", _timeline),)
+def _arc() -> type[Pane]:
+    from .arc.pane import ArcPane  # noqa: PLC0415
+
+    return ArcPane
+
+
+PANES: Final = (
+    Entry("timeline", "Timeline", "1", "Your memories by time", _timeline),
+    Entry("arc", "Arc", "2", "How your memories feel over time", _arc),
+)
 
 
 def entry_of(name: str) -> Entry:

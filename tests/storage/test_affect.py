@@ -159,6 +159,20 @@ def test_what_follows_what() -> None:
     assert transitions([0, 1, 2, 0], names) == {(J, J): 1, (J, S): 1, (S, J): 1}
     assert feeling_streaks([0, 2, 1, 0, 1, 1], names) == {J: 2, S: 2}
     assert transitions([], ()) == {}
+    assert feeling_streaks([], ()) == {}
+
+
+@pytest.mark.parametrize("many", [5, 300])
+def test_the_longest_runs_are_those_of_a_plain_count(many: int) -> None:
+    random = Random(9)
+    names = tuple(f"feeling {number % (many - 1)}" for number in range(many))
+    feelings = [number for _ in range(400) for number in [random.randrange(many)] * random.randrange(1, 9)]
+    expected: dict[str, int] = {}
+    run = 0
+    for at, number in enumerate(feelings):
+        run = run + 1 if at and names[feelings[at - 1]] == names[number] else 1
+        expected[names[number]] = max(expected.get(names[number], 0), run)
+    assert feeling_streaks(feelings, names) == expected
 
 
 def test_streaks_of_days() -> None:

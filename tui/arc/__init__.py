@@ -1,0 +1,1 @@
+"""The Arc pane: how memories feel over time."""

@@ -14,7 +14,6 @@ from .config import Config
 from .errors import IndexUnwritableError, NoIndexError, NoSuchChunkError
 from .project import Project, init_project, open_project
 from .store import Store
-from .usage.experience import Experience
 
 if TYPE_CHECKING:
     from .gc import GcReport
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from .results import Answer
     from .usage.analytics import Analytics
     from .usage.delta import SessionView
+    from .usage.experience import Lessons
     from .usage.store import UsageStore
     from .views import FileDelta, OutlineEntry, Stats
 
@@ -169,7 +169,7 @@ class RetrievalEngine:
             compress=compress,
         )
         view = None if session is None else self._session_view(session, fresh=fresh)
-        answer = self._searcher.answer(text, options, partial(self._learned, now), view)
+        answer = self._searcher.answer(text, options, self._lessons(now), view)
         answer.notices.extend(notices)
         if self._usage is not None:
             answer.notices.extend(self._usage.notices)
@@ -244,12 +244,14 @@ class RetrievalEngine:
             self._usage = UsageStore(self.project.index_dir / "usage.db")
         return self._usage
 
-    def _learned(self, now: float, signature: str) -> Experience:
-        config = self.project.config
+    def _lessons(self, now: float) -> Lessons | None:
         if self._usage is None and not (self.project.index_dir / "usage.db").exists():
-            return Experience()
-        return self._usage_store().experience(
-            signature,
+            return None
+        from .usage.store import StoredLessons  # noqa: PLC0415
+
+        config = self.project.config
+        return StoredLessons(
+            self._usage_store(),
             now=now,
             half_life_days=config.analytics.decay_halflife_days,
             min_hits=config.retrieval.prefetch_min_hits,

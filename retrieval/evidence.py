@@ -94,7 +94,6 @@ def gather(
     corpus: Corpus,
     query: Query,
     allowed: set[int] | None,
-    experience: Experience | None = None,
     joining: Iterable[int] = (),
 ) -> Evidence:
     """Find candidates and what is known of them, inside the caller's read transaction.
@@ -151,7 +150,7 @@ def gather(
         definitions,
         definers,
         _connected(corpus, files),
-        experience or Experience(),
+        Experience(),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import islice
@@ -30,7 +30,7 @@ from .signals.scale import Features, ranks
 from .store import Store, chunk_uid_text, inflate
 from .tokens import count_tokens, exact_counter
 from .trace import Trace
-from .usage.experience import Experience
+from .usage.experience import Experience, Lessons, most_used
 
 if TYPE_CHECKING:
     from .usage.delta import SessionView
@@ -80,23 +80,22 @@ class Searcher:
         self,
         text: str,
         options: Options,
-        learned_of: Callable[[str], Experience] = lambda _: Experience(),
+        lessons: Lessons | None = None,
         session: SessionView | None = None,
     ) -> Answer:
         """Answer a question in one consistent view of the index. Raises `IndexDamagedError`.
 
-        ``learned_of`` gives what was learned that bears on a question's signature; ``session`` is what the
-        session has already.
+        ``lessons`` are what was learned; ``session`` is what the session has already.
         """
         with self._store.reading() as connection:
-            return self._answer(connection, text, options, learned_of, session)
+            return self._answer(connection, text, options, lessons, session)
 
     def _answer(
         self,
         connection: sqlite3.Connection,
         text: str,
         options: Options,
-        learned_of: Callable[[str], Experience],
+        lessons: Lessons | None,
         session: SessionView | None,
     ) -> Answer:
         config = self._project.config.retrieval
@@ -109,16 +108,23 @@ class Searcher:
         answer.trace = trace
         answer.words = words_of(query)
         answer.signature = signature(answer.words)
-        experience = learned_of(answer.signature)
+        experience = Experience() if lessons is None else lessons.pattern(answer.signature)
         with trace.stage("gather") as stage:
             corpus = self._corpus_now(connection)
             stage.came = corpus.documents
             allowed = _allowed(connection, options)
             # What is of use whenever this is asked; and in rrf, use is a source of its own.
             joining = [*experience.expected]
-            if config.fusion == "rrf":
-                joining += experience.most_used(config.max_results)
-            evidence = gather(connection, corpus, query, allowed, experience, joining)
+            if lessons is not None and config.fusion == "rrf":
+                half_life = experience.half_life_days
+                everything = lessons.acts(None)
+                joining += most_used(
+                    everything, config.max_results, now=experience.now, half_life_days=half_life
+                )
+            evidence = gather(connection, corpus, query, allowed, joining)
+            if lessons is not None:
+                acts = lessons.acts([candidate.uid for candidate in evidence.candidates])
+                evidence.experience = replace(experience, acts=acts)
             if config.fusion == "rrf":
                 embedding = self._project.config.embedding
                 evidence.vocabulary = corpus.vocabulary(embedding.tfidf_max_features, embedding.tfidf_min_df)

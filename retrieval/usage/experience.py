@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-__all__ = ["DAY", "Act", "Experience", "decayed"]
+__all__ = ["DAY", "Act", "Experience", "Lessons", "decayed", "most_used"]
 
 DAY = 86_400.0
 
@@ -39,11 +39,24 @@ class Experience:
         """The chunks of the pattern, once it has been seen often enough."""
         return self.pattern_chunks if self.pattern_hits >= self.min_hits else {}
 
-    def most_used(self, limit: int) -> list[int]:
-        """The chunks of most use, by decayed acts."""
-        worth = {chunk: decayed(acts, self.now, self.half_life_days) for chunk, acts in self.acts.items()}
-        best = sorted((-score, chunk) for chunk, score in worth.items() if score > 0)
-        return [chunk for _, chunk in best[:limit]]
+
+class Lessons(Protocol):
+    """Where what was learned is read, by the stage that needs it: of a large store no query reads much."""
+
+    def pattern(self, signature: str) -> Experience:
+        """The pattern of a signature, without acts."""
+
+    def acts(self, chunks: Sequence[int] | None) -> dict[int, list[Act]]:
+        """The acts that still count, of these chunks, or of all."""
+
+
+def most_used(
+    acts: Mapping[int, Iterable[Act]], limit: int, *, now: float, half_life_days: float
+) -> list[int]:
+    """The chunks of most use, by decayed acts."""
+    worth = {chunk: decayed(own, now, half_life_days) for chunk, own in acts.items()}
+    best = sorted((-score, chunk) for chunk, score in worth.items() if score > 0)
+    return [chunk for _, chunk in best[:limit]]
 
 
 def decayed(

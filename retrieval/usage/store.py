@@ -18,7 +18,7 @@ from ..project import APPLICATION_ID, set_aside
 from ..store import is_damage, statements
 from .experience import DAY, Act, Experience
 
-__all__ = ["ActKind", "Delivered", "Given", "UsageStore", "hash_of"]
+__all__ = ["ActKind", "Delivered", "Given", "StoredLessons", "UsageStore", "hash_of"]
 
 MIGRATIONS = ("usage.sql",)  # number n brings a database from version n to n + 1
 KEPT_DAYS = 180  # of what was asked and delivered, for analytics
@@ -49,6 +49,25 @@ class Given(NamedTuple):
     line: int
     whole: bool
     text: str | None
+
+
+class StoredLessons:
+    """What a store holds, as it counts at a moment: see `mnemo.retrieval.usage.experience.Lessons`."""
+
+    def __init__(self, store: UsageStore, *, now: float, half_life_days: float, min_hits: int) -> None:
+        self._store = store
+        self._now = now
+        self._half_life = half_life_days
+        self._min_hits = min_hits
+
+    def pattern(self, signature: str) -> Experience:
+        """The pattern of a signature, without acts."""
+        hits, chunks = self._store.pattern(signature)
+        return Experience({}, hits, chunks, self._now, self._half_life, self._min_hits)
+
+    def acts(self, chunks: Sequence[int] | None) -> dict[int, list[Act]]:
+        """The acts that still count, of these chunks, or of all."""
+        return self._store.acts(chunks, self._now - HALF_LIVES * self._half_life * DAY)
 
 
 class UsageStore:
@@ -85,29 +104,47 @@ class UsageStore:
             self._stand_down(error)
             return default
 
-    def experience(self, signature: str, *, now: float, half_life_days: float, min_hits: int) -> Experience:
-        """What bears on a question of that signature."""
+    def pattern(self, signature: str) -> tuple[int, dict[int, int]]:
+        """How often questions of that signature were judged, and in how many each chunk was of use."""
 
-        def look(connection: sqlite3.Connection) -> Experience:
-            acts: dict[int, list[Act]] = {}
-            sets: dict[str, frozenset[str]] = {}
-            for at, chunk, kind, words in connection.execute(
-                "SELECT acts.at, chunk, kind, coalesce(words, '') FROM acts"
-                " LEFT JOIN queries ON queries.id = query WHERE acts.at > ? ORDER BY acts.at, acts.id",
-                (now - HALF_LIVES * half_life_days * DAY,),
-            ):
-                own = sets.get(words)
-                if own is None:
-                    own = sets[words] = frozenset(words.split())
-                acts.setdefault(chunk, []).append(Act(at, kind, own))
+        def look(connection: sqlite3.Connection) -> tuple[int, dict[int, int]]:
             row = connection.execute("SELECT hits FROM patterns WHERE signature = ?", (signature,)).fetchone()
             chunks = connection.execute(
                 "SELECT chunk, hits FROM pattern_chunks WHERE signature = ? AND hits > 0 ORDER BY chunk",
                 (signature,),
-            ).fetchall()
-            return Experience(acts, row[0] if row else 0, dict(chunks), now, half_life_days, min_hits)
+            )
+            return (row[0], dict(chunks.fetchall())) if row else nothing
 
-        return self.read(look, Experience())
+        nothing: tuple[int, dict[int, int]] = (0, {})
+        return self.read(look, nothing)
+
+    def acts(self, chunks: Sequence[int] | None, since: float) -> dict[int, list[Act]]:
+        """Acts by chunk, oldest first: of these chunks, or of all."""
+
+        def look(connection: sqlite3.Connection) -> dict[int, list[Act]]:
+            found: dict[int, list[Act]] = {}
+            sets: dict[str, frozenset[str]] = {}
+            if chunks is None:
+                parts: list[tuple[str, Sequence[int]]] = [("", ())]
+            elif connection.execute("SELECT 1 FROM acts LIMIT 1").fetchone() is None:
+                return found
+            else:
+                some = [chunks[start : start + 500] for start in range(0, len(chunks), 500)]
+                parts = [(f"chunk IN ({','.join('?' * len(part))}) AND", part) for part in some]
+            for where, part in parts:
+                for chunk, at, kind, words in connection.execute(
+                    "SELECT chunk, acts.at, kind, coalesce(words, '') FROM acts"  # noqa: S608 - only marks
+                    f" LEFT JOIN queries ON queries.id = query WHERE {where} acts.at > ?"
+                    " ORDER BY acts.at, acts.id",
+                    (*part, since),
+                ):
+                    own = sets.get(words)
+                    if own is None:
+                        own = sets[words] = frozenset(words.split())
+                    found.setdefault(chunk, []).append(Act(at, kind, own))
+            return found
+
+        return self.read(look, {})
 
     def delivered(self, session: str) -> dict[int, Delivered]:
         """What a session has, by chunk."""

@@ -38,7 +38,7 @@ CREATE TABLE acts (
     session INTEGER,
     query INTEGER                    -- the one that delivered the chunk, if any did
 );
-CREATE INDEX acts_at ON acts (at, chunk, kind);
+CREATE INDEX acts_chunk ON acts (chunk, at);
 CREATE INDEX acts_query ON acts (query, chunk);
 
 CREATE TABLE patterns (

@@ -20,7 +20,7 @@ from mnemo.retrieval.engine import RetrievalEngine
 from mnemo.retrieval.errors import IndexUnwritableError, NoSuchChunkError, NoSuchSessionError
 from mnemo.retrieval.query_text import read_query
 from mnemo.retrieval.signals.prefetch import signature, words_of
-from mnemo.retrieval.usage.experience import DAY, Act, Experience, decayed
+from mnemo.retrieval.usage.experience import DAY, Act, decayed, most_used
 
 NOW = 1_800_000_000.0
 NAMES = ("alpha", "beta", "gamma", "delta", "epsilon")
@@ -215,7 +215,7 @@ def test_use_halves_with_every_half_life() -> None:
 
 def test_the_most_used_come_first_and_ties_by_chunk() -> None:
     acts = {9: [Act(NOW, "used")], 3: [Act(NOW, "used")], 5: [Act(NOW, "used")] * 2, 1: [Act(NOW, "ignored")]}
-    assert Experience(acts, now=NOW).most_used(10) == [5, 3, 9]
+    assert most_used(acts, 10, now=NOW, half_life_days=7) == [5, 3, 9]
 
 
 def test_a_signature_is_of_the_set_of_words() -> None:

@@ -96,6 +96,7 @@ def run(
             places.drafts_dir,
             config.config_dir() / "filters.toml",
             Dates(first_weekday=settings.week_begins),
+            language=settings.language,
         )
         app = MnemoApp(
             backend,

@@ -37,6 +37,7 @@ from .timeline.reading import (
 if TYPE_CHECKING:
     from textual.dom import DOMNode
 
+    from ..llm.local import Perceiver
     from ..storage.journal import MemoryDB
     from ..storage.memory import Memory
     from ..storage.watch import Change
@@ -155,8 +156,15 @@ class Backend:
     """All that the panes may ask of one journal, its drafts and its saved filters."""
 
     def __init__(
-        self, opening: Opening, drafts_dir: Path, filters_file: Path, dates: Dates | None = None
+        self,
+        opening: Opening,
+        drafts_dir: Path,
+        filters_file: Path,
+        dates: Dates | None = None,
+        *,
+        language: str = "en",
     ) -> None:
+        self._language = language
         self._opening = opening
         self._drafts_dir = drafts_dir
         self._filters_file = filters_file
@@ -170,6 +178,13 @@ class Backend:
         from .drafts import DraftStore  # noqa: PLC0415 -- nobody writes before the first frame
 
         return DraftStore(self._drafts_dir)
+
+    @cached_property
+    def _perceiver(self) -> Perceiver:
+        """What proposes while one writes; it learns from the journal when it is first asked."""
+        from ..llm.local import Perceiver  # noqa: PLC0415 -- nobody writes before the first frame
+
+        return Perceiver(self._db(), self._language)
 
     def _db(self) -> MemoryDB:
         return self._opening.journal()
@@ -376,6 +391,10 @@ class Backend:
         self.request(node, "export", "exporting", work)
 
     # -- writing --------------------------------------------------------------------------------
+
+    def propose(self, node: DOMNode, text: str) -> None:
+        """Ask for the :class:`Perception` of a text, by mnemo itself, in the group ``propose``."""
+        self.request(node, "propose", "proposing", lambda _: self._perceiver.perceive(text))
 
     def save(self, node: DOMNode, draft: Draft, at: datetime | None) -> None:
         """Make a draft a memory, and only then forget it; ask for :class:`Saved` in the group ``save``."""

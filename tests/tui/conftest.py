@@ -41,6 +41,7 @@ def no_idling(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("textual.app.wait_for_idle", turn)
     monkeypatch.setattr("textual.pilot.wait_for_idle", turn)
+    monkeypatch.setattr("mnemo.tui.composer.screen._REST", 0.0)
 
 
 @pytest.fixture(autouse=True)

@@ -258,3 +258,43 @@ def test_a_file_left_by_a_killed_editor_is_the_newer_text(tmp_path):
     os.utime(edited, (time.time() + 5, time.time() + 5))
     store.release(draft.draft_id)
     assert [d.text for d in store.left_behind()] == ["after"]
+
+
+async def test_concept_feeling_and_tags_are_proposed_while_writing_and_one_key_accepts(driven, journal):
+    async with driven(journal) as app:
+        await app.press("n")
+        await app.type("My father at the piano, and I am so grateful")
+        screen = app.app.screen
+        assert screen.proposed["concept"] == "Father"
+        assert screen.proposed["feeling"] == "gratitude"
+        assert "Father?" in app.screen_text
+        assert (screen.draft.concept, screen.draft.feeling) == ("", ""), "nothing is filled in unasked"
+        await app.press("f3")
+        assert (screen.draft.concept, screen.draft.feeling) == ("Father", "gratitude")
+        await app.press("f2")
+        assert app.pane.current.concept == "Father"
+
+
+async def test_what_the_user_wrote_is_not_replaced(driven, journal):
+    async with driven(journal) as app:
+        await app.press("n")
+        await app.type("My father at the piano, and I am so grateful")
+        await app.press("tab")
+        await app.type("Leeds")
+        await app.press("f3")
+        assert (app.app.screen.draft.concept, app.app.screen.draft.feeling) == ("Leeds", "gratitude")
+        await app.press("f3")
+        assert app.app.screen.draft.concept == "Leeds"
+
+
+async def test_little_text_proposes_nothing(driven, journal):
+    async with driven(journal) as app:
+        await app.press("n")
+        await app.type("Papa")
+        assert app.app.screen.proposed == {}
+        assert "Accept" not in app.screen_text
+        await app.type(" came to the shop in tears")
+        assert app.app.screen.proposed
+        app.app.screen.query_one("#text").load_text("")
+        await app.settle()
+        assert app.app.screen.proposed == {}

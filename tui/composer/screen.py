@@ -5,9 +5,10 @@ Everything typed is kept as a draft while it is typed; only a save or an explici
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from itertools import count
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual import on
 from textual.app import SuspendNotSupported
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
+    from ...llm.answers import Perception
     from ...storage.memory import Memory
     from ..drafts import Draft
     from ..ink import Ink
@@ -35,6 +37,11 @@ __all__ = ["Composer"]
 
 _FIELDS: Final = ("concept", "feeling", "tags", "note", "when", "files")
 _SERIAL: Final = count(1)
+_PLACEHOLDERS: Final = {"concept": "what it is about", "feeling": "how it felt", "tags": "commas between"}
+_REST: Final = 0.3
+"""Seconds without a key after which mnemo proposes."""
+_ENOUGH_WORDS: Final = 3
+_MORE_THAN_A_GUESS: Final = 0.15
 
 
 class Composer(Screen[tuple[int, int] | None]):
@@ -45,6 +52,7 @@ class Composer(Screen[tuple[int, int] | None]):
     HELP_TITLE = "Writing"
     BINDINGS: ClassVar = [
         key("f2,ctrl+s", "save", "Save", "compose.save", "Make it a memory", show=True),
+        key("f3", "accept", "Accept", "compose.accept", "Fill in what mnemo proposes", show=True),
         key("f4,ctrl+g", "edit", "Editor", "compose.editor", "Write the text in $EDITOR", show=True),
         key("escape", "leave", "Keep for later", "compose.leave", "Leave; the draft is kept", show=True),
         key("f8", "discard", "Discard", "compose.discard", "Throw the draft away; asks first", show=True),
@@ -72,6 +80,8 @@ class Composer(Screen[tuple[int, int] | None]):
         self.known_tags = tags
         self.about = about
         """The memory that this one looks back on."""
+        self.proposed: dict[str, str] = {}
+        """What mnemo proposes for the fields that are empty, by field."""
 
     def compose(self) -> ComposeResult:
         """The text, the fields beside it, one line that says how things stand."""
@@ -93,7 +103,7 @@ class Composer(Screen[tuple[int, int] | None]):
                     Input(
                         draft.concept,
                         id="concept",
-                        placeholder="what it is about",
+                        placeholder=_PLACEHOLDERS["concept"],
                         suggester=NameSuggester(self.concepts),
                         compact=True,
                     ),
@@ -104,7 +114,7 @@ class Composer(Screen[tuple[int, int] | None]):
                     Input(
                         draft.tags,
                         id="tags",
-                        placeholder="commas between",
+                        placeholder=_PLACEHOLDERS["tags"],
                         suggester=LastWordSuggester(self.known_tags),
                         compact=True,
                     ),
@@ -160,7 +170,55 @@ class Composer(Screen[tuple[int, int] | None]):
         if draft != self.draft:
             self.draft = draft
             self.backend.keep_draft(self, draft, next(_SERIAL))
+            self.run_worker(
+                self._propose_soon(), exclusive=True, exit_on_error=False, group="soon", description="waiting"
+            )
         self._hint()
+
+    # -- what is proposed -----------------------------------------------------------------------
+
+    async def _propose_soon(self) -> None:
+        """Ask for proposals once the keys have rested."""
+        await asyncio.sleep(_REST)
+        if len(self.draft.text.split()) >= _ENOUGH_WORDS:
+            self.backend.propose(self, self.draft.text)
+        else:
+            self._offer({})
+
+    def _take_in(self, found: Perception) -> None:
+        """Offer what was perceived, for fields that the user left empty and where it is more than a guess."""
+        feeling = found.extracted_feeling
+        self._offer(
+            {
+                "concept": found.extracted_concept,
+                "feeling": self.ink.feeling(feeling)[0].word if found.score >= _MORE_THAN_A_GUESS else "",
+                "tags": ", ".join(found.extracted_tags),
+            }
+        )
+
+    def _offer(self, proposed: dict[str, str]) -> None:
+        """Show proposals where the fields are empty; nothing is filled in."""
+        self.proposed = {name: one_line(text, 200) for name, text in proposed.items() if text}
+        for name, placeholder in _PLACEHOLDERS.items():
+            text = self.proposed.get(name)
+            self.query_one(f"#{name}", Input).placeholder = f"{text}?" if text else placeholder
+        self.refresh_bindings()
+
+    def _open(self) -> dict[str, str]:
+        """The proposals whose fields are still empty."""
+        return {name: text for name, text in self.proposed.items() if not getattr(self.draft, name).strip()}
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing to accept, no key for it."""
+        return bool(self._open()) if action == "accept" else True
+
+    def action_accept(self) -> None:
+        """Fill in what is proposed, but for what the user has written."""
+        for name, text in self._open().items():
+            field = self.query_one(f"#{name}", Input)
+            field.value = text
+            field.cursor_position = len(text)
+        self.refresh_bindings()
 
     def _hint(self) -> None:
         """Show what feeling and date are taken for."""
@@ -187,13 +245,17 @@ class Composer(Screen[tuple[int, int] | None]):
 
     def on_answer(self, message: Answer) -> None:
         """The draft was kept, or the memory saved."""
-        if isinstance(message.value, Saved):
+        if message.ticket.group == "propose" and not message.ticket.stale:
+            self._take_in(cast("Perception", message.value))
+        elif isinstance(message.value, Saved):
             self.dismiss((message.value.us, message.value.ref))
         elif message.ticket.group == "draft":
             self._say("draft kept")
 
     def on_failed(self, message: Failed) -> None:
         """Say what went wrong; what was typed stays where it is."""
+        if message.ticket.group == "propose":
+            return  # nobody asked for it
         self._say(message.error, wrong=True)
 
     # -- actions --------------------------------------------------------------------------------

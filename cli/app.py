@@ -44,6 +44,7 @@ VERBS: Final = {
         "feedback": "learn",
         "analytics": "learn",
         "compress": "compress",
+        "cache": "cache",
         "watch": "code",
         "stats": "code",
         "delta": "code",

@@ -10,6 +10,7 @@ import io
 from pathlib import Path
 
 from mnemo.cli.app import VERBS, run
+from mnemo.cli.cache import VERBS as CACHE
 from mnemo.cli.config import VERBS as CONFIG
 
 PAGE = Path(__file__).with_name("cli.md")
@@ -46,8 +47,8 @@ def page() -> str:
         parts.append(f"## {heading}\n")
         for verb in verbs:
             parts.append(_section(verb))
-            if verb == "config":
-                parts += [_section(verb, each) for each in CONFIG["config"] if each]
+            for group in (CACHE, CONFIG):
+                parts += [_section(verb, each) for each in group.get(verb, ()) if each]
     return "\n".join(parts)
 
 

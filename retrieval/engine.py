@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -10,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from ..storage.cache import ArcCache, ArcState
 from .config import Config
 from .errors import IndexUnwritableError, NoIndexError, NoSuchChunkError
 from .project import Project, init_project, open_project
@@ -18,7 +20,7 @@ from .store import Store
 if TYPE_CHECKING:
     from .gc import GcReport
     from .ingest import IngestReport, Progress
-    from .query import Searcher
+    from .query import Content, Searcher
     from .results import Answer
     from .usage.analytics import Analytics
     from .usage.delta import SessionView
@@ -41,6 +43,7 @@ class RetrievalEngine:
         self._store: Store | None = None
         self._searcher: Searcher | None = None
         self._usage: UsageStore | None = None
+        self._cache_version = 0
         self._asked: Callable[[UsageStore], None] | None = None
 
     @classmethod
@@ -75,6 +78,7 @@ class RetrievalEngine:
         if self._store is not None:
             self._store.close()
             self._store = self._searcher = None
+            self._cache_version = 0
 
     @property
     def store(self) -> Store:
@@ -148,13 +152,13 @@ class RetrievalEngine:
         what it was given. Use weighs as it is at ``now`` (seconds since 1970 UTC). The query is put down in
         ``usage.db`` by `put_down`, and not at all unless ``learn``.
         """
-        from .query import Options, Searcher  # noqa: PLC0415 - other verbs pay for none of it
+        from .query import Options  # noqa: PLC0415 - other verbs pay for none of it
 
         self.put_down()
+        if self._searcher is not None:
+            self._searcher.asked.clear()
         now = time.time() if now is None else now
         notices = self._refresh() if refresh else []
-        if self._searcher is None:
-            self._searcher = Searcher(self.project, self.store)
         options = Options(
             self.project.config.retrieval.token_budget if budget is None else budget,
             output,
@@ -169,15 +173,14 @@ class RetrievalEngine:
             compress=compress,
         )
         view = None if session is None else self._session_view(session, fresh=fresh)
-        answer = self._searcher.answer(text, options, self._lessons(now), view)
+        answer = self._searcher_now().answer(text, options, self._lessons(now), view)
         answer.notices.extend(notices)
         if self._usage is not None:
             answer.notices.extend(self._usage.notices)
             self._usage.notices.clear()
         if learn:
-            self._asked = partial(
-                _put_down, answer, session, fresh, now, self.project.config.analytics.session_timeout_minutes
-            )
+            timeout = self.project.config.analytics.session_timeout_minutes
+            self._asked = partial(_put_down, answer, session, fresh, now, timeout, self._share_cache)
         if not trace:
             answer.trace.reasons.clear()
         return answer
@@ -236,6 +239,68 @@ class RetrievalEngine:
             half_life_days=half_life,
             now=time.time(),
         )
+
+    @property
+    def cache(self) -> ArcCache[str, Content]:
+        """This engine's own cache of chunks' contents, by chunk id; `ArcCache.subscribe` tells what it does.
+
+        Raises `NoIndexError`, `IndexDamagedError`.
+        """
+        return self._searcher_now().contents
+
+    def _searcher_now(self) -> Searcher:
+        from .query import Searcher  # noqa: PLC0415 - other verbs pay for none of it
+
+        if self._searcher is None:
+            self._searcher = Searcher(self.project, self.store)
+        return self._searcher
+
+    def cache_state(self) -> ArcState[str]:
+        """The cache of chunks' contents as all processes of the project share it. Raises `NoIndexError`."""
+        from .usage.tiers import read_state  # noqa: PLC0415
+
+        self.put_down()
+        _ = self.store  # a project without an index has no cache
+        return self._usage_store().read(lambda connection: read_state(connection)[1], ArcState())
+
+    def cache_clear(self) -> int:
+        """Empty that cache, counts included; running engines follow with their next query. Gives how many
+        keys went. Raises `NoIndexError`, `IndexUnwritableError`.
+        """
+        from .usage.tiers import read_state, write_state  # noqa: PLC0415
+
+        self.put_down()
+        _ = self.store
+
+        def clear(connection: sqlite3.Connection) -> int:
+            version, state = read_state(connection)
+            write_state(connection, version + 1, ArcState())
+            return sum(map(len, (state.t1, state.t2, state.b1, state.b2)))
+
+        return self._usage_store().write(clear)
+
+    def cache_warm(self) -> int:
+        """Take the chunks that were delivered most into that cache. Gives how many were not in it.
+
+        Raises `NoIndexError`, `IndexUnwritableError`.
+        """
+        from .store import chunk_uid_text  # noqa: PLC0415
+        from .usage.tiers import warm  # noqa: PLC0415
+
+        self.put_down()
+        with self.store.reading() as reading:
+            known = {chunk_uid_text(uid) for (uid,) in reading.execute("SELECT uid FROM chunks")}
+        config = self.project.config.cache
+        cache: ArcCache[str, None] = ArcCache(config.capacity, config.ghost_capacity)
+        return self._usage_store().write(lambda connection: warm(connection, cache, known))
+
+    def _share_cache(self, connection: sqlite3.Connection) -> None:
+        from .usage.tiers import share  # noqa: PLC0415
+
+        searcher = self._searcher
+        if searcher is not None and searcher.asked:
+            keys, searcher.asked = searcher.asked, []
+            self._cache_version = share(connection, searcher.contents, keys, self._cache_version)
 
     def _usage_store(self) -> UsageStore:
         if self._usage is None:
@@ -309,7 +374,13 @@ class RetrievalEngine:
 
 
 def _put_down(
-    answer: Answer, session: str | None, fresh: bool, now: float, timeout_minutes: float, usage: UsageStore
+    answer: Answer,
+    session: str | None,
+    fresh: bool,
+    now: float,
+    timeout_minutes: float,
+    also: Callable[[sqlite3.Connection], None],
+    usage: UsageStore,
 ) -> None:
     from .usage.delta import given  # noqa: PLC0415
 
@@ -324,4 +395,5 @@ def _put_down(
         used=answer.used,
         now=now,
         timeout_minutes=timeout_minutes,
+        also=also,
     )

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from ..storage.cache import ArcCache
 from . import rrf
 from .analysis import WHOLE, stem
 from .budget import Choice, Offer, fill
@@ -67,14 +68,29 @@ class Options:
     compress: bool = True
 
 
+class Content(NamedTuple):
+    """What a chunk's row in the index does not hold: its text, the text's hash, and where else that is."""
+
+    text: str
+    hash: str
+    also_in: tuple[AlsoIn, ...]
+
+
 class Searcher:
-    """Answers questions over one store, keeping the index's columns from one question to the next."""
+    """Answers questions over one store, keeping the index's columns from one question to the next.
+
+    ``contents`` holds the contents of chunks by id; ``asked`` are the ids it was asked for, until somebody
+    takes them out.
+    """
 
     def __init__(self, project: Project, store: Store) -> None:
         self._project = project
         self._store = store
         self._corpus: Corpus | None = None
         self._state: tuple[object, ...] = ()
+        cache = project.config.cache
+        self.contents: ArcCache[str, Content] = ArcCache(cache.capacity, cache.ghost_capacity)
+        self.asked: list[str] = []
 
     def answer(
         self,
@@ -154,7 +170,7 @@ class Searcher:
         candidates = evidence.candidates
         order = sorted(density, key=lambda row: (-density[row], candidates[row].chunk_id))
         delivery = _Delivery(
-            connection, evidence, columns, ranked, fused, density, final, options, self._project.config
+            connection, evidence, columns, ranked, fused, density, final, options, self._project.config, self
         )
         with trace.stage("budget", len(order)) as stage:
             choice = delivery.choose(order)
@@ -189,6 +205,7 @@ class Searcher:
         ).fetchone()
         if self._corpus is None or state != self._state:
             self._corpus, self._state = Corpus(connection), state
+            self.contents.forget_values()
         return self._corpus
 
 
@@ -292,8 +309,10 @@ class _Delivery:
         final: Mapping[int, float],
         options: Options,
         config: Config,
+        searcher: Searcher,
     ) -> None:
         self._connection = connection
+        self._searcher = searcher
         self._evidence = evidence
         self._candidates = evidence.candidates
         self._columns = columns
@@ -461,6 +480,37 @@ class _Delivery:
     def _make(self, row: int) -> QueryResult:
         chunk = self._candidates[row]
         facts = self._evidence.files[chunk.file_id]
+        uid = chunk_uid_text(chunk.uid)
+        self._searcher.asked.append(uid)
+        content = self._searcher.contents.get(uid, lambda: self._read(row))
+        scores = dict.fromkeys(SIGNALS, 0.0)
+        for name, column in self._columns.items():
+            scores[name] = round(column[row], 4)
+        scores["rrf"] = round(self._fused.get(row, 0.0), 6)
+        scores["density"] = round(self._density[row], 6)
+        scores["final"] = round(self._final[row], 4)
+        return QueryResult(
+            facts.path,
+            Chunk(
+                uid,
+                content.text,
+                chunk.type,
+                chunk.symbol,
+                facts.language,
+                chunk.line_start,
+                chunk.line_end,
+                chunk.tokens,
+                False,
+                chunk.tokens,
+                content.hash,
+            ),
+            content.also_in,
+            scores,
+            {name: known[row] for name, known in self._ranked.items() if row in known},
+        )
+
+    def _read(self, row: int) -> Content:
+        chunk = self._candidates[row]
         if chunk.content_id not in self._bodies:
             self._load(row)
         body, digest, places = self._bodies[chunk.content_id]
@@ -471,31 +521,7 @@ class _Delivery:
                 " WHERE content_id = ? AND chunks.id != ? ORDER BY path, line_start LIMIT 8",
                 (chunk.content_id, chunk.chunk_id),
             ).fetchall()
-        scores = dict.fromkeys(SIGNALS, 0.0)
-        for name, column in self._columns.items():
-            scores[name] = round(column[row], 4)
-        scores["rrf"] = round(self._fused.get(row, 0.0), 6)
-        scores["density"] = round(self._density[row], 6)
-        scores["final"] = round(self._final[row], 4)
-        return QueryResult(
-            facts.path,
-            Chunk(
-                chunk_uid_text(chunk.uid),
-                inflate(body),
-                chunk.type,
-                chunk.symbol,
-                facts.language,
-                chunk.line_start,
-                chunk.line_end,
-                chunk.tokens,
-                False,
-                chunk.tokens,
-                digest.hex(),
-            ),
-            tuple(AlsoIn(*place) for place in also),
-            scores,
-            {name: known[row] for name, known in self._ranked.items() if row in known},
-        )
+        return Content(inflate(body), digest.hex(), tuple(AlsoIn(*place) for place in also))
 
     def _load(self, row: int) -> None:
         """Read the contents of a row and of those that come next, with how many chunks share each."""

@@ -20,7 +20,7 @@ from .experience import DAY, Act, Experience
 
 __all__ = ["ActKind", "Delivered", "Given", "StoredLessons", "UsageStore", "hash_of"]
 
-MIGRATIONS = ("usage.sql",)  # number n brings a database from version n to n + 1
+MIGRATIONS = ("usage.sql", "cache.sql")  # number n brings a database from version n to n + 1
 KEPT_DAYS = 180  # of what was asked and delivered, for analytics
 SESSION_DAYS = 30  # of silence after which a session's texts are forgotten
 HALF_LIVES = 20  # after which an act counts for nothing: a millionth
@@ -215,8 +215,9 @@ class UsageStore:
         used: int,
         now: float,
         timeout_minutes: float,
+        also: Callable[[sqlite3.Connection], object] = lambda _: None,
     ) -> None:
-        """Put down a query and what it delivered, in one small transaction.
+        """Put down a query and what it delivered, in one small transaction; ``also`` is done in it.
 
         Without a ``session`` of its own it belongs to that of the last such queries, unless they are longer
         ago than the timeout. Raises `IndexUnwritableError`.
@@ -235,6 +236,7 @@ class UsageStore:
             )
             if session is not None:
                 _keep(connection, number, given, fresh=fresh)
+            also(connection)
 
         self.write(put)
 

@@ -25,6 +25,7 @@ def open_app(
         session.places,
         theme=theme,
         pane=pane,
+        project_dir=session.project,
         demo=demo,
         no_color=session.no_color,
         verbose=session.verbose,

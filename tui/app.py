@@ -14,6 +14,7 @@ from .opening import Opening
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from ..settings import Places, Settings
     from ..storage.journal import MemoryDB
@@ -32,6 +33,7 @@ def run(
     *,
     theme: str | None = None,
     pane: str = "timeline",
+    project_dir: Path | None = None,
     demo: bool = False,
     no_color: bool = False,
     verbose: bool = False,
@@ -43,6 +45,7 @@ def run(
         places: Where the journal and what belongs to it are.
         theme: A theme's name, for this run.
         pane: The pane to begin with.
+        project_dir: Where to look for the code's project; the working directory if None.
         demo: Show a journal that ships with mnemo instead, in a folder that is deleted afterwards.
         no_color: Draw without any colour.
         verbose: Log everything that happens.
@@ -97,6 +100,7 @@ def run(
             config.config_dir() / "filters.toml",
             Dates(first_weekday=settings.week_begins),
             language=settings.language,
+            project_dir=project_dir,
         )
         app = MnemoApp(
             backend,

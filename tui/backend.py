@@ -8,6 +8,7 @@ say so while they run, and what they find is dropped. A request that fails comes
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from textual.message import Message
 
+from ..retrieval.errors import RetrievalError
 from ..storage.errors import JournalError
 from ..storage.memory import MediaType
 from .inert import one_line
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
 
     from ..llm.local import Perceiver
+    from ..retrieval.engine import RetrievalEngine
     from ..storage.journal import MemoryDB
     from ..storage.memory import Memory
     from ..storage.watch import Change
@@ -163,12 +166,17 @@ class Backend:
         dates: Dates | None = None,
         *,
         language: str = "en",
+        project_dir: Path | None = None,
     ) -> None:
         self._language = language
         self._opening = opening
         self._drafts_dir = drafts_dir
         self._filters_file = filters_file
         self._dates = Dates() if dates is None else dates
+        self._project_dir = project_dir
+        self._engine: RetrievalEngine | None = None
+        self._code_changed = False
+        self._engine_lock = threading.Lock()  # over _engine: one thread at a time may use it
         self._generations: dict[str, int] = {}
         self._everything: tuple[tuple[int, int], Found] | None = None
 
@@ -208,7 +216,7 @@ class Backend:
                 return
             try:
                 value = work(ticket)
-            except JournalError as error:
+            except (JournalError, RetrievalError) as error:
                 message: Message = Failed(ticket, one_line(str(error)), again)
             except Exception as error:  # noqa: BLE001 -- a bug, told in the pane that asked
                 # The class and the place go to the log; the message might quote a memory.
@@ -233,6 +241,47 @@ class Backend:
     ) -> Ticket:
         """Run ``work`` on the journal in a thread, as :meth:`request` does."""
         return self.request(node, group, description, lambda ticket: work(self._db(), ticket))
+
+    def read_code(
+        self, node: DOMNode, group: str, description: str, work: Callable[[RetrievalEngine, Ticket], object]
+    ) -> Ticket:
+        """Run ``work`` on the project's index in a thread, one after the other, a stale one not at all."""
+
+        def in_turn(ticket: Ticket) -> object:
+            with self._engine_lock:
+                if ticket.stale:
+                    return None
+                if self._engine is not None and self._code_changed:
+                    self._engine.close()
+                    self._engine = None
+                self._code_changed = False
+                if self._engine is None:
+                    self._engine = self._open_engine()
+                return work(self._engine, ticket)
+
+        return self.request(node, group, description, in_turn)
+
+    def write_code(
+        self, node: DOMNode, group: str, description: str, work: Callable[[RetrievalEngine, Ticket], object]
+    ) -> Ticket:
+        """Run ``work`` on an engine of its own, so that reading goes on beside it."""
+
+        def beside(ticket: Ticket) -> object:
+            with self._open_engine() as engine:
+                value = work(engine, ticket)
+            self.code_changed()
+            return value
+
+        return self.request(node, group, description, beside)
+
+    def code_changed(self) -> None:
+        """The index may be another one now: open it anew for the next question."""
+        self._code_changed = True
+
+    def _open_engine(self) -> RetrievalEngine:
+        from ..retrieval.engine import RetrievalEngine  # noqa: PLC0415 -- not needed for the first frame
+
+        return RetrievalEngine.open(self._project_dir or Path())
 
     def leave(self) -> None:
         """The app ends: whatever runs gives up at its next step, but for what keeps what was written."""

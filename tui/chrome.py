@@ -1,4 +1,4 @@
-"""What frames the panes: the bar of tabs above them, the keys beneath, the blank that hides everything."""
+"""What frames the panes: the tabs above, the keys beneath, lines that say things, and the blank."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .ink import Ink
 
-__all__ = ["Blank", "KeyBar", "TabBar"]
+__all__ = ["Blank", "HeaderLine", "KeyBar", "TabBar"]
 
 
 class TabBar(Widget):
@@ -151,6 +151,38 @@ class KeyBar(Widget):
                     self.app.simulate_key(pressed)
                 else:
                     self.app.bell()
+
+
+class HeaderLine(Widget):
+    """A line that says something at either end, and warns."""
+
+    def __init__(self, ink: Ink, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.ink = ink
+        self.left = ""
+        self.right = ""
+        self.warning = ""
+
+    def say(self, left: str, right: str, warning: str = "") -> None:
+        """Show a text at either end; a warning takes the left one's place."""
+        if (left, right, warning) != (self.left, self.right, self.warning):
+            self.left, self.right, self.warning = left, right, warning
+            self.refresh()
+
+    def restyle(self, ink: Ink) -> None:
+        """Draw with another theme."""
+        self.ink = ink
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the line."""
+        width = self.size.width
+        right = f" {self.right} " if self.right else ""
+        style = self.ink.warning if self.warning else self.ink.strong
+        left = Segment(cut(f" {self.warning or self.left}", max(0, width - len(right))), style)
+        return Strip(
+            Segment.apply_style([left, Segment(right[:width], self.ink.muted)], self.rich_style), width
+        )
 
 
 class Blank(ModalScreen[None]):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from textual.app import App
 
-__all__ = ["edit", "editor_command"]
+__all__ = ["at_line", "edit", "editor_command", "open_at"]
 
 
 def editor_command(chosen: str) -> list[str]:
@@ -23,6 +23,29 @@ def editor_command(chosen: str) -> list[str]:
         if command:
             return command
     return [next((each for each in ("nano", "vim", "vi") if shutil.which(each)), "vi")]
+
+
+def at_line(command: list[str], path: Path, line: int) -> list[str]:
+    """An editor's whole command for a file at a line (from 1), each editor having its own way to say so."""
+    name = os.path.basename(command[0])  # noqa: PTH119 -- a command, not a file here
+    if name in ("code", "codium", "code-insiders"):
+        where = ["--goto", f"{path}:{line}"]
+    elif name in ("hx", "helix", "subl", "zed"):
+        where = [f"{path}:{line}"]
+    else:  # vi and all its kin, nano, emacs, micro, joe, kak
+        where = [f"+{line}", str(path)]
+    return [*command, *where]
+
+
+def open_at(app: App[object], path: Path, line: int, chosen: str = "") -> bool:
+    """Open a file in the editor at a line (from 1); False if the editor reports a failure.
+
+    Raises:
+        OSError: there is no such editor.
+    """
+    command = at_line(editor_command(chosen), path, line)
+    with app.suspend():
+        return subprocess.run(command, check=False).returncode == 0  # noqa: S603 -- the user's own editor
 
 
 def edit(app: App[object], path: Path, chosen: str = "") -> str | None:

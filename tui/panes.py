@@ -15,7 +15,8 @@ What a pane promises:
 - It gives the focus to its first widget when it is mounted, and again in ``focus_first``.
 - It touches neither storage nor retrieval nor llm. ``tui/<name>/reading.py`` (and the like) holds plain
   functions from a journal or an engine to frozen data, and the pane has the backend run them in a worker:
-  ``backend.read_journal(self, "arc.curve", "drawing the arc", lambda db, ticket: curve(db, query, ticket))``.
+  ``backend.read_journal(self, "arc.curve", "drawing the arc", lambda db, ticket: curve(db, query, ticket))``;
+  ``read_code`` does so with the engine of the project.
   Groups begin with the pane's name. What comes back is an ``Answer`` or a ``Failed`` with the way to retry,
   shown in the pane; a work that takes long looks at ``ticket.stale`` and tells of progress with
   ``ticket.tell(message)``.
@@ -119,9 +120,16 @@ def _arc() -> type[Pane]:
     return ArcPane
 
 
+def _explore() -> type[Pane]:
+    from .explore.pane import ExplorePane  # noqa: PLC0415
+
+    return ExplorePane
+
+
 PANES: Final = (
     Entry("timeline", "Timeline", "1", "Your memories by time", _timeline),
     Entry("arc", "Arc", "2", "How your memories feel over time", _arc),
+    Entry("explore", "Explore", "3", "The code and the memories that answer a question", _explore),
 )
 
 

@@ -15,6 +15,7 @@ from mnemo.storage.memory import Memory, new_record
 from mnemo.themes import load_themes
 from mnemo.tui.backend import Backend
 from mnemo.tui.demo import demo_records
+from mnemo.tui.explore.pane import ExplorePane
 from mnemo.tui.opening import Opening
 from mnemo.tui.shell import MnemoApp
 from mnemo.tui.timeline.layout import _midnight
@@ -102,6 +103,11 @@ class Driver:
         return self.app.screen_stack[0].query_one(TimelinePane)
 
     @property
+    def explore(self) -> ExplorePane:
+        """The Explore pane."""
+        return self.app.screen_stack[0].query_one(ExplorePane)
+
+    @property
     def shown(self) -> str:
         """The text of the memory that is shown."""
         return self.pane.current.content
@@ -158,13 +164,14 @@ def driven(tmp_path: Path) -> Driven:
         theme: str = "dark",
         first: bool = True,
         opener: Callable[[], MemoryDB] | None = None,
+        project: Path | None = None,
         **options: object,
     ) -> AsyncIterator[Driver]:
         opening = Opening(
             opener or (lambda: MemoryDB(path)), (lambda db: head(db, Query())) if first else None
         )
         drafts = path.with_name(f"{path.stem}_drafts")
-        backend = Backend(opening, drafts, tmp_path / "config" / "filters.toml")
+        backend = Backend(opening, drafts, tmp_path / "config" / "filters.toml", project_dir=project)
         app = MnemoApp(backend, theme=THEMES[theme], after_first_frame=lambda: (THEMES, ""), **options)
         app.animation_level = "none"
         async with app.run_test(size=size, notifications=True) as pilot:

@@ -13,11 +13,11 @@ from textual.containers import Container
 
 from ...storage.feelings import Feeling
 from ..backend import Answer, Drafts, Exported, Failed, Filters, Working
+from ..chrome import HeaderLine
 from ..keys import key
 from ..panes import Pane
 from .detail import DetailView
 from .filters import FilterPanel
-from .header import ListHeader
 from .list import MemoryList, local_time
 from .model import Detail, Facets, Found, Layer, Look, Pages, Query
 
@@ -98,7 +98,7 @@ class TimelinePane(Pane):
     def compose(self) -> ComposeResult:
         """Lay out the three parts."""
         self.panel = FilterPanel(self.ink, id="filters")
-        self.header = ListHeader(self.ink)
+        self.header = HeaderLine(self.ink, id="list-header")
         self.memories = MemoryList(self.ink, id="list")
         self.detail = DetailView(self.ink, id="detail")
         yield self.panel

@@ -1,0 +1,642 @@
+"""Explore: a question and its knobs, the pieces that answer it, and each of them in full."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import on
+from textual.app import SuspendNotSupported
+from textual.containers import Container
+from textual.message import Message
+from textual.widgets import Input
+
+from ..backend import Answer, Failed
+from ..chrome import HeaderLine
+from ..editor import open_at
+from ..keys import key
+from ..panes import MemoryWanted, Pane
+from .model import (
+    FORMATS,
+    MODES,
+    Acted,
+    Asked,
+    Counts,
+    Delivered,
+    Hit,
+    Ingested,
+    Preview,
+    Result,
+    Unindexed,
+)
+from .preview import preview
+from .question import QuestionLine
+from .reader import Reader
+from .reading import act, ask_code, ask_journal, counts, deliver, ingest, watch
+from .results import ResultList
+from .tuning import Tuning
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from textual.app import ComposeResult
+
+    from ...retrieval.ingest import Progress
+    from ...settings import Settings
+    from ..backend import Backend
+    from ..ink import Ink
+
+__all__ = ["ExplorePane"]
+
+_TIPS: Final = """Ask in the line above: words, a symbol, a path, an error message.
+
+space pins a piece, x leaves it out, u says it was of use; y copies the answer, w writes it to a file. \
+Tab goes to the knobs: the budget and what each signal weighs. c asks your journal instead."""
+_UNINDEXED: Final = """This is where the code that answers a question stands, within a budget of tokens.
+
+Nothing is indexed yet in
+
+  {folder}
+
+Press i to index this folder. The index stays in its .mnemosyne folder, and nothing leaves this machine."""
+_NOTHING: Final = "Nothing answers this."
+_BAR: Final = 16
+
+
+class Progressed(Message):
+    """How far an ingest is."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        super().__init__()
+
+    def can_replace(self, message: Message) -> bool:
+        """Only the last of a burst counts."""
+        return isinstance(message, Progressed)
+
+
+class CodeChanged(Message):
+    """Watching brought the index up to date."""
+
+    def __init__(self, done: Ingested) -> None:
+        self.done = done
+        super().__init__()
+
+
+class Said(Message):
+    """A line from the watch."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        super().__init__()
+
+
+class ExplorePane(Pane):
+    """What answers a question, within a budget, and why."""
+
+    STYLES = "explore.tcss"
+    HELP = "Ask the code of this folder, or your journal, and take along what answers within a budget."
+    HELP_TITLE = "Explore"
+    BINDINGS: ClassVar = [
+        key("slash", "question", "Ask", "explore.ask", "Go to the question", show=True),
+        key("space", "pin", "Pin", "explore.pin", "Keep this in the answer, whatever is asked", show=True),
+        key("x", "exclude", "Exclude", "explore.exclude", "Leave this out of the answer", show=True),
+        key("u", "used", "Used", "explore.used", "Say that this was of use: mnemo learns from it", show=True),
+        key("y", "copy", "Copy", "explore.copy", "Copy the answer in the chosen format", show=True),
+        key("w", "write", "Write", "explore.write", "Write the answer to a file", show=True),
+        key("enter", "open", "Open", "explore.open", "Open it in the editor, at its line", show=True),
+        key("v", "mode", "View", "explore.view", "Original, compressed, or what compressing takes away"),
+        key(
+            "m",
+            "format",
+            "Format",
+            "explore.format",
+            "The format to copy and write: plain, markdown, xml, json",
+        ),
+        key("b", "budget", "Budget", "explore.budget", "Type a budget of tokens"),
+        key("plus,equals_sign", "spend(500)", "More", "explore.more", "500 tokens more"),
+        key("minus", "spend(-500)", "Less", "explore.less", "500 tokens less"),
+        key("c", "corpus", "Corpus", "explore.corpus", "Ask the code, or the journal"),
+        key("tab,F", "tuning", "Knobs", "explore.tuning", "Go to the knobs and back"),
+        key("H", "past", "Past", "explore.past", "Ask again what you asked before"),
+        key("i", "ingest", "Index", "explore.ingest", "Index what changed in this folder; again stops it"),
+        key("W", "watch", "Watch", "explore.watch", "Index what changes, as it changes; again stops it"),
+        key("f5,R", "retry", "Retry", "explore.retry", "Try again what failed", show=True),
+    ]
+
+    def __init__(self, backend: Backend, ink: Ink, settings: Settings, *, id: str = "explore") -> None:  # noqa: A002
+        super().__init__(backend, ink, settings, id=id)
+        self.asked = Asked()
+        """The question as it stands; what is shown may still answer the one before."""
+        self.result: Result | None = None
+        self.mode = MODES[0]
+        self.folder: Path | None = None
+        """The folder that is not indexed yet; None where there is an index."""
+        self.past: list[Asked] = []
+        """Questions that were acted upon, the latest first."""
+        self.used: frozenset[str] = frozenset()
+        self.working = ""
+        """How far an ingest is."""
+        self.watching = False
+        self._trouble = ""
+        self._retries: dict[str, Callable[[], None]] = {}
+        self._can: tuple[bool | None, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """The question over knobs, results and preview."""
+        self.question = QuestionLine(id="explore-question")
+        self.state = HeaderLine(self.ink, id="explore-state")
+        self.tuning = Tuning(self.ink, id="explore-tuning")
+        self.results = ResultList(self.ink, id="explore-results")
+        self.reader = Reader(self.ink, id="explore-reader")
+        yield self.question
+        yield self.state
+        with Container(id="explore-body"):
+            yield self.tuning
+            with Container(id="explore-answer"):
+                yield self.results
+                yield self.reader
+
+    def on_mount(self) -> None:
+        """Begin in the question."""
+        self.question.focus()
+        self.tuning.show(self.asked, None, None)
+        self.reader.show(None, message=_TIPS)
+        self._say_where()
+
+    def load_rest(self) -> None:
+        """Look whether there is an index, and how much is in it."""
+        self._count()
+        self.ask(self.asked)
+
+    def focus_first(self) -> None:
+        """Take the keys."""
+        self.question.focus()
+
+    def restyle(self, ink: Ink) -> None:
+        """Draw with another theme from now on."""
+        super().restyle(ink)
+        self._read(self.results.current)
+
+    # -- asking ---------------------------------------------------------------------------------
+
+    def ask(self, asked: Asked) -> None:
+        """Ask; what an older question finds is dropped."""
+        self.asked = asked
+        if asked.corpus == "code":
+            self.backend.read_code(
+                self, "explore.ask", "asking the code", lambda engine, _: ask_code(engine, asked)
+            )
+        else:
+            self.backend.read_journal(
+                self, "explore.ask", "asking the journal", lambda db, _: ask_journal(db, asked)
+            )
+        self._say_where()
+
+    def _count(self) -> None:
+        self.backend.read_code(self, "explore.count", "counting", lambda engine, _: counts(engine))
+
+    @on(Input.Changed)
+    def _typed(self, message: Input.Changed) -> None:
+        message.stop()
+        if message.value != self.asked.text:
+            self.ask(replace(self.asked, text=message.value))
+
+    @on(Tuning.Changed)
+    def _turned(self, message: Tuning.Changed) -> None:
+        self.ask(replace(self.asked, budget=message.asked.budget, scales=message.asked.scales))
+
+    # -- answers --------------------------------------------------------------------------------
+
+    def on_answer(self, message: Answer) -> None:
+        """Show what the backend found."""
+        if message.ticket.stale:
+            return
+        if self._retries.pop(message.ticket.group, None) and not self._retries:
+            self._trouble = ""
+        match message.value:
+            case Result() as result:
+                self._show(result)
+            case Unindexed(folder):
+                self.folder, self.result = folder, None
+                self.say("nothing indexed")
+                self._show_nothing(_UNINDEXED.format(folder=folder))
+                if not self.asked.text:
+                    self.results.focus()  # the key that it names would be typed into the question
+            case Counts(files, chunks):
+                self.folder = None
+                self.say(f"{files:,} files, {chunks:,} chunks")
+            case Preview() as shown:
+                if self.results.current is not None and shown.id == self.results.current.id:
+                    self.reader.show(shown)
+            case Delivered() as done:
+                self._delivered(done)
+            case Acted(kind, counted):
+                if kind == "used":
+                    self.notify("Noted: it was of use" if counted else "It is noted already", markup=False)
+            case Ingested() as done:
+                self._ingested(done)
+            case _:
+                pass
+        self._say_where()
+        self._offer()
+
+    def on_failed(self, message: Failed) -> None:
+        """Say in the pane what went wrong and how to try again."""
+        self._trouble = message.error
+        self._retries[message.ticket.group] = message.retry
+        if message.ticket.group == "explore.ingest":
+            self.working = ""
+        elif message.ticket.group == "explore.watch":
+            self.watching = False
+        elif message.ticket.group == "explore.ask":
+            self.result = None
+            self._show_nothing(f"{message.error}\n\nPress R to try again.")
+        self._say_where()
+        self._offer()
+
+    def _show(self, result: Result) -> None:
+        self.result = result
+        if result.asked.corpus == "code":
+            self.folder = None
+        self.remove_class("-empty")
+        self.results.show(result)
+        self.tuning.show(self.asked, result, self.results.current)
+        if not result.hits:
+            said = _NOTHING if result.asked.text.strip() else _TIPS
+            if result.missed:
+                least = min(missed.cost for missed in result.missed)
+                said = f"Nothing fits in {result.asked.budget:,} tokens: something costs {least:,}."
+            self._show_nothing(said)
+
+    def _show_nothing(self, message: str) -> None:
+        if self.result is None:
+            self.results.show(None)
+            self.tuning.show(self.asked, None, None)
+        self.set_class(
+            self.result is None or not (self.result.missed or self.result.asked.excluded), "-empty"
+        )
+        self.reader.show(None, message=message)
+
+    def _say_where(self) -> None:
+        asked, result = self.asked, self.result
+        parts = [asked.corpus, asked.output, f"{asked.budget:,} tokens"]
+        if asked.pinned:
+            parts.append(f"{len(asked.pinned)} pinned")
+        if asked.excluded:
+            parts.append(f"{len(asked.excluded)} left out")
+        if self.mode != MODES[0]:
+            parts.append(self.mode)
+        if self.watching:
+            parts.append("watching")
+        right = ""
+        if self.working:
+            right = f"{self.working}, i stops"
+        elif result is not None and result.hits:
+            stale = sum(bool(hit.stale) for hit in result.hits)
+            right = f"{len(result.hits)} pieces, {result.used:,} tokens"
+            right += f", {stale} changed since: i indexes" if stale else ""
+        if self._trouble:
+            right = "R tries again"
+        self.state.say(" · ".join(parts), right, self._trouble)
+
+    # -- the parts ------------------------------------------------------------------------------
+
+    @on(ResultList.Highlighted)
+    def _highlighted(self, message: ResultList.Highlighted) -> None:
+        # After the frame that shows the cursor there: one preview for all the moves within a frame.
+        self.call_after_refresh(self._read, message.hit)
+
+    def _read(self, hit: Hit | None) -> None:
+        current = self.results.current
+        if hit is not None and current is not None and hit.id == current.id:
+            mode, text, ink = self.mode, self.asked.text, self.ink
+            self.backend.request(
+                self, "explore.preview", "reading it", lambda _: preview(current, mode, text, ink)
+            )
+        elif self.results.missed is not None:
+            missed = self.results.missed
+            message = f"{missed.label}\n\n{missed.reason}: it costs {missed.cost:,} tokens."
+            self.reader.show(None, message=message)
+        self.tuning.show(self.asked, self.result, current)
+        self._offer()
+
+    @on(QuestionLine.ResultsWanted)
+    def _results_wanted(self) -> None:
+        if self.result is not None and (self.result.hits or self.result.missed):
+            self._to_results()
+
+    @on(QuestionLine.Left)
+    @on(Reader.Left)
+    def _to_results(self) -> None:
+        self.remove_class("-reading", "-tuning")
+        self.results.focus()
+
+    @on(ResultList.ReadWanted)
+    def _to_reader(self) -> None:
+        self.add_class("-reading")
+        self.reader.focus()
+
+    @on(ResultList.Opened)
+    def _opened(self) -> None:
+        self.action_open()
+
+    @on(QuestionLine.PastWanted)
+    def _past_wanted(self) -> None:
+        self.action_past()
+
+    # -- actions --------------------------------------------------------------------------------
+
+    def action_question(self) -> None:
+        """Go to the question."""
+        self.remove_class("-reading", "-tuning")
+        self.question.focus()
+
+    def action_tuning(self) -> None:
+        """Go to the knobs, or back."""
+        if self.tuning.has_focus:
+            self.remove_class("-tuning")
+            self.results.focus()
+        else:
+            self.remove_class("-reading")
+            self.add_class("-tuning")
+            self.tuning.focus()
+
+    def _switch(self, kind: str) -> Hit | None:
+        hit = self.results.current
+        if hit is not None:
+            self.ask(self.asked.switched(kind, hit))
+            self._remember()
+        return hit
+
+    def action_pin(self) -> None:
+        """Keep the piece in the answer, or no longer."""
+        hit = self._switch("pinned")
+        if hit is not None and hit in self.asked.pinned:
+            self._act([hit], "selected")
+
+    def action_exclude(self) -> None:
+        """Leave the piece out of the answer, or no longer."""
+        self._switch("excluded")
+
+    def action_used(self) -> None:
+        """Say that the piece was of use."""
+        hit = self.results.current
+        if hit is not None:
+            self.used |= {hit.id}
+            self.results.mark_used(self.used)
+            self._act([hit], "used")
+
+    def _act(self, hits: list[Hit], kind: str) -> None:
+        """Teach: only what was done on purpose, and only about code."""
+        asked = self.asked
+        if asked.corpus == "code" and asked.text.strip():
+            ids = [hit.id for hit in hits]
+            self.backend.read_code(
+                self, f"explore.{kind}", "noting it", lambda engine, _: act(engine, asked, ids, kind)
+            )
+
+    def _remember(self) -> None:
+        if self.asked.text.strip():
+            self.past = [self.asked, *(each for each in self.past if each.text != self.asked.text)][:50]
+
+    def action_past(self) -> None:
+        """Choose a question of before, with what was pinned then."""
+        from ..dialogs.choice import Choice  # noqa: PLC0415
+
+        if not self.past:
+            self.notify("What you copy, write, pin or mark is kept here to be asked again")
+            return
+
+        def done(number: str | None) -> None:
+            if number is not None:
+                asked = self.past[int(number)]
+                self.asked = asked  # so that the line, when it changes, asks nothing else
+                self.question.value = asked.text
+                self.ask(asked)
+
+        options = [
+            (str(number), f"{each.text}  {len(each.pinned)} pinned" if each.pinned else each.text)
+            for number, each in enumerate(self.past)
+        ]
+        self.app.push_screen(Choice("Ask again", options), done)
+
+    def action_copy(self) -> None:
+        """Copy the answer."""
+        self._deliver(None)
+
+    def action_write(self) -> None:
+        """Ask for a file and write the answer there."""
+        from ..dialogs.prompt import Prompt  # noqa: PLC0415
+
+        if self.result is None or not self.result.hits:
+            return
+        endings = dict(zip(FORMATS, ("txt", "md", "xml", "json"), strict=True))
+
+        def place(text: str) -> Path:
+            if not text.strip():
+                raise ValueError("give it a name")
+            path = Path(text.strip()).expanduser().absolute()
+            if path.is_dir() or not path.parent.is_dir():
+                raise ValueError(
+                    f"{path} is a folder" if path.is_dir() else f"there is no folder {path.parent}"
+                )
+            return path
+
+        def check(text: str) -> str:
+            path = place(text)
+            return f"takes the place of {path}" if path.exists() else f"{self.asked.output} to {path}"
+
+        def done(text: str | None) -> None:
+            if text is not None:
+                self._deliver(place(text))
+
+        value = f"context.{endings[self.asked.output]}"
+        self.app.push_screen(Prompt("Write to", check, value=value), done)
+
+    def _deliver(self, path: Path | None) -> None:
+        result = self.result
+        if result is not None and result.hits:
+            self._remember()
+            self.backend.request(
+                self, "explore.deliver", "writing the answer", lambda _: deliver(result, path)
+            )
+
+    def _delivered(self, done: Delivered) -> None:
+        if done.path is None:
+            self.app.copy_to_clipboard(done.text)
+            self.notify(f"Copied {done.chunks} pieces as {self.asked.output}")
+        else:
+            self.notify(f"{done.chunks} pieces to {done.path}", title="Written", markup=False)
+        if self.result is not None:
+            self._act(list(self.result.hits), "selected")
+
+    def action_open(self) -> None:
+        """Open the piece: a file in the editor at its line, a memory in the Timeline."""
+        hit, result = self.results.current, self.result
+        if hit is None or result is None:
+            return
+        if result.root is None:
+            self.post_message(MemoryWanted(hit.id))
+            return
+        self._remember()
+        self._act([hit], "selected")
+        path = result.root / hit.path
+        try:
+            open_at(self.app, path, hit.line, self.settings.editor)
+        except SuspendNotSupported:
+            self.notify("This terminal cannot be handed to an editor", severity="error")
+        except OSError as error:
+            self.notify(f"The editor could not be started: {error.strerror}", severity="error", markup=False)
+
+    def action_mode(self) -> None:
+        """Show the piece another way."""
+        self.mode = MODES[(MODES.index(self.mode) + 1) % len(MODES)]
+        self._read(self.results.current)
+        self._say_where()
+
+    def action_format(self) -> None:
+        """Take another format to copy and write in."""
+        formats = FORMATS if self.asked.corpus == "code" else FORMATS[:3]
+        at = formats.index(self.asked.output) + 1
+        self.ask(replace(self.asked, output=formats[at % len(formats)]))
+
+    def action_budget(self) -> None:
+        """Ask for a budget."""
+        from ..dialogs.prompt import Prompt  # noqa: PLC0415
+
+        def tokens(text: str) -> int:
+            digits = text.strip().lower().replace(",", "").replace("_", "")
+            scale = 1000 if digits.endswith("k") else 1
+            if not digits.removesuffix("k").isdecimal():
+                raise ValueError("write a number of tokens: 8000, or 8k")
+            return int(digits.removesuffix("k")) * scale
+
+        def check(text: str) -> str:
+            return f"{self.asked.budgeted(tokens(text)).budget:,} tokens"
+
+        def done(text: str | None) -> None:
+            if text is not None:
+                self.ask(self.asked.budgeted(tokens(text)))
+
+        self.app.push_screen(Prompt("Budget", check, value=str(self.asked.budget)), done)
+
+    def action_spend(self, by: int) -> None:
+        """Change the budget by a step."""
+        self.ask(self.asked.budgeted(self.asked.budget + by))
+
+    def action_corpus(self) -> None:
+        """Ask the other corpus; what is pinned and weighed there means nothing here."""
+        corpus = "journal" if self.asked.corpus == "code" else "code"
+        output = "plain" if self.asked.output == "json" else self.asked.output
+        self.ask(Asked(self.asked.text, corpus, self.asked.budget, output))
+
+    # -- the index ------------------------------------------------------------------------------
+
+    def action_ingest(self) -> None:
+        """Index what changed; while that runs, stop it: what is done stays."""
+        if self.working:
+            self.backend.cancel("explore.ingest")
+            self.working = ""
+            self.notify("Stopped; what was read so far stays indexed")
+            self.backend.code_changed()
+            self._count()
+        else:
+            self.working = "looking for files"
+            self.backend.write_code(
+                self,
+                "explore.ingest",
+                "indexing",
+                lambda engine, ticket: ingest(engine, ticket, lambda now: ticket.tell(Progressed(now))),
+            )
+        self._say_where()
+
+    def on_progressed(self, message: Progressed) -> None:
+        """Show how far the ingest is."""
+        now = message.progress
+        if not self.working:
+            return
+        if now.total:
+            full = now.done * _BAR // now.total
+            bar = ("━" if not self.ink.ascii_only else "=") * full
+            self.working = (
+                f"{now.phase} {bar:<{_BAR}} {now.done:,}/{now.total:,} {now.files_per_second:.0f}/s"
+            )
+        else:
+            self.working = f"{now.phase}, {now.done:,} files"
+        self._say_where()
+
+    def _ingested(self, done: Ingested) -> None:
+        self.working = ""
+        parts = [f"{done.changed:,} files indexed", *([f"{done.removed:,} gone"] if done.removed else [])]
+        parts += [f"{done.failed:,} failed"] if done.failed else []
+        self.notify(f"{', '.join(parts)} in {done.seconds:.1f} s", title="Indexed", markup=False)
+        for line in done.notices:
+            self.notify(line, severity="warning", markup=False)
+        self._count()
+        self.ask(self.asked)
+
+    def action_watch(self) -> None:
+        """Follow what changes in the folder, or no longer."""
+        if self.watching:
+            self.backend.cancel("explore.watch")
+        else:
+            self.backend.write_code(
+                self,
+                "explore.watch",
+                "watching",
+                lambda engine, ticket: watch(
+                    engine,
+                    ticket,
+                    lambda done: ticket.tell(CodeChanged(done)),
+                    lambda line: ticket.tell(Said(line)),
+                ),
+            )
+        self.watching = not self.watching
+        self._say_where()
+
+    def on_code_changed(self, message: CodeChanged) -> None:
+        """The index followed a change: ask again."""
+        if message.done.changed or message.done.removed:
+            self.backend.code_changed()
+            self._count()
+            self.ask(self.asked)
+
+    def on_said(self, message: Said) -> None:
+        """Tell what the watch has to say."""
+        self.notify(message.text, markup=False)
+
+    def action_retry(self) -> None:
+        """Try again what failed."""
+        for retry in tuple(self._retries.values()):
+            retry()
+
+    # -- what can be done -----------------------------------------------------------------------
+
+    def _offer(self) -> None:
+        can = tuple(self.check_action(name, ()) for name in ("pin", "copy", "open", "retry"))
+        if can != self._can:
+            self._can = can
+            self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what can be done now is offered."""
+        match action:
+            case "pin" | "exclude" | "used" | "open":
+                return self.results.current is not None
+            case "copy" | "write":
+                return self.result is not None and bool(self.result.hits)
+            case "retry":
+                return bool(self._retries)
+            case _:
+                return True
+
+    def palette_entries(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
+        """Each format by name."""
+        for name in FORMATS if self.asked.corpus == "code" else FORMATS[:3]:
+
+            def take(name: str = name) -> None:
+                self.ask(replace(self.asked, output=name))
+
+            yield f"Format {name}", "Copy and write in this format", take

@@ -1,0 +1,100 @@
+"""The preview: one result in full, with line numbers, highlighted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual.message import Message
+from textual.strip import Strip
+
+from ..keys import key
+from ..lines import LineView
+from ..timeline.text import plain_lines
+
+if TYPE_CHECKING:
+    from ..ink import Ink
+    from .model import Preview
+
+__all__ = ["Reader"]
+
+
+class Reader(LineView):
+    """Shows a preview, or says why there is none."""
+
+    HELP = "The result under the cursor. v shows it compressed, and what compressing takes away."
+    HELP_TITLE = "Preview"
+    BINDINGS: ClassVar = [
+        key("down,j", "scroll_down", "Down", "reader.down", "A line down"),
+        key("up,k", "scroll_up", "Up", "reader.up", "A line up"),
+        key("pagedown,ctrl+f", "page_down", "Page down", "reader.page_down", "A page on"),
+        key("pageup,ctrl+b", "page_up", "Page up", "reader.page_up", "A page back"),
+        key("home,g", "scroll_home", "Top", "reader.top", "The top"),
+        key("end,G", "scroll_end", "End", "reader.end", "The end"),
+        key("escape,h,left", "leave", "Back", "reader.back", "Back to the results", show=True),
+    ]
+
+    class Left(Message):
+        """The results are wanted back."""
+
+    def __init__(self, ink: Ink, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.ink = ink
+        self.preview: Preview | None = None
+        self.message = ""
+        self._lines: list[Text] = []
+
+    def show(self, preview: Preview | None, *, message: str = "") -> None:
+        """Show a preview from its top, or a message in its place."""
+        same = preview is not None and self.preview is not None and preview.id == self.preview.id
+        self.preview, self.message = preview, message
+        self._lay_out()
+        if not same:
+            self.scroll_to(y=0, animate=False, force=True, immediate=True)
+
+    def restyle(self, ink: Ink) -> None:
+        """Draw with another theme."""
+        self.ink = ink
+        self._lay_out()
+
+    def on_resize(self) -> None:
+        """Wrap a message again."""
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        preview = self.preview
+        width = max(8, self.size.width - 4)
+        if preview is None:
+            self._lines = [Text(), *plain_lines(self.message, width, self.ink.muted)]
+        else:
+            note = plain_lines(preview.warning, width, self.ink.warning) if preview.warning else []
+            note += plain_lines(preview.note, width, self.ink.muted) if preview.note else []
+            digits = len(str(preview.first + len(preview.lines))) if preview.first else 0
+            body = []
+            for number, line in enumerate(preview.lines, preview.first):
+                body.append(Text.assemble((f"{number:>{digits}} ", self.ink.muted), line) if digits else line)
+            wrapped = body if preview.first or preview.mode != "original" else self._wrapped(body, width)
+            self._lines = [*note, *wrapped]
+        self.extend_to(len(self._lines))
+        self.refresh()
+
+    def _wrapped(self, lines: list[Text], width: int) -> list[Text]:
+        """Prose is wrapped, code is cut: its shape tells."""
+        return [part for line in lines for part in plain_lines(line.plain, width, self.ink.text)]
+
+    def action_leave(self) -> None:
+        """Back to the results."""
+        self.post_message(self.Left())
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line of the screen."""
+        place = self.scroll_offset.y + y
+        width, base = self.room, self.base
+        if place >= len(self._lines):
+            return Strip.blank(width, base)
+        text = self._lines[place]
+        style = text.style if isinstance(text.style, Style) else Style.null()
+        segments = Segment.apply_style(text.render(self.app.console), base + style)
+        return Strip([Segment(" ", base), *segments]).adjust_cell_length(width, base)

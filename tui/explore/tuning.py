@@ -1,0 +1,276 @@
+"""The knobs: the budget and what spends it, the weight of each signal; and the way the answer came about."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+
+from ..inert import cut, one_line
+from ..keys import key
+from ..lines import LineView
+from .model import HIGHEST, LOWEST, Asked, Hit, Result
+
+if TYPE_CHECKING:
+    from textual import events
+
+    from ..ink import Ink
+
+__all__ = ["Tuning"]
+
+_FILES = 8
+_NAME = 9
+
+
+class _Line(NamedTuple):
+    kind: str
+    """``title``, ``budget``, ``signal``, ``spent``, ``step``, ``why`` or ``text``."""
+    name: str = ""
+    share: float = 0.0
+    number: str = ""
+
+
+class Tuning(LineView):
+    """Budget and weights can be changed by key and by dragging; everything else is told."""
+
+    HELP = "The budget and the weights. Left and right turn a knob, space switches a signal off and on."
+    HELP_TITLE = "Knobs"
+    BINDINGS: ClassVar = [
+        key("down,j", "move(1)", "Down", "tuning.down", "The next knob"),
+        key("up,k", "move(-1)", "Up", "tuning.up", "The knob before"),
+        key("right,l", "turn(1)", "More", "tuning.more", "Turn the knob up", show=True),
+        key("left,h", "turn(-1)", "Less", "tuning.less", "Turn the knob down", show=True),
+        key("space", "switch", "Off and on", "tuning.switch", "Switch the signal off, and on", show=True),
+        key("backspace", "reset", "Reset", "tuning.reset", "Weigh every signal as learned", show=True),
+    ]
+
+    cursor: reactive[int] = reactive(0, init=False)
+
+    class Changed(Message):
+        """A knob was turned: the question as it is now."""
+
+        def __init__(self, asked: Asked) -> None:
+            self.asked = asked
+            super().__init__()
+
+        def can_replace(self, message: Message) -> bool:
+            """Of a drag only the last place counts."""
+            return isinstance(message, Tuning.Changed)
+
+    def __init__(self, ink: Ink, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.ink = ink
+        self.asked = Asked()
+        self.result: Result | None = None
+        self.hit: Hit | None = None
+        self._lines: list[_Line] = [_Line("budget")]
+        self._dragged: int | None = None
+
+    def show(self, asked: Asked, result: Result | None, hit: Hit | None) -> None:
+        """Show the knobs of a question, what its answer spends, and why a hit stands where it does."""
+        if (asked, result, hit) == (self.asked, self.result, self.hit):
+            return
+        under = self._lines[self.cursor][:2]
+        self.asked, self.result, self.hit = asked, result, hit
+        self._build()
+        names = [line[:2] for line in self._lines]
+        self.set_reactive(Tuning.cursor, names.index(under) if under in names else 1)
+        self.refresh()
+
+    def restyle(self, ink: Ink) -> None:
+        """Draw with another theme."""
+        self.ink = ink
+        self.refresh()
+
+    def _build(self) -> None:
+        asked, result = self.asked, self.result
+        lines = [_Line("title", "Budget"), _Line("budget", "budget")]
+        if result is not None:
+            most = max(1, asked.budget)
+            lines.append(_Line("text", f"{result.used:,} used, {len(result.hits)} pieces"))
+            files = result.files()
+            lines += [_Line("spent", name, tokens / most, f"{tokens:,}") for name, tokens in files[:_FILES]]
+            if len(files) > _FILES:
+                rest = sum(tokens for _, tokens in files[_FILES:])
+                lines.append(_Line("spent", f"{len(files) - _FILES} more", rest / most, f"{rest:,}"))
+            if result.signals:
+                lines.append(_Line("title", "Signals"))
+                lines += [_Line("signal", name) for name in result.signals]
+            if result.steps:
+                total = sum(step.ms for step in result.steps)
+                widest = max(1, *(math.log1p(max(step.came, step.went)) for step in result.steps))
+                lines.append(_Line("title", f"Stages, {total:.0f} ms"))
+                lines += [
+                    _Line(
+                        "step",
+                        step.name,
+                        math.log1p(step.went) / widest,
+                        f"{f'{step.came:,}>' if step.came else ''}{step.went:,} {step.ms:.1f}ms",
+                    )
+                    for step in result.steps
+                ]
+        if self.hit is not None and result is not None and self.hit.ranks:
+            lines.append(_Line("title", "Why it stands here"))
+            lines += [
+                _Line("why", name, min(1.0, self.hit.scores.get(name, 0.0)), f"#{rank}")
+                for name, rank in sorted(self.hit.ranks.items(), key=lambda each: each[1])
+            ]
+        self._lines = lines
+        self.extend_to(len(lines))
+
+    # -- moving and turning ---------------------------------------------------------------------
+
+    def _knobs(self) -> list[int]:
+        return [place for place, line in enumerate(self._lines) if line.kind in ("budget", "signal")]
+
+    def action_move(self, by: int) -> None:
+        """Go to another knob."""
+        knobs = self._knobs()
+        now = min(range(len(knobs)), key=lambda at: abs(knobs[at] - self.cursor))
+        self.cursor = knobs[max(0, min(now + by, len(knobs) - 1))]
+
+    def watch_cursor(self) -> None:
+        """Follow the cursor."""
+        height = self.scrollable_content_region.height
+        if self.cursor < self.scroll_offset.y + 1:
+            self.scroll_to(y=max(0, self.cursor - 1), animate=False, force=True, immediate=True)
+        elif height and self.cursor >= self.scroll_offset.y + height:
+            self.scroll_to(y=self.cursor - height + 1, animate=False, force=True, immediate=True)
+        self.refresh()
+
+    def action_turn(self, by: int) -> None:
+        """Turn the knob under the cursor a step."""
+        line = self._lines[self.cursor]
+        if line.kind == "budget":
+            step = 500 if self.asked.budget + by * 500 >= 1000 else 100
+            self._change(self.asked.budgeted(self.asked.budget + by * step))
+        elif line.kind == "signal":
+            self._change(self.asked.weighed(line.name, self.asked.weight(line.name) + by * 0.1))
+
+    def action_switch(self) -> None:
+        """Switch a signal off, or on."""
+        line = self._lines[self.cursor]
+        if line.kind == "signal":
+            self._change(self.asked.weighed(line.name, 0.0 if self.asked.weight(line.name) else 1.0))
+
+    def action_reset(self) -> None:
+        """Weigh every signal as learned."""
+        asked = self.asked
+        for name, _ in asked.scales:
+            asked = asked.weighed(name, 1.0)
+        self._change(asked)
+
+    def _change(self, asked: Asked) -> None:
+        if asked != self.asked:
+            self.asked = asked
+            self.refresh()
+            self.post_message(self.Changed(asked))
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Take hold of a knob."""
+        place = self.scroll_offset.y + event.y
+        if place in self._knobs():
+            self.cursor = self._dragged = place
+            self.capture_mouse()
+            self._drag(event.x)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Drag it."""
+        if self._dragged is not None:
+            self._drag(event.x)
+
+    def on_mouse_up(self) -> None:
+        """Let it go."""
+        if self._dragged is not None:
+            self._dragged = None
+            self.release_mouse()
+
+    def _drag(self, x: int) -> None:
+        assert self._dragged is not None
+        line = self._lines[self._dragged]
+        start, room = self._slider(line.kind, self.room or self.size.width)
+        share = max(0.0, min(1.0, (x - start) / max(1, room - 1)))
+        if line.kind == "budget":
+            tokens = LOWEST * (HIGHEST / LOWEST) ** share
+            step = 100 if tokens < 5000 else 1000
+            self._change(self.asked.budgeted(round(tokens / step) * step))
+        else:
+            self._change(self.asked.weighed(line.name, round(share * 2, 1)))
+
+    # -- drawing --------------------------------------------------------------------------------
+
+    @staticmethod
+    def _slider(kind: str, width: int) -> tuple[int, int]:
+        """Where a slider begins, and how many cells it has."""
+        return (1, max(4, width - 10)) if kind == "budget" else (_NAME + 2, max(4, width - _NAME - 7))
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line of the screen."""
+        place = self.scroll_offset.y + y
+        width, base = self.room, self.base
+        if place >= len(self._lines):
+            return Strip.blank(width, base)
+        line = self._lines[place]
+        segments = self._draw(line, width)
+        if place == self.cursor and self.has_focus:
+            segments = [Segment(s.text, (s.style or Style()) + self.ink.cursor) for s in segments]
+        return Strip(Segment.apply_style(segments, base)).adjust_cell_length(width, base)
+
+    def _draw(self, line: _Line, width: int) -> list[Segment]:
+        ink = self.ink
+        match line.kind:
+            case "title":
+                return [Segment(cut(f" {line.name}", width), ink.heading)]
+            case "text":
+                return [Segment(cut(f" {line.name}", width), ink.text)]
+            case "budget":
+                share = math.log(self.asked.budget / LOWEST) / math.log(HIGHEST / LOWEST)
+                _, room = self._slider("budget", width)
+                return [
+                    Segment(" "),
+                    *self._knob(share, room),
+                    Segment(f" {self.asked.budget:>7,}", ink.strong),
+                ]
+            case "signal":
+                weight = self.asked.weight(line.name)
+                _, room = self._slider("signal", width)
+                style = ink.text if weight else ink.muted
+                return [
+                    Segment(f" {cut(line.name, _NAME)} ", style),
+                    *self._knob(weight / 2, room),
+                    Segment(
+                        f" {'off' if not weight else f'{weight:.1f}':>3}",
+                        ink.strong if weight != 1 else style,
+                    ),
+                ]
+            case _:
+                number = f" {line.number} "
+                room = max(3, min(8, width // 4))
+                name = one_line(line.name, 300)
+                fit = max(3, width - len(number) - room - 2)
+                shown = cut(name, fit) if len(name) <= fit else cut(f"…{name[-(fit - 1) :]}", fit)
+                return [
+                    Segment(" "),
+                    *self._bar(line.share, room),
+                    Segment(f" {shown}", ink.text),
+                    Segment(number, ink.muted),
+                ]
+
+    def _knob(self, share: float, room: int) -> list[Segment]:
+        at = round(max(0.0, min(1.0, share)) * (room - 1))
+        rail, knob = ("─", "●") if not self.ink.ascii_only else ("-", "o")
+        return [
+            Segment(("━" if not self.ink.ascii_only else "=") * at, self.ink.style("primary")),
+            Segment(knob, self.ink.heading),
+            Segment(rail * (room - at - 1), self.ink.muted),
+        ]
+
+    def _bar(self, share: float, room: int) -> list[Segment]:
+        full = round(max(0.0, min(1.0, share)) * room * 2)
+        bar = "=" * ((full + 1) // 2) if self.ink.ascii_only else "━" * (full // 2) + "╸" * (full % 2)
+        return [Segment(bar.ljust(room), self.ink.style("primary"))]

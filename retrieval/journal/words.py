@@ -33,6 +33,23 @@ STOP_WORDS = (
     )
 ) - _words("work works working use uses using happen happens implemented implementation implement")
 SHARE_OF_VARIANT = 0.7
+# "When did she leave?" is answered by "she left": the forms of verbs that no stemmer brings together.
+IRREGULAR = (
+    "become became", "begin began begun", "bite bit bitten", "blow blew blown", "break broke broken",
+    "bring brought", "build built", "burn burnt", "buy bought", "catch caught", "choose chose chosen",
+    "come came", "cry cries cried", "deal dealt", "die dies died dying", "dig dug", "draw drew drawn",
+    "dream dreamt dreamed", "drink drank drunk", "drive drove driven", "eat ate eaten", "fall fell fallen",
+    "fight fought", "find found", "fly flew flown", "forget forgot forgotten", "forgive forgave forgiven",
+    "freeze froze frozen", "give gave given", "grow grew grown", "hear heard", "hide hid hidden", "hold held",
+    "keep kept", "know knew known", "lead led", "learn learnt", "leave left", "lend lent", "lie lay lain",
+    "light lit", "lose lost", "mean meant", "meet met", "pay paid", "ride rode ridden", "ring rang rung",
+    "rise rose risen", "run ran", "say said", "see saw seen", "sell sold", "send sent", "shake shook shaken",
+    "shine shone", "sing sang sung", "sit sat", "sleep slept", "speak spoke spoken", "spend spent",
+    "stand stood", "steal stole stolen", "swim swam swum", "take took taken", "teach taught", "tell told",
+    "throw threw thrown", "wake woke woken", "wear wore worn", "win won", "write wrote written",
+    "child children", "man men", "woman women", "person people", "foot feet", "tooth teeth",
+)  # fmt: skip
+_TOGETHER = {form: group.split() for group in IRREGULAR for form in group.split()}
 _STOP = frozenset(analyse(" ".join(sorted(STOP_WORDS))).split())
 
 
@@ -73,11 +90,12 @@ def plain_words(text: str) -> list[str]:
 
 
 def inflections(word: str) -> dict[str, float]:
-    """Forms that may mean the same: those of one Porter stem, and other last vowels (libro, libri).
-
-    A form's worth is 1 for the word itself, less for the others.
+    """Forms that may mean the same: those of one Porter stem, of an irregular verb, and other last vowels
+    (libro, libri). A form's worth is 1 for the word itself, less for the others.
     """
     found = {word: 1.0}
+    for other in _TOGETHER.get(word, _TOGETHER.get(word.removesuffix("s"), ())):
+        found.setdefault(other, SHARE_OF_VARIANT)
     if len(word) < 4 or not (word.isascii() and word.isalpha()):
         return found
     root = porter(word)

@@ -55,7 +55,7 @@ def share(
     """Add ``keys``, which ``cache`` was asked for since it was at ``version``, to the shared state; ``cache``
     takes that up. Gives its version now.
     """
-    now = connection.execute("SELECT coalesce(max(version), 0) FROM cache_state").fetchone()[0]
+    now: int = connection.execute("SELECT coalesce(max(version), 0) FROM cache_state").fetchone()[0]
     if now != version or not now:
         _, shared = read_state(connection)
         joint: ArcCache[str, None] = ArcCache(cache.capacity, cache.ghost_capacity)

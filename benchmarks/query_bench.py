@@ -89,7 +89,9 @@ from mnemosyne.embeddings import get_backend
 from mnemosyne.retrieval import RetrievalEngine
 from mnemosyne.store import Store
 root = sys.argv[1]
-config, store = Config(root=root), Store(sqlite3.connect(root + "/.mnemosyne/mnemosyne.db"))
+connection = sqlite3.connect(root + "/.mnemosyne/mnemosyne.db")
+connection.row_factory = sqlite3.Row
+config, store = Config(root=root), Store(connection)
 engine = RetrievalEngine(store=store, tfidf_backend=get_backend(config, store=store), config=config)
 for line in sys.stdin:
     began = time.process_time()

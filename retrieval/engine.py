@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ..storage.cache import ArcCache, ArcState
 from .config import Config
-from .errors import IndexUnwritableError, NoIndexError, NoSuchChunkError
+from .errors import IndexDamagedError, IndexUnwritableError, NoIndexError, NoSuchChunkError
 from .project import Project, init_project, open_project
 from .store import Store
 
@@ -331,10 +331,15 @@ class RetrievalEngine:
     def _refresh(self) -> list[str]:
         """Index what changed; lines that say why it could not be done."""
         from .errors import IndexBusyError  # noqa: PLC0415
-        from .ingest import ingest  # noqa: PLC0415
+        from .unchanged import is_unchanged  # noqa: PLC0415
 
         if not self.project.index_dir.is_dir():
             raise NoIndexError(f"no index in {self.project.dir}: run `mnemo init`, then `mnemo ingest`")
+        with suppress(NoIndexError, IndexDamagedError), self.store.reading() as connection:
+            if is_unchanged(self.project, connection):
+                return []
+        from .ingest import ingest  # noqa: PLC0415 - loads the scan's rules
+
         try:
             report = ingest(self.project, wait=2.0, purpose="refresh", quiet=True)
         except (IndexBusyError, IndexUnwritableError) as error:

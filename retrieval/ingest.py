@@ -19,6 +19,7 @@ from .lock import WriterLock
 from .project import Project, set_aside
 from .scan import Entry, Scanner, project_path
 from .store import Known, Store
+from .unchanged import KEY, state_of
 from .worker import Batch, Job, Outcome, Settings, process, recipe_of
 
 __all__ = ["IngestReport", "Progress", "chunk_options", "ingest"]
@@ -177,6 +178,7 @@ class _Run:
         self._scanner = Scanner(project.root, project.config.general)
         self._recipe = recipe_of(chunk_options(project.config))
         self._started = time.perf_counter()
+        self._begun_ns = time.time_ns()
         self._told = 0.0
 
     def finished(self) -> IngestReport:
@@ -300,6 +302,17 @@ class _Run:
             if todo or gone:
                 merge_segments(store.connection)
                 store.save_bloom()
+            self._remember(store)
+
+    def _remember(self, store: Store) -> None:
+        """Leave behind the state of the files, so that a query can tell at once that nothing changed."""
+        if self._scope is not None or self._cancelled():
+            return
+        scanner = self._scanner
+        state = state_of(self._project.config, scanner.looked, scanner.beyond, self._begun_ns)
+        if store.get(KEY) != state:
+            with store.batch():
+                store.put(KEY, state)
 
     def _write(
         self, store: Store, todo: list[tuple[Entry, Known | None]], gone: list[tuple[str, Known]]

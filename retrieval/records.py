@@ -6,7 +6,12 @@ from typing import NamedTuple
 
 from .analysis import Terms
 
-__all__ = ["ChunkRecord", "FileRecord"]
+__all__ = ["RECORD_VERSION", "ChunkRecord", "FileRecord"]
+
+RECORD_VERSION = 1
+"""Raised with any change to the chunkers or to what a worker makes of their chunks: files are then cut
+anew.
+"""
 
 
 class ChunkRecord(NamedTuple):

@@ -20,6 +20,7 @@ from pathspec import GitIgnoreSpec
 from .config import GeneralConfig
 from .errors import OutsideProjectError
 from .project import INDEX_DIR
+from .unchanged import Stamp, stamp_of
 
 __all__ = ["Entry", "Scanner", "project_path"]
 
@@ -123,6 +124,8 @@ class Scanner:
     def __init__(self, root: Path, general: GeneralConfig) -> None:
         self.root = root
         self.skipped: dict[str, str] = {}
+        self.looked: dict[str, Stamp] = {}
+        self.beyond: dict[str, Stamp | bool] = {}
         self.unsupported = 0
         self._top = str(root)
         self._cap = general.max_file_size_kb * 1024
@@ -147,6 +150,7 @@ class Scanner:
         stack: list[tuple[str, tuple[_Rules, ...] | None]] = [(under, chain)]
         while stack and not cancelled():
             prefix, known = stack.pop()
+            self.looked[prefix or "./"] = stamp_of(f"{self._top}/{prefix}")
             try:
                 with os.scandir(f"{self._top}/{prefix}") as entries:
                     items = sorted(entries, key=_name)
@@ -213,7 +217,13 @@ class Scanner:
 
         A rule file that would leave out the scanned root itself is not heard: someone asked for this folder.
         """
-        top = next((folder for folder in (self.root, *self.root.parents) if (folder / ".git").exists()), None)
+        top = None
+        for folder in (self.root, *self.root.parents):
+            git = folder / ".git"
+            self.beyond[str(git)] = git.exists()
+            if self.beyond[str(git)]:
+                top = folder
+                break
         if top is None:
             return ()
         between = [folder for folder in self.root.parents if folder.is_relative_to(top)]
@@ -225,6 +235,7 @@ class Scanner:
         for folder, file in sources:
             below = self.root.relative_to(folder).as_posix()
             lead = "" if below == "." else f"{below}/"
+            self.beyond[str(file)] = stamp_of(file)
             lines = _lines(file)
             if lines:
                 found = _Rules(lines, str(file), lead=lead)
@@ -238,6 +249,7 @@ class Scanner:
         """
         for name in self._rule_files:
             if name in names:
+                self.looked[prefix + name] = stamp_of(Path(self._top, prefix, name))
                 lines = _lines(Path(self._top, prefix, name))
                 if lines:
                     above = (*above, _Rules(lines, prefix + name, cut=len(prefix)))
@@ -309,6 +321,7 @@ class Scanner:
                     reason = f"larger than {self._cap // 1024} KB (general.max_file_size_kb)"
                 else:
                     return Entry(path, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+            self.looked[path] = stamp_of(f"{self._top}/{path}")
         self.skipped[path] = reason
         return None
 

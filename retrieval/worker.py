@@ -24,14 +24,9 @@ from .analysis import TOKENIZER_VERSION, analyse, fold
 from .chunkers.types import ChunkCandidate, ChunkedFile, ChunkOptions
 from .detect import Content, content_hash, read_content, signed64
 from .inversion import MAX_DOCS, Inverted, Inverter
-from .records import ChunkRecord, FileRecord
+from .records import RECORD_VERSION, ChunkRecord, FileRecord
 
 __all__ = ["Batch", "Job", "Outcome", "Settings", "process", "recipe_of"]
-
-RECORD_VERSION = 1
-"""Raised with any change to the chunkers or to what `process` makes of their chunks: files are then
-cut anew.
-"""
 
 _SIZE = struct.Struct("<Q")
 

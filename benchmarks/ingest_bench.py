@@ -1,11 +1,12 @@
 """What the code index costs: time, size and memory of an ingest, and from a save to the answer.
 
-Usage: python benchmarks/ingest_bench.py PROJECT... [--peer COMMAND] [--runs N]
+Usage: python benchmarks/ingest_bench.py PROJECT... [--peer COMMAND] [--runs N] [--tree FILES]
 
 Each PROJECT (an unpacked source distribution) is copied to a temporary folder and indexed there by the
 installed `mnemo`. CPU is user and system time of the whole process tree, wall the whole command's; medians of
 N runs with the files in the page cache. PSS is summed over all processes of the command, sampled every 20 ms.
 ``--peer`` is another indexer's executable with the verbs `init` and `ingest`, run beside in the same way.
+``--tree`` makes a project of that many small files and ingests it again with nothing changed.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import sys
 import tempfile
 import threading
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 from mnemo.retrieval.engine import RetrievalEngine
@@ -166,21 +168,40 @@ def one(project: Path, runs: int, peer: str | None) -> None:
             print(f"{'peer CPU / mnemo CPU':<40} {theirs / ours:.1f}")
 
 
+def large_tree(files: int, runs: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="mnemo-bench-") as name:
+        root = Path(name)
+        for number in range(files):
+            folder = root / f"part{number // 2500}" / f"group{number // 50}"
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"module{number}.py").write_text(
+                f"def work_{number}(value):\n    return value + {number}\n"
+            )
+        subprocess.run([*MNEMO, "init"], cwd=root, check=True, capture_output=True)
+        print(f"\na tree of {files} files")
+        row("full ingest", [measure([*MNEMO, "ingest"], root)])
+        row("nothing changed", [measure([*MNEMO, "ingest"], root) for _ in range(max(runs, 5))])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("projects", nargs="+", type=Path)
+    parser.add_argument("projects", nargs="*", type=Path)
+    parser.add_argument("--tree", type=int, default=0, help="also a tree of so many small files")
     parser.add_argument("--peer", help="executable of another indexer")
     parser.add_argument("--runs", type=int, default=3)
     args = parser.parse_args()
     print(
-        f"{platform.python_implementation()} {platform.python_version()}, {platform.system()},"
+        f"mnemo {version('mnemo-tui')}, tree-sitter {version('tree-sitter')},"
+        f" {platform.python_implementation()} {platform.python_version()}, {platform.system()},"
         f" {len(os.sched_getaffinity(0))} processors, load {os.getloadavg()[0]:.1f},"
         f" files in the page cache, {args.runs} runs"
     )
     for project in args.projects:
         one(project.resolve(), args.runs, args.peer)
+    if args.tree:
+        large_tree(args.tree, args.runs)
 
 
 if __name__ == "__main__":

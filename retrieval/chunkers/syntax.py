@@ -233,10 +233,10 @@ class _Walk:
         if kind not in TYPE_KINDS:
             unit.divide = lambda: self._inside(body if body is not None else inner, symbol, kind)
         elif body is not None:
-            unit.divide = lambda: self._members(unit, inner, body)
             if not self._whole_types:
                 found.extend(self._members(unit, inner, body))
                 return
+            unit.divide = lambda: self._members(unit, inner, body)
         found.append(unit)
 
     def _members(self, unit: Unit, inner: Node, body: Node) -> list[Unit]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mnemo.retrieval.chunkers import LANGUAGES, ChunkCandidate, ChunkedFile, ChunkOptions, chunk_file
-from mnemo.retrieval.chunkers.syntax import _parse, _parser
+from mnemo.retrieval.chunkers.syntax import parse
 from mnemo.retrieval.tokens import count_tokens
 
 SOURCES = sorted((Path(__file__).parent / "sources").iterdir())
@@ -322,8 +322,6 @@ def test_an_interrupt_while_parsing_is_an_interrupt() -> None:
         def __getitem__(self, _: object) -> bytes:  # type: ignore[override]
             raise KeyboardInterrupt
 
-    parser = _parser("python")
-    assert parser is not None
     with pytest.raises(KeyboardInterrupt):
-        _parse(parser, Code(b"x = 1\n"))
-    assert _parse(parser, b"x = 1\n") is not None
+        parse("python", Code(b"x = 1\n"))
+    assert parse("python", b"x = 1\n") is not None

@@ -55,6 +55,12 @@ def test_the_fifteen_have_places_within_the_circumplex() -> None:
     assert affect_of("saudade") is None
 
 
+def test_the_documented_values_are_these() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "feelings.md").read_text(encoding="utf-8")
+    for feeling, place in AFFECT.items():
+        assert f"| {feeling} | {place.valence:+.2f} | {place.arousal:+.2f} |" in document
+
+
 def test_the_mean_leaves_unknown_feelings_out() -> None:
     assert mean_affect({J: 1, S: 1, "saudade": 5}) == pytest.approx(
         ((0.8025 - 0.65) / 2, (0.1375 - 0.5475) / 2)

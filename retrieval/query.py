@@ -188,7 +188,7 @@ class Searcher:
             answer.extend(
                 delivery.within_budget(found if session is None else delivery.for_session(found, session))
             )
-            answer.used = delivery.used(answer)
+            answer.used = delivery.used
             answer.left_out = delivery.left_out(choice)
             stage.went = len(answer)
             stage.why = f"{answer.used} of {options.budget} tokens"
@@ -324,6 +324,7 @@ class _Delivery:
         self._config = config
         self._format: TextFormat | None = None if options.format == "json" else options.format
         self._exact = exact_counter()
+        self.used = 0
         self._made: dict[int, QueryResult] = {}
         self._squeezed = 0
         self._order: list[int] = []
@@ -400,12 +401,10 @@ class _Delivery:
         """
         if self._format is not None and self._options.budget < self._frame():
             return []
-        while found and self._count(found) > self._options.budget:
+        while found and (used := self._count(found)) > self._options.budget:
             found = found[:-1]
+        self.used = used if found else 0
         return found
-
-    def used(self, found: list[QueryResult]) -> int:
-        return self._count(found) if found else 0
 
     def left_out(self, choice: Choice) -> list[LeftOut]:
         left = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
+from functools import cache, lru_cache
 from operator import mul
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -96,7 +96,8 @@ def exact_counter() -> Callable[[str], int] | None:
     except ImportError:
         return None
     count: Callable[[str], int] = openai.cl100k_base().count
-    return count
+    remembered = lru_cache(maxsize=4096)(count)  # the same chunks answer many questions
+    return lambda text: remembered(text) if len(text) < 4000 else count(text)
 
 
 def shape(pretoken: str, pieces: frozenset[str], longest: int) -> list[int]:

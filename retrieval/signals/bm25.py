@@ -52,17 +52,18 @@ def features(evidence: Evidence) -> Features:
         packed.append(united)
         weight = group.idf * group.weight
         times = united.translate(TF_OF)
-        shares = list(map(getitem, rows, times))
-        exact = shares
-        if group.exact is not group.united:
-            exact = list(map(getitem, rows, group.exact.at(docs).translate(TF_OF)))
-        raw.append(list(map(weight.__mul__, exact)))
+        scores = list(map(weight.__mul__, map(getitem, rows, times)))
+        if group.exact is group.united:
+            raw.append(scores)
+        else:
+            exact = group.exact.at(docs).translate(TF_OF)
+            raw.append(list(map(weight.__mul__, map(getitem, rows, exact))))
         if bonuses[number]:
-            shares = shares.copy()
+            scores = scores.copy()
             for row, more in bonuses[number].items():
                 for place in range(*spans[row]):
-                    shares[place] = rows[place][times[place] + more]
-        text.append(list(map(weight.__mul__, shares)))
+                    scores[place] = weight * rows[place][times[place] + more]
+        text.append(scores)
     idfs = [group.idf for group in groups]
     cover = _Sums([2 * idf / evidence.total_idf for idf in idfs])
     top3, whole = _of_files(evidence)

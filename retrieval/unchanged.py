@@ -71,7 +71,10 @@ def is_unchanged(project: Project, connection: sqlite3.Connection) -> bool:
         return False
     for path, known in told["beyond"].items():
         if isinstance(known, bool):
-            if Path(path).exists() != known:
+            try:
+                if Path(path).exists() != known:
+                    return False
+            except OSError:  # a folder above that may not be looked into
                 return False
         elif stamp_of(path) != (None if known is None else tuple(known)):
             return False

@@ -70,6 +70,19 @@ class Canvas(Generic[_Style]):
                 error += dx
                 y0 += step_y
 
+    def copy(self) -> Canvas[_Style]:
+        """Another canvas with the same on it."""
+        other: Canvas[_Style] = Canvas(self.width, self.height, ascii_only=self._ascii)
+        other._bits = [list(line) for line in self._bits]
+        other._marks, other._styles = dict(self._marks), dict(self._styles)
+        return other
+
+    def under(self, x: int, y: int, style: _Style) -> None:
+        """Set one dot where its cell is still empty, or has this style."""
+        place = (x // self._columns, y // self._rows)
+        if self._styles.get(place, style) == style:
+            self.dot(x, y, style)
+
     def cover(self, upper: Canvas[_Style]) -> None:
         """Lay another canvas of the same size over this one; where it has dots, what was there is gone."""
         for row, line in enumerate(upper._bits):

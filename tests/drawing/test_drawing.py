@@ -48,6 +48,20 @@ def test_runs_carry_styles_and_marks_lie_on_top() -> None:
     assert [(run.text, run.style) for run in rest] == [("⠉", "line"), ("x", "word")]
 
 
+def test_layers() -> None:
+    lower: Canvas[str] = Canvas(2, 1)
+    upper: Canvas[str] = Canvas(2, 1)
+    lower.dot(0, 0, "dots")
+    lower.dot(2, 0, "dots")
+    upper.dot(1, 3, "line")
+    copy = lower.copy()
+    copy.cover(upper)
+    assert [(run.text, run.style) for runs in copy.rows() for run in runs] == [("⢀", "line"), ("⠁", "dots")]
+    assert drawn(lower) == ["⠁⠁"]
+    copy.under(0, 0, "cursor")
+    assert drawn(copy) == ["⢀⠁"]
+
+
 @pytest.mark.parametrize("size", [(0, 0), (0, 3), (3, 0), (-1, 2)])
 def test_what_lies_outside_is_left_out(size: tuple[int, int]) -> None:
     canvas: Canvas[str] = Canvas(*size)

@@ -34,6 +34,7 @@ class LineChart(ArcView):
         self.at: tuple[float, str] | None = None
         """Where the cursor is: the day as an ordinal with its fraction, and the feeling."""
         self._dragged: int | None = None
+        self._field: tuple[tuple[int, int, int], Canvas[Style]] | None = None
 
     @property
     def dots(self) -> int:
@@ -44,6 +45,7 @@ class LineChart(ArcView):
     def show(self, scene: Scene | None) -> None:
         """Draw another scene."""
         self.scene = scene
+        self._field = None
         self.again()
 
     def point_at(self, at: tuple[float, str] | None) -> None:
@@ -56,12 +58,13 @@ class LineChart(ArcView):
         ink, scene = self.ink, self.scene
         plot = max(1, width - AXIS)
         rows = max(1, height - 1)
-        canvas: Canvas[Style] = Canvas(plot, rows, ascii_only=ink.ascii_only)
-        middle = (canvas.down - 1) / 2
-        for x in range(0, canvas.across, 3 if ink.ascii_only else 6):
-            canvas.dot(x, round(middle), ink.muted)
-        if scene is not None:
-            self._draw_scene(canvas, scene, middle)
+        # The cursor moves often, what it moves over seldom changes.
+        key = (plot, rows, ink.serial)
+        if self._field is None or self._field[0] != key:
+            self._field = (key, self._draw_field(plot, rows))
+        canvas = self._field[1].copy()
+        if scene is not None and self.at is not None:
+            self._draw_cursor(canvas, scene, self.at)
         labels = {0: "  +1 ", rows // 2: "   0 ", rows - 1: "  -1 "} if rows > 2 else {}
         lines: list[list[Piece]] = [
             [(labels.get(row, " " * AXIS), ink.muted), *((run.text, run.style or ink.text) for run in runs)]
@@ -70,38 +73,42 @@ class LineChart(ArcView):
         lines.append([(" " * AXIS, ink.muted), (self._dates(plot), ink.muted)])
         return lines
 
-    def _draw_scene(self, canvas: Canvas[Style], scene: Scene, middle: float) -> None:
-        ink = self.ink
+    def _draw_field(self, plot: int, rows: int) -> Canvas[Style]:
+        """Everything but the cursor."""
+        ink, scene = self.ink, self.scene
+        canvas: Canvas[Style] = Canvas(plot, rows, ascii_only=ink.ascii_only)
+        middle = (canvas.down - 1) / 2
+        for x in range(0, canvas.across, 3 if ink.ascii_only else 6):
+            canvas.dot(x, round(middle), ink.muted)
+        if scene is None:
+            return canvas
         scale = canvas.across / scene.columns
-
-        def down(valence: float) -> int:
-            return round(middle * (1 - valence))
-
         # A few memories are glyphs; many are dots of their colour.
         glyphs = len(scene.marks) <= canvas.width
-        if self.at is not None:
-            column = int(column_of(self.at[0], scene.window, scene.columns) * scale)
-            for y in range(0, canvas.down, 2):
-                canvas.dot(column, y, ink.muted)
         if not glyphs:
             self._draw_marks(canvas, scene, scale, middle, glyphs=False)
         upper: Canvas[Style] = Canvas(canvas.width, canvas.height, ascii_only=ink.ascii_only)
         before: tuple[int, int] | None = None
         style = ink.style("primary", "bold")
         for number, value in enumerate(scene.line):
-            here = None if value is None else (int(number * scale), down(value))
+            here = None if value is None else (int(number * scale), round(middle * (1 - value)))
             if here is not None:
                 upper.line(*(before or here), *here, style)
             before = here
         canvas.cover(upper)
         if glyphs:
             self._draw_marks(canvas, scene, scale, middle, glyphs=True)
-        if self.at is not None:
-            place = affect_of(self.at[1])
-            look, colour = ink.feeling(self.at[1])
-            column = int(column_of(self.at[0], scene.window, scene.columns) * scale)
-            lit = colour + Style(reverse=True, bold=True)
-            canvas.mark(column, down(place.valence if place else 0.0), look.glyph, lit)
+        return canvas
+
+    def _draw_cursor(self, canvas: Canvas[Style], scene: Scene, at: tuple[float, str]) -> None:
+        """A dotted line down, and the memory's glyph."""
+        column = int(column_of(at[0], scene.window, scene.columns) * canvas.across / scene.columns)
+        for y in range(0, canvas.down, 2):
+            canvas.under(column, y, self.ink.muted)
+        place = affect_of(at[1])
+        look, colour = self.ink.feeling(at[1])
+        height = round((canvas.down - 1) / 2 * (1 - (place.valence if place else 0.0)))
+        canvas.mark(column, height, look.glyph, colour + Style(reverse=True, bold=True))
 
     def _draw_marks(
         self, canvas: Canvas[Style], scene: Scene, scale: float, middle: float, *, glyphs: bool

@@ -76,16 +76,20 @@ def gather(db: MemoryDB, text: str, now: datetime, filters: dict[str, Any]) -> J
     """
     wanted = plain_words(text)
     forms = {word: inflections(word) for word in wanted}
-    known = db.word_statistics({form for variants in forms.values() for form in variants})
-    question = JournalQuestion(tuple(weigh(forms, known.memories, known.frequencies)), spans_of(text, now))
-    corpus = JournalCorpus(known.memories, known.average_length or 1.0, now)
+    every = {form for variants in forms.values() for form in variants}
+    known = db.word_statistics(every)
+    counts = known.frequencies
+    if known.memories < db.count():  # of a log that is not indexed yet, any form may occur
+        counts = {form: max(1, counts.get(form, 0)) for form in every}
+    question = JournalQuestion(tuple(weigh(forms, db.count(), counts)), spans_of(text, now))
+    corpus = JournalCorpus(db.count(), known.average_length or 1.0, now)
     refs: dict[int, None] = {}
     best: list[int] = []
     if question.words:
         asked: list[str] = []
         spent = 0
         for word in question.words:
-            spent += sum(known.frequencies[form] for form in word.variants)
+            spent += sum(counts[form] for form in word.variants)
             if asked and spent > POSTINGS:
                 break
             asked += word.variants

@@ -190,3 +190,14 @@ def test_statistics_and_answers_are_the_same_indexed_or_not(journal: MemoryDB) -
     assert (both.memories, both.frequencies) == (len(MEMORIES) + 1, {"harbour": 2})
     newest = query_journal(journal, "figs at the harbour", budget=500, now=NOW)
     assert newest[0].memory.concept == "Harbour"
+
+
+def test_a_long_log_that_is_not_indexed_answers_as_well(tmp_path: Path) -> None:
+    with MemoryDB(tmp_path / "long.mnheme", fsync_policy="never") as db:
+        db.remember_many(
+            {"concept": "Days", "feeling": "boredom", "content": f"Nothing on day {number}.", "at": NOW}
+            for number in range(5000)
+        )
+        db.remember("Kites", "joy", "The kites were planted in the sky.", at=NOW)
+        (best, *_) = query_journal(db, "planting a kite", budget=300, now=NOW)
+        assert best.memory.concept == "Kites"

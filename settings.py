@@ -119,6 +119,9 @@ class Settings:
         "The language that models answer in; auto is the journal's own.",
         ("auto", "en", "it"),
     )
+    mcp_journal: bool = _setting(
+        "mcp.journal", "flag", False, "Whether agents may search the journal through `mnemo mcp`."
+    )
     consent: Mapping[str, str] = _setting(
         "consent", "table", _EMPTY, 'Hosts that memories may be sent to, as in `"api.groq.com" = "yes"`.'
     )

@@ -51,6 +51,7 @@ VERBS: Final = {
         "outline": "code",
         "audit": "code",
         "gc": "code",
+        "mcp": "mcp",
         "daemon": "daemon",
     },
     "App": {

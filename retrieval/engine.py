@@ -360,6 +360,15 @@ class RetrievalEngine:
 
         return outline(self.project, self.store, path)
 
+    def chunk_at(self, path: str | Path, line: int) -> str:
+        """The id of the indexed chunk that holds a line (from 1) of a file.
+
+        Raises `NoSuchChunkError`, `NoIndexError`, `OutsideProjectError`.
+        """
+        from .views import chunk_at  # noqa: PLC0415
+
+        return chunk_at(self.project, self.store, path, line)
+
     def delta(self, paths: Iterable[str | Path] | None = None) -> list[FileDelta]:
         """What changed since the last ingest. Raises `NoIndexError`, `OutsideProjectError`."""
         from .views import delta  # noqa: PLC0415

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from .detect import content_hash, read_content
-from .errors import NoIndexError
+from .errors import NoIndexError, NoSuchChunkError
 from .project import Project
 from .scan import Scanner, project_path
 from .store import Known, Store, chunk_uid_text, inflate
@@ -24,6 +24,7 @@ __all__ = [
     "OutlineEntry",
     "Stats",
     "TouchedChunk",
+    "chunk_at",
     "delta",
     "file_text",
     "outline",
@@ -159,6 +160,23 @@ def outline(project: Project, store: Store, path: str | Path) -> list[OutlineEnt
         OutlineEntry(start, end, kind, symbol, signature or "", chunk_uid_text(uid))
         for start, end, kind, symbol, signature, uid in rows
     ]
+
+
+def chunk_at(project: Project, store: Store, path: str | Path, line: int) -> str:
+    """The id of the indexed chunk that holds a line (from 1) of a file; of several the smallest.
+
+    Raises `OutsideProjectError`, and `NoSuchChunkError` where no chunk holds it.
+    """
+    relative = project_path(project.root, path)
+    with store.reading() as connection:
+        row = connection.execute(
+            "SELECT uid FROM chunks JOIN files ON files.id = file_id WHERE path = ?1 AND line_start <= ?2"
+            " AND line_end >= ?2 ORDER BY line_end - line_start, chunks.id LIMIT 1",
+            (relative, line),
+        ).fetchone()
+    if row is None:
+        raise NoSuchChunkError(f"no indexed chunk holds line {line} of {relative}")
+    return chunk_uid_text(row[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,158 @@
+"""What an agent is offered: five tools, answered by one warm engine in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+
+from mcp.server import MCPServer  # type: ignore[import-not-found,unused-ignore]
+from mcp.server.mcpserver.exceptions import ToolError  # type: ignore[import-not-found,unused-ignore]
+from pydantic import Field  # type: ignore[import-not-found,unused-ignore]
+
+from .. import __version__
+from ..retrieval.engine import RetrievalEngine
+from ..retrieval.errors import RetrievalError
+from ..retrieval.project import open_project
+from ..retrieval.reply import query as answer
+from ..storage.errors import JournalError
+from .inert import one_line
+from .plain import memory_json
+
+if TYPE_CHECKING:
+    from .session import Session
+
+__all__ = ["INSTRUCTIONS", "serve"]
+
+T = TypeVar("T")
+
+INSTRUCTIONS = (
+    "Ask `query` before you read files to answer a question about this codebase: it finds the code that"
+    " answers, best first, within a budget of tokens, and brings its index up to date by itself. What it"
+    " gave you before comes as a one-line reference, or as a diff where it changed; pass `fresh` when you no"
+    " longer have it. Say with `feedback` which places were of use: later answers learn from that."
+)
+
+
+class Tools:
+    """The tools, their docstrings what the agent reads. Every call runs in the one thread of the engine."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
+        self._engine: RetrievalEngine | None = None
+        self._name = f"mcp-{uuid.uuid4().hex[:12]}"
+
+    async def query(
+        self,
+        question: Annotated[str, Field(description="Words, a symbol, a path, an error message, or code.")],
+        budget: Annotated[int | None, Field(description="At most so many tokens.", ge=1)] = None,
+        path: Annotated[
+            str | None, Field(description="Only from files that match, or below a folder.")
+        ] = None,
+        language: Annotated[str | None, Field(description="Only in this language.")] = None,
+        fresh: Annotated[bool, Field(description="Forget what was given before in this session.")] = False,
+    ) -> str:
+        """Find the code that answers a question, best first, within a budget of tokens."""
+
+        def ask() -> str:
+            if not question.strip():
+                raise ToolError("the question is empty")
+            engine = self._now()
+            options = {"path": path, "language": language, "session": self._name, "fresh": fresh}
+            reply = answer(engine, question, {"budget": budget, "output": "plain", **options})
+            notices = [*reply["notices"], *engine.put_down()]
+            if not reply["output"]:
+                least = reply["least"]
+                notices.append("nothing found" if least is None else f"nothing fits: the best costs {least}")
+            return "".join([*(f"[{line}]\n" for line in notices), reply["output"]])
+
+        return await self._run(ask)
+
+    async def outline(
+        self, file: Annotated[str, Field(description="Relative to the project's root.")]
+    ) -> str:
+        """List what a file defines: lines, kinds and signatures."""
+
+        def look() -> str:
+            engine = self._now()
+            entries = engine.outline(engine.project.root / file)
+            names = [one_line(each.signature or each.symbol, 200) for each in entries]
+            return "\n".join(
+                f"{each.line_start}-{each.line_end} {each.type} {name}"
+                for each, name in zip(entries, names, strict=True)
+            )
+
+        return await self._run(look)
+
+    async def feedback(
+        self,
+        file: Annotated[str, Field(description="The file of a chunk that `query` gave.")],
+        line: Annotated[int, Field(description="A line of that chunk.", ge=1)],
+        verdict: Literal["used", "ignored"],
+    ) -> str:
+        """Say whether a chunk that a query gave was of use; later answers learn from it."""
+
+        def note() -> str:
+            engine = self._now()
+            entry = engine.chunk_at(engine.project.root / file, line)
+            counts = engine.feedback(entry, verdict, session=self._name)
+            return f"{entry}: {verdict}" + ("" if counts else " (no query of this session gave it)")
+
+        return await self._run(note)
+
+    async def stats(self) -> dict[str, Any]:
+        """Count what the index of this project holds."""
+        return await self._run(lambda: asdict(self._now().stats()))
+
+    async def search_journal(
+        self,
+        text: Annotated[str, Field(description='Words are AND; OR, "phrases" and prefix* work.')],
+        limit: Annotated[int, Field(description="At most so many memories.", ge=1, le=100)] = 10,
+    ) -> list[dict[str, Any]]:
+        """Search the user's journal, best first."""
+
+        def search() -> list[dict[str, Any]]:
+            with self._session.open() as journal:
+                return [memory_json(memory) for memory in journal.search(text, limit=limit)]
+
+        return await self._run(search)
+
+    def close(self) -> None:
+        """Close the engine in its thread."""
+        if self._engine is not None:
+            self._thread.submit(self._engine.close).result()
+        self._thread.shutdown()
+
+    def _now(self) -> RetrievalEngine:
+        """The engine, opened when it is first needed: a project may get its index while an agent runs."""
+        if self._engine is None:
+            self._engine = RetrievalEngine(open_project(self._session.project))
+        return self._engine
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        def guarded() -> T:
+            try:
+                return work()
+            except (RetrievalError, JournalError, OSError) as error:
+                raise ToolError(one_line(str(error), 1000)) from error
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, guarded)
+
+
+def serve(session: Session) -> None:
+    """Serve on stdin and stdout until the client goes."""
+    tools = Tools(session)
+    server = MCPServer("mnemo", version=__version__, instructions=INSTRUCTIONS, log_level="ERROR")
+    offered: list[Callable[..., Any]] = [tools.query, tools.outline, tools.feedback, tools.stats]
+    if session.settings.mcp_journal:
+        offered.append(tools.search_journal)
+    for tool in offered:
+        server.add_tool(tool)
+    try:
+        server.run("stdio")
+    finally:
+        tools.close()

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -437,35 +438,31 @@ class _Delivery:
         if self._format is None and self._exact is None:
             made = self._made.get(row)
             return self._candidates[row].tokens if made is None else made.chunk.tokens
-        result = self._result(row)
+        return self._price(self._result(row))
+
+    def _price(self, result: QueryResult) -> int:
+        """The tokens of a result as it will be written."""
         if self._format is None:
-            return self._tokens(result.chunk.content)
+            return self._tokens(result.delta_text or result.chunk.content)
         text = block(self._format, result, show_scores=self._options.show_scores)
         if self._exact is not None:
             return self._exact(text)
-        around = text.replace(result.chunk.content, "", 1)
-        return count_tokens(around) + result.chunk.tokens
+        return _around(text.replace(result.delta_text or result.chunk.content, "", 1)) + result.chunk.tokens
 
     def _count(self, found: list[QueryResult]) -> int:
         options = self._options
         if self._format is None:
-            if self._exact is None:
-                return sum(result.chunk.tokens for result in found)
-            return sum(self._exact(result.delta_text or result.chunk.content) for result in found)
-        text = document(
-            self._format,
-            self._evidence.query.text,
-            options.budget,
-            found,
-            show_scores=options.show_scores,
-            session=options.session,
-        )
+            return sum(map(self._price if self._exact is not None else _tokens_of, found))
+        text = self._evidence.query.text
         if self._exact is not None:
-            return self._exact(text)
-        bare = text
-        for result in found:
-            bare = bare.replace(result.delta_text or result.chunk.content, "", 1)
-        return count_tokens(bare) + sum(result.chunk.tokens for result in found)
+            shown, session = options.show_scores, options.session
+            return self._exact(
+                document(self._format, text, options.budget, found, show_scores=shown, session=session)
+            )
+        tokens = sum(map(_tokens_of, found))
+        head = heading(self._format, text, options.budget, len(found), tokens, session=options.session)
+        # Never less than the whole counts: lines are counted apart in both.
+        return count_tokens(head + closing(self._format)) + sum(map(self._price, found))
 
     def _tokens(self, text: str) -> int:
         return self._exact(text) if self._exact is not None else count_tokens(text)
@@ -533,6 +530,16 @@ class _Delivery:
             ids,
         )
         self._bodies.update((content_id, (body, digest, places)) for content_id, body, digest, places in rows)
+
+
+def _tokens_of(result: QueryResult) -> int:
+    return result.chunk.tokens
+
+
+@lru_cache(maxsize=4096)
+def _around(text: str) -> int:
+    """The tokens of what stands around a content: the same for the same chunk, whatever is asked."""
+    return count_tokens(text)
 
 
 def _checked(

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from ..storage.affect import Period, affect_of
+from ..storage.affect import Period, affect_of, local_moment
 from ..storage.feelings import Feeling, kin_of
+from ..storage.memory import to_microseconds
 from .arc_svg import Chart, Column, Look, Spot
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def arc_chart(
 
 
 def _spot(memory: Memory, word: str) -> Spot:
-    day = memory.time.astimezone().date()
+    day = local_moment(to_microseconds(memory.timestamp)).date()
     place = affect_of(memory.feeling)
     assert place is not None
     words = " ".join(memory.content[:320].split())[:80]

@@ -36,6 +36,7 @@ __all__ = [
     "distribution",
     "feeling_streaks",
     "line",
+    "local_moment",
     "mean_affect",
     "periods",
     "segments",
@@ -160,14 +161,21 @@ def by_day(times: Sequence[int], feelings: Sequence[int], names: Sequence[Feelin
     return days
 
 
-def _local_day(us: int) -> tuple[date, int]:
-    """The local day of a moment, and the moment when it ends."""
+def local_moment(us: int) -> datetime:
+    """A moment on this machine's clock; in UTC where the clock has no such day (year 1, year 9999)."""
     moment = _EPOCH + timedelta(microseconds=us)
     try:
-        day = moment.astimezone().date()
+        return moment.astimezone()
+    except (OverflowError, ValueError):
+        return moment
+
+
+def _local_day(us: int) -> tuple[date, int]:
+    """The local day of a moment, and the moment when it ends."""
+    day = local_moment(us).date()
+    try:
         midnight = datetime.combine(day + timedelta(days=1), datetime.min.time()).astimezone(UTC)
-    except (OverflowError, ValueError):  # the first and last days there are
-        day = moment.date()
+    except (OverflowError, ValueError):  # the last day there is
         return day, us + 86_400_000_000
     return day, max((midnight - _EPOCH) // timedelta(microseconds=1), us + 1)
 

@@ -36,7 +36,10 @@ class Dates:
 
     def written(self, moment: datetime) -> str:
         """A moment on this machine's clock, in words."""
-        here = moment.astimezone()
+        try:
+            here = moment.astimezone()
+        except (OverflowError, ValueError):  # the first and last hours there are
+            here = moment
         return f"{here:%a} {here.day} {here:%B %Y}, {self.clock(here)}"
 
     def read(self, text: str) -> When:

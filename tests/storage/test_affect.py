@@ -86,13 +86,18 @@ def test_days_are_local_and_tokens_of_one_feeling_are_one() -> None:
     assert by_day([], [], ()) == []
 
 
-def test_the_first_and_last_moments_there_are() -> None:
+@pytest.mark.parametrize("zone", ["UTC", "Etc/GMT+12", "Etc/GMT-14"])
+def test_the_first_and_last_moments_there_are(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
     ends = [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)]
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     days = by_day([(end - epoch) // timedelta(microseconds=1) for end in ends], [0, 0], (J,))
     assert [day.size for day in days] == [1, 1]
-    for span in ("day", "week", "month", "year"):
-        assert sum(period.size for period in periods(days, span)) == 2
+    counts = [sum(period.size for period in periods(days, span)) for span in ("day", "week", "month", "year")]
+    assert counts == [2] * 4
+    monkeypatch.undo()
+    time.tzset()
 
 
 def test_periods_begin_on_monday_and_on_the_first() -> None:

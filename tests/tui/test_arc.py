@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
@@ -292,6 +293,19 @@ async def test_a_failure_is_told_and_tried_again(driven, journal):
         await app.press("f5")
         assert arc_of(app).arc is not None
         assert "277" in app.screen_text
+
+
+@pytest.mark.parametrize("zone", ["Etc/GMT+12", "Etc/GMT-14"])
+async def test_the_first_and_the_last_moment_there_are(driven, tmp_path, monkeypatch, zone):
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    path = tmp_path / "ends.mnheme"
+    with MemoryDB(path) as db:
+        db.remember("Sea", "joy", "first", at=datetime.min.replace(tzinfo=UTC))
+        db.remember("Sea", "fear", "last", at=datetime.max.replace(tzinfo=UTC))
+    async with driven(path, pane="arc", first=False) as app:
+        await app.press("home", "plus", "v", "v", "left", "up", "end", "right", "v", "v", *["b"] * 5, "R")
+        assert shown(app) == "last"
 
 
 # -- pictures

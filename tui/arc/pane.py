@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from ...llm.answers import Reflection
 from ...llm.computed import reflect
-from ...storage.affect import affect_of
+from ...storage.affect import affect_of, local_moment
 from ..backend import Answer, Failed
 from ..inert import inert, one_line
 from ..keys import key
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ArcPane"]
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EMPTY: Final = """This is where your memories become a line: how they felt, from the first to the last.
 
 Press 1, then n, to write the first one."""
@@ -256,7 +255,7 @@ class ArcPane(Pane):
         """A memory's local day as an ordinal, with the part of the day that has gone."""
         assert self.arc is not None
         us = self.arc.columns.times[place]
-        local = (_EPOCH + timedelta(microseconds=us)).astimezone()
+        local = local_moment(us)
         return local.date().toordinal() + (local.hour * 60 + local.minute) / 1440
 
     def _point(self) -> None:
@@ -281,7 +280,7 @@ class ArcPane(Pane):
         if shown is None:
             return
         look, _ = self.ink.feeling(str(shown.feeling))
-        when = self.ink.dates.written(_EPOCH + timedelta(microseconds=shown.us))
+        when = self.ink.dates.written(local_moment(shown.us))
         self.query_one("#arc-foot", Static).update(
             f" {when} · {look.glyph} {one_line(look.word, 40)} · {shown.concept}: {shown.text}"
         )

@@ -3,9 +3,10 @@
 First frame: wall and CPU seconds from starting the process to the first output that holds a row of
 the journal, in a pseudo-terminal of 80x24, warm page cache, hello and mnemo in turn.
 Frames: CPU milliseconds from a key to the finished update of the screen, headless, 120x40.
-Filters and search: wall milliseconds from the key to the frame that shows the answer.
+Filters and search: wall milliseconds from the key to the frame that shows the answer. With an indexed
+project (``--project``), so also for what is typed in Explore, its knobs and list, and changing panes.
 
-``python benchmarks/tui_bench.py [--memories 1000000] [--folder DIR] [--runs 15]``
+``python benchmarks/tui_bench.py [--memories 1000000] [--folder DIR] [--runs 15] [--project DIR]``
 """
 
 from __future__ import annotations
@@ -169,8 +170,7 @@ async def bench_frames(journal: Path, scratch: Path) -> None:
                 await until(lambda wanted=query: shown == wanted)
                 spent.append((time.perf_counter() - start) * 1000)
                 await quiet()
-            middle = statistics.median(spent)
-            print(f"{label}: median {middle:.1f} ms wall, p95 {_p95(spent):.1f} (target p95 100)")
+            _report(label, spent, 100)
 
         toggles = []
         for kind in ("feelings", "concepts", "tags"):
@@ -182,6 +182,108 @@ async def bench_frames(journal: Path, scratch: Path) -> None:
             "search key", [Query(text=word[:end]) for word in words for end in range(1, len(word) + 1)]
         )
     opening.close()
+
+
+_QUESTIONS = ("queryset evaluated lazily", "csrf token", "migrate autodetector", "send_mail smtp")
+
+
+async def bench_explore(journal: Path, project: Path, scratch: Path) -> None:
+    """Print what typing in Explore costs, turning a knob, moving in its list, and changing panes."""
+    from mnemo.storage import MemoryDB
+    from mnemo.tui.app import COLLECTED
+    from mnemo.tui.backend import Backend
+    from mnemo.tui.explore.pane import ExplorePane
+    from mnemo.tui.opening import Opening
+    from mnemo.tui.shell import MnemoApp
+    from mnemo.tui.timeline.model import Query
+    from mnemo.tui.timeline.reading import head
+
+    opening = Opening(lambda: MemoryDB(journal), lambda db: head(db, Query()))
+    backend = Backend(opening, scratch / "drafts", scratch / "filters.toml", project_dir=project)
+    app = MnemoApp(backend)
+    app.animation_level = "none"
+    frame: tuple[object, object, int] = (None, None, 0)
+
+    async with app.run_test(size=(120, 40)) as pilot:
+        show = app.screen._compositor_refresh
+        gc.freeze()
+        gc.set_threshold(*COLLECTED)
+
+        async def until(met: Callable[[], object]) -> None:
+            while not met():
+                await asyncio.sleep(0.001)
+
+        async def quiet() -> None:
+            for _ in range(3):
+                await pilot._wait_for_screen()
+                await until(lambda: all(worker.is_finished for worker in app.workers))
+
+        await pilot.press("3")
+        await quiet()
+        pane = app.query_one(ExplorePane)
+
+        def count_frames() -> None:
+            nonlocal frame
+            result = pane.result
+            state = (app.pane.id, result.asked if result is not None else None, pane.results.cursor)
+            show()
+            frame = state
+
+        app.screen._compositor_refresh = count_frames
+
+        async def timed(act: Callable[[], object], met: Callable[[], object]) -> float:
+            start = time.perf_counter()
+            act()
+            await until(met)
+            spent = (time.perf_counter() - start) * 1000
+            await quiet()
+            return spent
+
+        typed = []
+        for question in _QUESTIONS:
+            for end in range(1, len(question) + 1):
+                text = question[:end]
+
+                def write(text: str = text) -> None:
+                    pane.question.value = text
+
+                typed.append(
+                    await timed(write, lambda text=text: frame[1] is not None and frame[1].text == text)
+                )
+        _report("typing in Explore to new results", typed, 80)
+        turned = []
+        for turn in range(40):
+            asked = pane.asked.weighed("bm25", (turn % 20) / 10)
+            turned.append(
+                await timed(lambda asked=asked: pane.ask(asked), lambda asked=asked: frame[1] == asked)
+            )
+        _report("turning a weight to the list ranked anew", turned, 50)
+        moved = []
+        pane.results.focus()
+        for turn in range(40):
+            place = (turn % 20) + 1
+            moved.append(
+                await timed(
+                    lambda place=place: setattr(pane.results, "cursor", place),
+                    lambda place=place: frame[2] == place,
+                )
+            )
+        _report("moving in the list", moved, 50)
+        changed = []
+        for turn in range(20):
+            name = ("timeline", "explore")[turn % 2]
+            changed.append(
+                await timed(
+                    lambda name=name: app.run_worker(app.show_pane(name)), lambda name=name: frame[0] == name
+                )
+            )
+        _report("changing panes", changed, 50)
+    opening.close()
+
+
+def _report(label: str, spent: list[float], target: int) -> None:
+    middle = statistics.median(spent)
+    print(f"{label}: median {middle:.1f} ms wall, p95 {_p95(spent):.1f} (target p95 {target})")
 
 
 def _words(journal: Path, count: int) -> list[str]:
@@ -206,6 +308,7 @@ def main() -> None:
     arguments.add_argument("--memories", type=int, default=1_000_000)
     arguments.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "mnemo-bench")
     arguments.add_argument("--runs", type=int, default=15)
+    arguments.add_argument("--project", type=Path, help="an indexed project, for Explore")
     chosen = arguments.parse_args()
 
     from mnemo.storage import MemoryDB
@@ -221,6 +324,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         bench_first_frame(journal, row, chosen.runs, Path(folder))
         asyncio.run(bench_frames(journal, Path(folder)))
+        if chosen.project is not None:
+            asyncio.run(bench_explore(journal, chosen.project, Path(folder)))
 
 
 if __name__ == "__main__":

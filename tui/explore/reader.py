@@ -45,6 +45,7 @@ class Reader(LineView):
         self.preview: Preview | None = None
         self.message = ""
         self._lines: list[Text] = []
+        self._width = 0
 
     def show(self, preview: Preview | None, *, message: str = "") -> None:
         """Show a preview from its top, or a message in its place."""
@@ -60,12 +61,14 @@ class Reader(LineView):
         self._lay_out()
 
     def on_resize(self) -> None:
-        """Wrap a message again."""
-        self._lay_out()
+        """Wrap for another width; being shown again is no reason to."""
+        if self.size.width != self._width:
+            self._lay_out()
 
     def _lay_out(self) -> None:
         preview = self.preview
-        width = max(8, self.size.width - 4)
+        self._width = self.size.width
+        width = max(8, self._width - 4)
         if preview is None:
             self._lines = [Text(), *plain_lines(self.message, width, self.ink.muted)]
         else:

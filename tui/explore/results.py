@@ -80,7 +80,7 @@ class ResultList(LineView):
         self._pinned: frozenset[str] = frozenset()
 
     def show(self, result: Result | None) -> None:
-        """Show a result; the cursor stays on its piece, else goes to the best."""
+        """Show a result: the cursor stays on its piece, but goes to the best of another question."""
         kept, before = self.current, self.result
         same_text = before is not None and result is not None and before.asked.text == result.asked.text
         self.result = result
@@ -95,11 +95,8 @@ class ResultList(LineView):
         self._rows = rows
         self.extend_to(len(rows))
         places = {hit.id: place for place, hit in enumerate(result.hits)} if result is not None else {}
-        if kept is None or not (same_text or kept.id in places):
-            place = 0
-        else:
-            # What was just left out is not followed: the next one takes its place.
-            place = places.get(kept.id, self.validate_cursor(self.cursor))
+        # What was just left out is not followed: the next one takes its place.
+        place = 0 if kept is None or not same_text else places.get(kept.id, self.validate_cursor(self.cursor))
         self.set_reactive(ResultList.cursor, place)
         self._follow()
         self.refresh()

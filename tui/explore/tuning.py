@@ -68,8 +68,10 @@ class Tuning(LineView):
         self.asked = Asked()
         self.result: Result | None = None
         self.hit: Hit | None = None
-        self._lines: list[_Line] = [_Line("budget")]
+        self._lines: list[_Line] = []
         self._dragged: int | None = None
+        self._build()
+        self.set_reactive(Tuning.cursor, 1)
 
     def show(self, asked: Asked, result: Result | None, hit: Hit | None) -> None:
         """Show the knobs of a question, what its answer spends, and why a hit stands where it does."""

@@ -116,9 +116,9 @@ class DetailView(LineView):
         self.ink = ink
         self._compose_lines()
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """Wrap again for another width."""
-        if event.size.width != self._width:
+        if self.size.width != self._width:
             self._compose_lines()
 
     # -- lines ----------------------------------------------------------------------------------

@@ -28,6 +28,8 @@ __all__ = ["FilterPanel", "compact"]
 
 _ORDER: Final = {feeling: place for place, feeling in enumerate(Feeling)}
 
+_ROOMY: Final = 34
+"""Lines from which on a blank one stands between the sections."""
 _UNSWITCHED: Final = ("title", "blank")
 
 
@@ -113,6 +115,7 @@ class FilterPanel(LineView):
         self.query_ = Query()
         self.saved: tuple[str, ...] = ()
         self._lines: list[_Line] = []
+        self._apart = False
         self._build()
 
     def show(self, facets: Facets, query: Query, saved: Iterable[str]) -> None:
@@ -137,7 +140,8 @@ class FilterPanel(LineView):
 
     def on_resize(self) -> None:
         """Set the sections apart where there is room."""
-        self._rebuild()
+        if (self.size.height >= _ROOMY) != self._apart:
+            self._rebuild()
 
     def restyle(self, ink: Ink) -> None:
         """Draw with another theme."""
@@ -146,7 +150,8 @@ class FilterPanel(LineView):
 
     def _build(self) -> None:
         query, facets = self.query_, self.facets
-        gap = [_Line("blank")] if self.size.height >= 34 else []
+        self._apart = self.size.height >= _ROOMY
+        gap = [_Line("blank")] if self._apart else []
         lines = [*gap, _Line("title", "When"), _Line("dates", query.dates or "all time")]
         if self.saved:
             lines += [*gap, _Line("title", "Saved"), *(_Line("saved", name) for name in self.saved)]

@@ -58,6 +58,7 @@ def words_of(topic: Topic) -> tuple[str, ...]:
     return _table()[topic]
 
 
+@lru_cache(maxsize=4096)
 def topics_of_name(name: str) -> frozenset[Topic]:
     """The topics that a concept's or a tag's name belongs to."""
     return frozenset(topics_of(tokens(name)))

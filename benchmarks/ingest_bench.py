@@ -141,11 +141,12 @@ def one(project: Path, runs: int, peer: str | None) -> None:
             full.append(measure([*MNEMO, "ingest"], folder))
         with RetrievalEngine.open(folder) as engine:
             stats = engine.stats()
+            indexed = [path for path, file in engine.store.known_files().items() if file.sha256 is not None]
         print(f"\n{project.name}: {stats.files} files, {stats.bytes / 1e6:.1f} MB, {stats.chunks} chunks")
         ours = row("full ingest", full)
         row("nothing changed", [measure([*MNEMO, "ingest"], folder) for _ in range(max(runs, 5))])
         victim = min(
-            (path for ending in ("py", "js") for path in folder.rglob(f"*.{ending}")),
+            (folder / path for path in indexed if path.endswith((".py", ".js"))),
             key=lambda path: abs(path.stat().st_size - 40_000),
         )
         changed = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .llm.brain import Brain
     from .retrieval.config import Config
     from .retrieval.engine import RetrievalEngine
     from .storage import Feeling, FsProbe, MediaType, Memory, MemoryDB
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Brain",
     "Config",
     "Feeling",
     "FsProbe",
@@ -27,6 +29,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
+    if name == "Brain":
+        from .llm import brain  # noqa: PLC0415
+
+        return brain.Brain
     if name == "Config":
         from .retrieval import config  # noqa: PLC0415
 

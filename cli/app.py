@@ -37,6 +37,14 @@ VERBS: Final = {
         "verify": "care",
         "backup": "care",
     },
+    "Mind": {
+        "perceive": "mind",
+        "ask": "mind",
+        "reflect": "mind",
+        "dream": "mind",
+        "introspect": "mind",
+        "providers": "providers",
+    },
     "Code context": {
         "init": "code",
         "ingest": "code",
@@ -147,6 +155,10 @@ def _explain(error: Exception) -> int:
     if isinstance(error, JournalError):
         # What storage was given wrongly is wrong usage here.
         return _fail(str(error), 2 if isinstance(error, ValueError) else 1)
+    from ..llm.errors import ModelError
+
+    if isinstance(error, ModelError):
+        return _fail(str(error), 1)
     from ..retrieval.errors import OutsideProjectError, RetrievalError
 
     if isinstance(error, RetrievalError):

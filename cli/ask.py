@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 __all__ = ["ask_concept", "ask_feeling", "choice"]
 
 
-def ask_concept(known: Sequence[str]) -> str:
+def ask_concept(known: Sequence[str], default: str = "") -> str:
     """Ask what a memory is about, completing from the concepts that the journal has."""
     hint = f" (such as {', '.join(one_line(name, 24) for name in known[:4])}; Tab completes)" if known else ""
+    suggestion = f" [{one_line(default, 60)}]" if default else ""
     while True:
-        answer = _line(f"What is it about?{hint} ", known).strip()
-        if answer:
-            return answer
+        answer = _line(f"What is it about?{hint}{suggestion} ", known).strip()
+        if answer or default:
+            return answer or default
 
 
 def ask_feeling(default: Feeling | None = None) -> Feeling:

@@ -143,7 +143,9 @@ class _Lazy(MutableMapping[str, Any]):
 def _build(name: str, verb: Callable[..., Any] | Mapping[str, Callable[..., Any]]) -> Any:
     if isinstance(verb, Mapping):
         group = typer.Typer(name=name, cls=_Group, add_completion=False, rich_markup_mode=None)
-        group.callback(help=verb[""].__doc__)(verb[""])
+        # A group whose own function takes options does something by itself.
+        alone = verb[""].__code__.co_argcount > 0
+        group.callback(help=verb[""].__doc__, invoke_without_command=alone)(verb[""])
         for each, function in verb.items():
             if each:
                 group.command(each, cls=_Verb)(function)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..storage.memory import Memory
     from .arc import Arc
 
-__all__ = ["JsonPrinter", "PlainPrinter", "detail_lines", "memory_json", "number"]
+__all__ = ["JsonPrinter", "PlainPrinter", "detail_lines", "encode_stdout", "memory_json", "number"]
 
 
 class PlainPrinter:
@@ -27,7 +27,7 @@ class PlainPrinter:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        _encode(sys.stdout.encoding)
+        encode_stdout(sys.stdout.encoding)
 
     def memories(self, memories: Iterable[Memory]) -> int:
         """A line with date, feeling, concept, tags and id, then the indented text, then an empty line."""
@@ -107,7 +107,7 @@ class JsonPrinter:
     """One JSON document in UTF-8; arrays have one element a line."""
 
     def __init__(self) -> None:
-        _encode("utf-8")
+        encode_stdout("utf-8")
 
     def memories(self, memories: Iterable[Memory]) -> int:
         """An array of memories, written while they come."""
@@ -215,7 +215,7 @@ def _shown(value: object) -> str:
     return str(value)
 
 
-def _encode(encoding: str) -> None:
+def encode_stdout(encoding: str) -> None:
     """Print what the terminal's encoding has no character for as its number."""
     stdout: Any = sys.stdout
     if hasattr(stdout, "reconfigure"):

@@ -28,12 +28,17 @@ class Progress:
             sys.stderr.write(f"\r\x1b[K{self._label} {share:3d} %  (Ctrl-C stops)")
             sys.stderr.flush()
 
+    def clear(self) -> None:
+        """Take the line away; the next call may bring it back."""
+        if self._shown:
+            self._shown = False
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+        self.clear()

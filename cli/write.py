@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,9 +17,10 @@ from .stdin import text_argument
 
 if TYPE_CHECKING:
     from ..storage.feelings import Feeling
+    from ..storage.journal import MemoryDB
     from ..storage.memory import MediaType
 
-__all__ = ["VERBS"]
+__all__ = ["VERBS", "keeping", "tell_kept"]
 
 _Concept = Annotated[
     str | None,
@@ -74,7 +76,10 @@ def remember(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
     json: Json = False,
 ) -> int:
-    """Add a memory to the journal."""
+    """Add a memory to the journal.
+
+    Concept and feeling that are not given are proposed from the words, and saved after a yes.
+    """
     session = session_of(ctx)
     may_ask = interactive() and not yes
     fields: dict[str, Any] = {
@@ -88,16 +93,20 @@ def remember(
         "link": link,
     }
     if text is None and attach:
-        return _save(session, _named_by_file(fields, attach[0]), may_ask=may_ask, json=json)
+        _save(session, _named_by_file(fields, attach[0]), may_ask=may_ask, yes=yes, json=json)
+        return 0
     if text is None:
         if not may_ask:
             raise UsageError("TEXT is missing: give it, or - to read it from standard input")
         return _compose(session, fields, json=json)
-    if not may_ask:
+    if not (may_ask or yes):
         _demand(fields)
     fields["content"] = text_argument(text)
-    with _keeping(session, fields["content"] if text == "-" else ""):
-        return _save(session, fields, may_ask=may_ask, json=json)
+    with keeping(session, fields["content"] if text == "-" else ""):
+        saved = _save(session, fields, may_ask=may_ask, yes=yes, json=json)
+    if text == "-" and not saved:
+        tell_kept(session, fields["content"])
+    return 0
 
 
 def revisit(
@@ -117,7 +126,7 @@ def revisit(
     session = session_of(ctx)
     chosen = _feeling(feeling)
     content = text_argument(text)
-    with _keeping(session, content if text == "-" else ""):
+    with keeping(session, content if text == "-" else ""):
         with session.open() as journal:
             older = journal.get(journal.resolve_id(memory_id))
         from ..storage.feelings import Feeling
@@ -132,7 +141,8 @@ def revisit(
             "note": note,
             "revisits": older.memory_id,
         }
-        return _save(session, fields, may_ask=interactive(), json=json)
+        _save(session, fields, may_ask=interactive(), json=json)
+    return 0
 
 
 def attach(
@@ -189,35 +199,64 @@ def _named_by_file(fields: dict[str, Any], file: Path) -> dict[str, Any]:
 def _demand(fields: dict[str, Any]) -> None:
     missing = [f"--{name}" for name in ("concept", "feeling") if not fields[name]]
     if missing:
-        raise UsageError(f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing")
+        verb = "is" if len(missing) == 1 else "are"
+        raise UsageError(f"{' and '.join(missing)} {verb} missing; --yes takes what mnemo proposes")
 
 
-def _save(session: Session, fields: dict[str, Any], *, may_ask: bool, json: bool) -> int:
-    """Ask for what is missing, write, and say what was written."""
-    if not may_ask:
+def _save(session: Session, fields: dict[str, Any], *, may_ask: bool, json: bool, yes: bool = False) -> bool:
+    """Propose what is missing, write, and say what was written; False where the user wants none of it."""
+    if not (may_ask or yes):
         _demand(fields)
     with session.open() as journal:
-        from .ask import ask_concept, ask_feeling
-
-        fields["concept"] = fields["concept"] or ask_concept(list(journal.concepts()))
-        fields["feeling"] = fields["feeling"] or ask_feeling()
+        missing = not (fields["concept"] and fields["feeling"])
+        if missing and not _propose(journal, session, fields, may_ask=may_ask):
+            return False
         given = {name: value for name, value in fields.items() if value is not None}
-        memory = journal.remember(**given)
-        session.printer(as_json=json).saved(memory)
-    return 0
+        session.printer(as_json=json).saved(journal.remember(**given))
+    return True
+
+
+def _propose(journal: MemoryDB, session: Session, fields: dict[str, Any], *, may_ask: bool) -> bool:
+    """Fill in what is missing from the words themselves; whether it may be saved so."""
+    from dataclasses import replace
+
+    from ..llm.local import Perceiver
+    from .mind import keep_or_change, show_perception
+
+    found = Perceiver(journal, session.settings.language).perceive(fields["content"])
+    found = replace(
+        found,
+        extracted_concept=fields["concept"] or found.extracted_concept,
+        extracted_feeling=fields["feeling"] or found.extracted_feeling,
+        alternatives=() if fields["feeling"] else found.alternatives,
+        extracted_tags=tuple(fields["tags"]) or found.extracted_tags,
+        note=fields["note"],
+    )
+    show_perception(found, session, sys.stderr)
+    kept = keep_or_change(found, list(journal.concepts())) if may_ask else found
+    if kept is None:
+        return False
+    fields["concept"], fields["feeling"] = kept.extracted_concept, kept.extracted_feeling
+    fields["tags"] = list(kept.extracted_tags)
+    return True
 
 
 @contextmanager
-def _keeping(session: Session, text: str) -> Iterator[None]:
+def keeping(session: Session, text: str) -> Iterator[None]:
     """Keep a text that nobody else has as a draft, if it is not saved in here."""
     try:
         yield
     except BaseException:
         if text:
-            from .compose import keep_draft
-
-            warn(f"not saved: the text is kept in {keep_draft(session.places.drafts_dir, text)}")
+            tell_kept(session, text)
         raise
+
+
+def tell_kept(session: Session, text: str) -> None:
+    """Keep a text as a draft, and say where."""
+    from .compose import keep_draft
+
+    warn(f"not saved: the text is kept in {keep_draft(session.places.drafts_dir, text)}")
 
 
 def _compose(session: Session, fields: dict[str, Any], *, json: bool) -> int:
@@ -250,12 +289,15 @@ def _compose(session: Session, fields: dict[str, Any], *, json: bool) -> int:
         except InvalidMemoryError as error:
             warn(str(error))
             fields["feeling"] = None
-        code = _save(session, fields, may_ask=True, json=json)
+        saved = _save(session, fields, may_ask=True, json=json)
     except BaseException:
         warn(f"not saved: the text is kept in {path}; mnemo remember goes on with it")
         raise
-    path.unlink()
-    return code
+    if saved:
+        path.unlink()
+    else:
+        warn(f"the text is kept in {path}; mnemo remember goes on with it")
+    return 0
 
 
 VERBS = {"remember": remember, "revisit": revisit, "attach": attach}

@@ -12,6 +12,7 @@ from pathlib import Path
 from mnemo.cli.app import VERBS, run
 from mnemo.cli.cache import VERBS as CACHE
 from mnemo.cli.config import VERBS as CONFIG
+from mnemo.cli.providers import VERBS as PROVIDERS
 
 PAGE = Path(__file__).with_name("cli.md")
 
@@ -47,7 +48,7 @@ def page() -> str:
         parts.append(f"## {heading}\n")
         for verb in verbs:
             parts.append(_section(verb))
-            for group in (CACHE, CONFIG):
+            for group in (CACHE, CONFIG, PROVIDERS):
                 parts += [_section(verb, each) for each in group.get(verb, ()) if each]
     return "\n".join(parts)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 from .. import settings as config
 from .providers import ConsentRule, Origin, Provider
 
-__all__ = ["Consent"]
+__all__ = ["Consent", "State"]
+
+State = Literal["free", "yes", "no", "never", "unasked"]
 
 
 class Consent:
@@ -23,27 +26,40 @@ class Consent:
         self._rule = rule
         self._ask = ask
 
+    def state(self, provider: Provider) -> State:
+        """What is known without asking: ``free`` needs none, ``unasked`` is still to be asked.
+
+        Raises:
+            SettingsError: the user's config cannot be read.
+        """
+        if not provider.needs_consent:
+            return "free"
+        if self._rule == "never":
+            return "never"
+        answer = config.load().consent.get(provider.consent_key)
+        if answer is not None:
+            return "yes" if answer == "yes" else "no"
+        if self._rule == "always" and provider.origin is not Origin.PROJECT and not provider.key_of:
+            return "yes"
+        return "unasked"
+
     def refusal(self, provider: Provider) -> str:
-        """Why nothing may be sent to a provider, in words; empty where it may.
+        """Why nothing may be sent to a provider, in words; empty where it may. Asks where it has to.
 
         Raises:
             SettingsError: the user's config cannot be read.
             OSError: the answer cannot be kept.
         """
-        if not provider.needs_consent:
-            return ""
-        host = provider.consent_key
-        if self._rule == "never":
-            return f"{provider.name}: LLM_CONSENT is never, so nothing is sent to {host}"
-        answer = config.load().consent.get(host)
-        if answer == "yes":
-            return ""
-        if answer is not None:
-            return f"{provider.name}: your config says that nothing is sent to {host}"
-        if self._rule == "always" and provider.origin is not Origin.PROJECT and not provider.key_of:
-            return ""
-        if self._ask is None:
-            return f"{provider.name}: nobody was there to allow that memories are sent to {host}"
-        allowed = self._ask(provider)
-        config.save(f"consent.{host}", "yes" if allowed else "no")
-        return "" if allowed else f"{provider.name}: nothing is sent to {host}"
+        name, host = provider.name, provider.consent_key
+        match self.state(provider):
+            case "never":
+                return f"{name}: LLM_CONSENT is never, so nothing is sent to {host}"
+            case "no":
+                return f"{name}: your config says that nothing is sent to {host}"
+            case "unasked":
+                if self._ask is None:
+                    return f"{name}: nobody was there to allow that memories are sent to {host}"
+                allowed = self._ask(provider)
+                config.save(f"consent.{host}", "yes" if allowed else "no")
+                return "" if allowed else f"{name}: nothing is sent to {host}"
+        return ""

@@ -26,7 +26,8 @@ _LONGEST_TAG: Final = 40
 _LONGEST_CITATION: Final = 240
 _CITED: Final = re.compile(r"[0-9A-Za-z_-]{2,64}")
 # What a model makes up for an id looks like one: hexadecimal with a digit, or one of our own numbers.
-_LIKE_AN_ID: Final = re.compile(r"(?=[^\W_]*\d)[0-9a-f]{6,}[0-9a-f-]*|m\d{4}", re.IGNORECASE)
+_LIKE_AN_ID: Final = re.compile(r"(?=[^\W_]*\d)[0-9a-f]{6,}[0-9a-f-]*|[0-9a-f]{8}|m\d{4}", re.IGNORECASE)
+_MARK: Final = re.compile(r" *(?:[<\[]|\Z)")
 
 
 class Reading:
@@ -72,35 +73,36 @@ class Reading:
                 # Thoughts that never end are thoughts; the tag itself may be cut.
                 self._rest = "" if ended else rest[-len(self._closing) :]
                 return False
-            self._rest = (
-                rest[end + len(self._closing) :].lstrip()
-                if not self._said
-                else rest[end + len(self._closing) :]
-            )
+            self._rest = rest[end + len(self._closing) :]
             self._closing = None
             return True
-        at = next((place for place, char in enumerate(rest) if char in "<["), len(rest))
+        # Spaces wait for what follows them: an id that is left out takes its own along.
+        found = _MARK.search(rest)
+        at = found.start() if found else len(rest)
         if at:
             self._say(rest[:at])
             self._rest = rest[at:]
             return bool(self._rest)
-        if not rest:
+        piece = rest.lstrip(" ")
+        if not piece:
+            if ended:
+                self._say(rest)
+                self._rest = ""
             return False
-        end = rest.find("]" if rest[0] == "[" else ">", 1)
+        spaces = rest[: len(rest) - len(piece)]
+        end = piece.find("]" if piece[0] == "[" else ">", 1)
         if end < 0:
-            longest = _LONGEST_CITATION if rest[0] == "[" else _LONGEST_TAG
-            if len(rest) < longest and not ended:
+            longest = _LONGEST_CITATION if piece[0] == "[" else _LONGEST_TAG
+            if len(piece) < longest and not ended:
                 return False
             end = 0
-        piece, self._rest = rest[: end + 1], rest[end + 1 :]
-        if rest[0] == "<":
-            opening = _OPENING.fullmatch(piece)
-            if opening:
-                self._closing = f"</{opening[1].lower()}>"
-            else:
-                self._say(piece)
-        else:
-            self._say(self._citation(piece))
+        piece, self._rest = piece[: end + 1], piece[end + 1 :]
+        opening = _OPENING.fullmatch(piece)
+        if opening:
+            self._closing = f"</{opening[1].lower()}>"
+        shown = "" if opening else self._citation(piece) if piece[0] == "[" else piece
+        if shown:
+            self._say(spaces + shown)
         return bool(self._rest)
 
     def _citation(self, piece: str) -> str:

@@ -49,7 +49,7 @@ class Router:
         client: Client | None = None,
     ) -> None:
         self.setup = setup
-        self._consent = Consent(setup.consent, ask)
+        self.consent = Consent(setup.consent, ask)
         self._client = client or Client(Limits(first_token=setup.timeout), temperature=setup.temperature)
 
     @property
@@ -87,7 +87,7 @@ class Router:
         """Why a provider is not called, in words; empty where it may be."""
         if provider.needs_key and not provider.key:
             return f"{provider.name}: {provider.key_variable} is not set"
-        return self._consent.refusal(provider)
+        return self.consent.refusal(provider)
 
 
 def open_router(env_file: Path | None = None, ask: Callable[[Provider], bool] | None = None) -> Router | None:

@@ -110,12 +110,14 @@ class MemoryDB:
         at: datetime | None = None,
         attachments: Iterable[FileSource] = (),
         revisits: str | None = None,
+        reading: Mapping[str, str] | None = None,
         link: bool = False,
     ) -> Memory:
         """Add one memory; it is on the disk when this returns (policy ``always``).
 
         ``attachments`` are files to keep with it, by path; ``link`` adopts their own inodes in place
-        of a copy, so that editing the originals edits the memory's files.
+        of a copy, so that editing the originals edits the memory's files. ``reading`` is what a model
+        made of the words (provider, text), kept beside them.
 
         Raises:
             InvalidMemoryError: a field is wrong; nothing was written.
@@ -126,7 +128,15 @@ class MemoryDB:
         if revisits is not None:
             self.get(revisits)
         memory = new_record(
-            concept, feeling, content, media_type=media_type, note=note, tags=tags, at=at, revisits=revisits
+            concept,
+            feeling,
+            content,
+            media_type=media_type,
+            note=note,
+            tags=tags,
+            at=at,
+            revisits=revisits,
+            reading=reading,
         )
         return self._remember(memory, _incoming(attachments), link=link)
 

@@ -74,6 +74,10 @@ def test_the_options_are_in_the_template_and_what_is_missing_is_asked(
         "b",
         env=editor("path.write_text(path.read_text() + 'Words')"),
     )
+    window.until("Save it so")
+    window.type("c\n")
+    window.until("What is it about?")
+    window.type("\n")
     window.until("How does it feel?")
     window.type("ser\n")
     assert window.until_end()[0] == 0
@@ -109,7 +113,7 @@ def test_an_interrupted_question_keeps_the_draft(
     terminal: Callable[..., Any], editor: Callable[..., Any]
 ) -> None:
     window = terminal("remember", env=editor("path.write_text('Just words')"))
-    window.until("What is it about?")
+    window.until("Save it so")
     window.type("\x04")
     code, out = window.until_end()
     assert code == 130

@@ -223,6 +223,8 @@ def test_latin_terminals_and_c_locales_print_what_they_can(spawn: Spawn) -> None
 
 def test_what_is_missing_is_asked_for_at_a_terminal(terminal: Callable[..., Any]) -> None:
     session = terminal("remember", "Paid the first rate.")
+    session.until("Save it so")
+    session.type("c\n")
     session.until("about?")
     session.type("Debt\n")
     session.until("eel")
@@ -236,7 +238,7 @@ def test_what_is_missing_is_asked_for_at_a_terminal(terminal: Callable[..., Any]
 
 def test_an_interrupted_question_saves_nothing(terminal: Callable[..., Any]) -> None:
     session = terminal("remember", "Half a thought")
-    session.until("about?")
+    session.until("Save it so")
     # readline may miss a signal that comes between its prompt and its wait; a person presses again.
     while session.process.poll() is None:
         session.process.send_signal(signal.SIGINT)

@@ -273,6 +273,19 @@ async def test_a_question_comes_back_with_its_pins(driven, journal, project):
         assert app.explore.question.value == "refund order"
         assert app.explore.result.asked.text == "refund order"
         assert [hit.name for hit in app.explore.asked.pinned] == ["refund_order"]
+        await app.press("y")
+        copied = app.app.clipboard
+    kept = project / ".mnemosyne" / "explorer.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    async with driven(journal, project=project, pane="explore") as app:
+        await app.press("up", "enter")
+        assert app.explore.asked.text == "refund order"
+        assert [hit.name for hit in app.explore.asked.pinned] == ["refund_order"], "after a restart, too"
+        await app.press("down", "y")
+        assert app.app.clipboard == copied
+    kept.write_text(kept.read_text().replace('"pinned": [{', '"pinned": [{"odd": 1, ', 1))
+    async with driven(journal, project=project, pane="explore") as app:
+        assert [asked.text for asked in app.explore.past] == ["mail"], "a faulty one is left out"
 
 
 async def test_the_journal_answers_too_and_enter_lands_on_a_memory(driven, journal, project):

@@ -192,6 +192,6 @@ class Ingested(NamedTuple):
 
 
 class Past(NamedTuple):
-    """Questions of before, the latest first."""
+    """Questions of before to the code, with what was pinned to them, the latest first."""
 
     questions: tuple[Asked, ...]

@@ -26,10 +26,12 @@ from .model import (
     Delivered,
     Hit,
     Ingested,
+    Past,
     Preview,
     Result,
     Unindexed,
 )
+from .past import keep_past, load_past
 from .preview import preview
 from .question import QuestionLine
 from .reader import Reader
@@ -169,6 +171,9 @@ class ExplorePane(Pane):
         """Look whether there is an index, and how much is in it."""
         self._count()
         self.ask(self.asked)
+        self.backend.read_code(
+            self, "explore.past", "looking for past questions", lambda engine, _: load_past(engine)
+        )
 
     def focus_first(self) -> None:
         """Take the keys."""
@@ -230,6 +235,8 @@ class ExplorePane(Pane):
             case Preview() as shown:
                 if self.results.current is not None and shown.id == self.results.current.id:
                     self.reader.show(shown)
+            case Past(questions):
+                self.past += questions
             case Delivered() as done:
                 self._delivered(done)
             case Acted(kind, counted):
@@ -400,6 +407,10 @@ class ExplorePane(Pane):
     def _remember(self) -> None:
         if self.asked.text.strip():
             self.past = [self.asked, *(each for each in self.past if each.text != self.asked.text)][:50]
+            past = tuple(self.past)
+            self.backend.read_code(
+                self, "explore.keep", "keeping the question", lambda engine, _: keep_past(engine, past)
+            )
 
     def action_past(self) -> None:
         """Choose a question of before, with what was pinned then."""

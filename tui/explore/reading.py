@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
     from ...retrieval.engine import RetrievalEngine
     from ...retrieval.ingest import Progress
+    from ...retrieval.results import QueryResult
     from ...retrieval.trace import Trace
     from ...storage.journal import MemoryDB
 
-__all__ = ["act", "ask_code", "ask_journal", "counts", "deliver", "ingest", "watch"]
+__all__ = ["act", "ask_code", "ask_journal", "counts", "deliver", "hit_of", "ingest", "watch"]
 
 _ROOM: Final = "made room for what is pinned"
 
@@ -54,23 +55,7 @@ def ask_code(engine: RetrievalEngine, asked: Asked) -> Result | Unindexed:
         )
     except NoIndexError:
         return Unindexed(engine.project.dir)
-    found = [
-        Hit(
-            result.chunk.id,
-            one_line(result.chunk.symbol_name or result.file_path.rpartition("/")[2], 120),
-            one_line(f"{result.file_path}:{result.chunk.line_start}-{result.chunk.line_end}", 400),
-            result.file_path,
-            result.chunk.line_start,
-            result.chunk.language or "",
-            result.chunk.tokens,
-            result.chunk.content,
-            result.scores,
-            result.ranks,
-            one_line(result.stale_reason or ""),
-            result,
-        )
-        for result in answer
-    ]
+    found = [hit_of(result) for result in answer]
     missed = [Missed(one_line(left.label, 200), left.cost, one_line(left.reason)) for left in answer.left_out]
     return _fitted(
         Result(
@@ -84,6 +69,25 @@ def ask_code(engine: RetrievalEngine, asked: Asked) -> Result | Unindexed:
             engine.project.root,
             tuple(one_line(line) for line in answer.notices),
         )
+    )
+
+
+def hit_of(result: QueryResult) -> Hit:
+    """A result of the code's engine as it is shown."""
+    chunk = result.chunk
+    return Hit(
+        chunk.id,
+        one_line(chunk.symbol_name or result.file_path.rpartition("/")[2], 120),
+        one_line(f"{result.file_path}:{chunk.line_start}-{chunk.line_end}", 400),
+        result.file_path,
+        chunk.line_start,
+        chunk.language or "",
+        chunk.tokens,
+        chunk.content,
+        result.scores,
+        result.ranks,
+        one_line(result.stale_reason or ""),
+        result,
     )
 
 
@@ -205,12 +209,13 @@ def deliver(result: Result, path: Path | None) -> Delivered:
 
 def act(engine: RetrievalEngine, asked: Asked, ids: Sequence[str], kind: str) -> Acted:
     """Say that chunks were ``used`` or ``selected``: this teaches, so the question is put down with it."""
-    from ...retrieval.errors import NoSuchChunkError  # noqa: PLC0415
+    from ...retrieval.errors import IndexUnwritableError, NoSuchChunkError  # noqa: PLC0415
 
     engine.query(asked.text, budget=asked.budget, scales=dict(asked.scales), refresh=False)
     counted = 0
     for chunk_id in ids:
-        with suppress(NoSuchChunkError):  # its file changed since
+        # Its file changed since, or the project cannot be written: nothing is learned, nothing is lost.
+        with suppress(NoSuchChunkError, IndexUnwritableError):
             counted += engine.feedback(chunk_id, kind)  # type: ignore[arg-type]
     return Acted(kind, counted)
 

@@ -9,7 +9,7 @@ for the size of T1 moves. |T1| + |T2| <= c, |T1| + |B1| <= c and all four togeth
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, Literal, NamedTuple, TypeVar
 
@@ -122,23 +122,39 @@ class ArcCache(Generic[K, V]):
         was larger) loses its oldest keys.
         """
         held = {**self._t1, **self._t2}
-        room = self.capacity
-        t2 = list(dict.fromkeys(state.t2))[-room:]
-        t1 = [key for key in dict.fromkeys(state.t1) if key not in set(t2)]
-        t1 = t1[max(0, len(t1) + len(t2) - room) :]
-        taken = {*t1, *t2}
-        b1 = [key for key in dict.fromkeys(state.b1) if key not in taken]
-        b1 = b1[max(0, len(b1) + len(t1) - room) :]
-        taken.update(b1)
-        b2 = [key for key in dict.fromkeys(state.b2) if key not in taken]
-        b2 = b2[max(0, len(t1) + len(t2) + len(b1) + len(b2) - 2 * room) :]
-        self._t1 = OrderedDict((key, held.get(key, _ABSENT)) for key in t1)
-        self._t2 = OrderedDict((key, held.get(key, _ABSENT)) for key in t2)
+        t1, t2, b1, b2 = self._fitted(state)
+        self._t1 = OrderedDict.fromkeys(t1, _ABSENT)
+        self._t2 = OrderedDict.fromkeys(t2, _ABSENT)
         self._b1 = OrderedDict.fromkeys(b1)
         self._b2 = OrderedDict.fromkeys(b2)
-        self._p = min(max(state.p, 0.0), float(room))
+        for key, value in held.items():
+            for tier in (self._t1, self._t2):
+                if key in tier:
+                    tier[key] = value
+        self._p = min(max(state.p, 0.0), float(self.capacity))
         self._hits, self._misses, self._ghost_hits = state.hits, state.misses, state.ghost_hits
         self._limit_ghosts()
+
+    def _fitted(self, state: ArcState[K]) -> tuple[Sequence[K], ...]:
+        """The tiers of a state without what a cache of this capacity cannot hold, or holds twice."""
+        t1, t2, b1, b2 = state.t1, state.t2, state.b1, state.b2
+        room, every = self.capacity, len(t1) + len(t2) + len(b1) + len(b2)
+        if (
+            len(t1) + max(len(t2), len(b1)) <= room
+            and every <= 2 * room
+            and len({*t1, *t2, *b1, *b2}) == every
+        ):
+            return t1, t2, b1, b2
+        most = list(dict.fromkeys(t2))[-room:]
+        once = [key for key in dict.fromkeys(t1) if key not in set(most)]
+        once = once[max(0, len(once) + len(most) - room) :]
+        taken = {*once, *most}
+        first = [key for key in dict.fromkeys(b1) if key not in taken]
+        first = first[max(0, len(first) + len(once) - room) :]
+        taken.update(first)
+        second = [key for key in dict.fromkeys(b2) if key not in taken]
+        second = second[max(0, len(taken) + len(second) - 2 * room) :]
+        return once, most, first, second
 
     def subscribe(self, listener: Callable[[CacheEvent], None]) -> Callable[[], None]:
         """Call ``listener`` for every event from now on; gives what ends that. Without listeners no event is

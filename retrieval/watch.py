@@ -60,6 +60,13 @@ class Watcher:
             self._stopped = True
             self._wake.notify_all()
 
+    @property
+    def settled(self) -> bool:
+        """Whether all that was noted so far is indexed."""
+        with self._wake:
+            waiting = self._busy or self._changed or self._everything
+            return not (waiting or self._stopped or self._behind)
+
     def settle(self, seconds: float) -> bool:
         """Have what was noted so far indexed at once, and wait for it; from any thread.
 

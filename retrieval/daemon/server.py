@@ -194,7 +194,9 @@ class Server:
     async def _settled(self) -> bool:
         """Whether every change that was noted is in the index."""
         watcher = self._watcher
-        return watcher is not None and await asyncio.to_thread(watcher.settle, SETTLE)
+        if watcher is None or watcher.settled:
+            return watcher is not None
+        return await asyncio.to_thread(watcher.settle, SETTLE)
 
     def _status(self) -> dict[str, Any]:
         return {

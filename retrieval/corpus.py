@@ -72,6 +72,12 @@ class Known(NamedTuple):
     files: frozenset[int]
     idf: float
 
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes."""
+        united = self.united.size if self.united is not self.exact else 0
+        return self.exact.size + united + self.scores.size + 64 * len(self.files)
+
 
 class PathWords(NamedTuple):
     """How well a term matches words of paths, by file: of the stem, of folders (and how far up the nearest
@@ -109,7 +115,7 @@ class Corpus:
         self.documents = self._text.documents
         self.saturation = Saturation(self._text.mean_length or 1.0)
         self._runs: dict[int, list[tuple[int, int]]] = {}
-        self._terms: dict[str, Known] = {}
+        self._terms: dict[tuple[str, str], Known] = {}
         self._room = ROOM
         self._candidates: dict[int, Candidate] = {}
         self._facts: dict[int, FileFacts] = {}
@@ -152,12 +158,18 @@ class Corpus:
 
     def known(self, roots: dict[str, str]) -> dict[str, Known]:
         """What the index knows of terms, by their stems (``roots`` maps stems to terms as asked)."""
-        missing = {root: term for root, term in roots.items() if f"{root}\0{term}" not in self._terms}
-        if missing:
-            self._read_terms(missing)
-        return {root: self._terms[f"{root}\0{term}"] for root, term in roots.items()}
+        found = {root: self._terms.pop((root, term), None) for root, term in roots.items()}
+        missing = {root: roots[root] for root, known in found.items() if known is None}
+        found.update(self._read_terms(missing) if missing else {})
+        taken = {root: known for root, known in found.items() if known is not None}
+        for root, known in taken.items():
+            self._terms[root, roots[root]] = known  # the last used comes last
+        while self._room < 0 and len(self._terms) > len(taken):
+            self._room += self._terms.pop(next(iter(self._terms))).size
+        return taken
 
-    def _read_terms(self, roots: dict[str, str]) -> None:
+    def _read_terms(self, roots: dict[str, str]) -> dict[str, Known]:
+        read: dict[str, Known] = {}
         stems = [root for root in roots if root[0] != WHOLE]
         variants = {root: [term] for root, term in roots.items()}
         parts = self._text.parts_with_stems(stems)
@@ -175,11 +187,9 @@ class Corpus:
             rows = map(self.saturation.__getitem__, map(self.lengths.__getitem__, both.docs))
             scores = Scores(both, idf * (K1 + 1), rows, self.size)
             known = Known(exact, both, scores, frozenset(map(files, both.docs)), idf)
-            self._room -= exact.size + scores.size + (both.size if both is not exact else 0)
-            if self._room < 0:
-                self._terms.clear()
-                self._room = ROOM
-            self._terms[f"{root}\0{terms[0]}"] = known
+            self._room -= known.size
+            read[root] = known
+        return read
 
     def _lists(self, terms: set[str]) -> dict[str, Postings]:
         places: dict[str, array[int]] = {}

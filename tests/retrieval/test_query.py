@@ -355,3 +355,19 @@ def test_a_query_loads_neither_parsers_nor_numpy(project: Path) -> None:
         "assert not {'tree_sitter', 'numpy', 'textual', 'rich', 'typer'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code, str(project)], check=True, timeout=60)
+
+
+def test_answers_are_the_same_however_little_is_kept_between_questions(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answers() -> list[list[dict[str, object]]]:
+        with RetrievalEngine.open(project) as engine:
+            return [
+                [result.as_dict() for result in engine.query(question, refresh=False, learn=False)]
+                for question in [*QUESTIONS, *QUESTIONS]
+            ]
+
+    expected = answers()
+    monkeypatch.setattr("mnemo.retrieval.corpus.ROOM", 1)
+    monkeypatch.setattr("mnemo.retrieval.corpus.ROWS", 2)
+    assert answers() == expected

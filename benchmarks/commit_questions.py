@@ -138,13 +138,15 @@ def main() -> None:
             found = answers(folder, base, commit) if len(text.split()) >= 3 else {}
             if found:
                 spans = {path: list(ranges(lines)) for path, lines in found.items()}
-                made.append({
-                    "id": f"{name}-{commit[:10]}",
-                    "kind": "commit",
-                    "query": text,
-                    "relevant_files": sorted(found),
-                    "relevant_ranges": spans,
-                })
+                made.append(
+                    {
+                        "id": f"{name}-{commit[:10]}",
+                        "kind": "commit",
+                        "query": text,
+                        "relevant_files": sorted(found),
+                        "relevant_ranges": spans,
+                    }
+                )
             if len(made) == options.count:
                 break
         tree = options.out / "repos" / name

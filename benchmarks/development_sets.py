@@ -84,24 +84,25 @@ def ndcg10(results: list[tuple[str, int, int]], targets: tuple[Span, ...]) -> fl
     return sum(gain / math.log2(place + 2) for place, gain in enumerate(gains)) / ideal if ideal else 0.0
 
 
-def localization(answer: Answer, question: Question, budget: int) -> dict[str, float]:
-    """Recall of files and lines, MRR over files and precision by token, a token being four characters."""
+def localization(given: list[tuple[str, int, int, int]], question: Question, budget: int) -> dict[str, float]:
+    """Recall of files and lines, MRR over files and precision by token, a token being four characters.
+
+    ``given`` are the chunks of an answer in order: path, first and last line, and how many characters.
+    """
     used = relevant = 0
-    given: dict[str, int] = {}
+    by_file: dict[str, int] = {}
     order: list[str] = []
     covered = 0
-    for result in answer:
-        tokens = -(-len(result.chunk.content) // 4)
+    for path, start, end, size in given:
+        tokens = -(-size // 4)
         if used + tokens > budget:
             break
         used += tokens
-        path = result.file_path
         relevant += tokens if path in question.files else 0
-        given[path] = given.get(path, 0) + tokens
-        if path not in order and given[path] >= 30:
+        by_file[path] = by_file.get(path, 0) + tokens
+        if path not in order and by_file[path] >= 30:
             order.append(path)
-        lines = question.lines.get(path, set())
-        covered += len(lines & set(range(result.chunk.line_start, result.chunk.line_end + 1)))
+        covered += len(question.lines.get(path, set()) & set(range(start, end + 1)))
     hits = [place for place, path in enumerate(order) if path in question.files]
     total = sum(map(len, question.lines.values()))
     found = {
@@ -112,6 +113,14 @@ def localization(answer: Answer, question: Question, budget: int) -> dict[str, f
     if total:
         found["line_recall"] = min(1.0, covered / total)
     return found
+
+
+def given(answer: Answer) -> list[tuple[str, int, int, int]]:
+    """The chunks of an answer as `localization` takes them."""
+    return [
+        (result.file_path, result.chunk.line_start, result.chunk.line_end, len(result.chunk.content))
+        for result in answer
+    ]
 
 
 def indexed(root: Path) -> RetrievalEngine:

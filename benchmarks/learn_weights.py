@@ -1,40 +1,97 @@
-"""Learn the file weights of ``weights.toml``: pairwise logistic regression, cross-validated by repository.
+"""Learn the weights of ``weights.toml`` from questions, cross-validated by repository.
 
-    python benchmarks/learn_weights.py SET REPOS [--strength 0.003]
+    python benchmarks/learn_weights.py --set SET REPOS [--set SET REPOS]... [--folds 5] [--without NAME]...
 
-Prints NDCG@10 of each repository by weights that never saw it, and then the weights learned on all. Needs
-numpy and scipy. SET and REPOS are those of `quality_bench`; only sets with annotations teach. Kinds of file
-that the set hardly holds (tests, docs, data) keep the weights that stand in the file.
+For each type of question two pairwise logistic regressions (L2): files that answer against files that do not,
+and within files that answer the chunks whose lines were changed against the others. Prints figures of each
+set by weights that never saw the repository (the same repository in two sets is one), and then the tables
+learned on all. Needs the extra ``bench``. SET and REPOS are those of `quality_bench`; chunks learn from
+sets with lines alone. ``--without`` leaves features out, one table of figures for each, for an ablation.
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from development_sets import Question, indexed, load, ndcg10, path_matches
-from mnemo.retrieval.corpus import Corpus
+from development_sets import Question, indexed, load, localization, ndcg10, path_matches
+from mnemo.retrieval.budget import Offer, fill
+from mnemo.retrieval.corpus import Candidate, Corpus
+from mnemo.retrieval.cost import values
 from mnemo.retrieval.evidence import gather
-from mnemo.retrieval.fusion import file_vectors, learned, weights_for
+from mnemo.retrieval.fusion import Weights, learned, weights_for
 from mnemo.retrieval.query_text import read_query
 from mnemo.retrieval.signals import features_of
+from mnemo.retrieval.signals.scale import Features
+from mnemo.retrieval.store import inflate
+from quality_bench import BUDGETS, interval
 from scipy.optimize import minimize
 
+Array = np.ndarray[Any, Any]
+MODELS = ("natural", "change", "symbol")
+ALIASES = {"fmt": "fmtlib", "mini": "mini.nvim"}  # one repository under two names
+OF_CHUNKS = {
+    "bm25", "bm25.raw", "bm25.names", "bm25.signature", "bm25.comments", "bm25.cover", "bm25.near", "symbol",
+    "symbol.definition", "symbol.exact", "symbol.holder", "symbol.named", "symbol.type", "vector",
+    "kind.size", "kind.imports", "kind.unnamed",
+}  # fmt: skip
+ONLY_OF_CHUNKS = {
+    "bm25.near",
+    "symbol.holder",
+    "symbol.named",
+    "symbol.type",
+    "kind.size",
+    "kind.imports",
+    "kind.unnamed",
+}
+KINDS = {"kind.tests", "kind.docs", "kind.data", "kind.examples", "kind.generated", "kind.legacy"}
+BY_HAND = {"path.place", "usage", "usage.alike", "usage.unlike", "prefetch"}
+FILE_STRENGTH, CHUNK_STRENGTH = 0.0003, 0.0003
 HARD_NEGATIVES = 60
-OF_CHUNKS = ("kind.imports", "kind.unnamed")
+SEARCHES = 3.0  # what a question of a search set counts among natural ones, beside one of history
+OTHER_TYPE = 0.2  # what a question of another type counts, for there are few of each
+LIMIT = 10
 
 
 @dataclass
 class Example:
+    """One question with what it was answered from. ``right`` tells file rows, ``changed`` counts lines by
+    row.
+    """
+
     question: Question
     model: str
-    spans: list[tuple[str, int, int]]
-    vectors: list[dict[str, float]]
-    right: np.ndarray[Any, Any]
+    features: Features
+    spans: list[tuple[int, int]]
+    candidates: list[Candidate]
+    paths: list[str]
+    sizes: list[int]
+    right: Array
+    changed: Array
+
+    @property
+    def repo(self) -> str:
+        return ALIASES.get(self.question.repo, self.question.repo)
+
+    def of_files(self, names: list[str]) -> Array:
+        found = np.zeros((len(self.spans), len(names)))
+        for place, name in enumerate(names):
+            if name in self.features.files:
+                found[:, place] = self.features.files[name]
+            elif name in self.features.chunks:
+                column = np.array(self.features.chunks[name])
+                found[:, place] = np.maximum.reduceat(column, [start for start, _ in self.spans])
+        return found
+
+    def of_chunks(self, names: list[str]) -> Array:
+        empty = [0.0] * len(self.candidates)
+        return np.array([self.features.chunks.get(name, empty) for name in names]).T
 
 
 def examples(questions: list[Question]) -> list[Example]:
@@ -45,80 +102,184 @@ def examples(questions: list[Question]) -> list[Example]:
     for root, asked in by_root.items():
         with indexed(root) as engine, engine.store.reading() as connection:
             corpus = Corpus(connection)
+            sizes: dict[int, int] = {}
             for question in asked:
                 query = read_query(question.text)
                 evidence = gather(connection, corpus, query, None)
-                features = features_of(evidence)
-                scores = learned(evidence.spans, features, weights_for(query.type), {})
-                vectors = file_vectors(evidence.spans, features)
-                spans = []
-                for facts, (start, end) in zip(evidence.files.values(), evidence.spans, strict=True):
-                    chunk = evidence.candidates[max(range(start, end), key=scores.__getitem__)]
-                    spans.append((facts.path, chunk.line_start, chunk.line_end))
-                right = np.array(
-                    [any(path_matches(path, target[0]) for target in question.targets) for path, *_ in spans],
-                    dtype=bool,
+                if not evidence.candidates:
+                    continue
+                for chunk in evidence.candidates:
+                    if chunk.content_id not in sizes:
+                        (body,) = connection.execute(
+                            "SELECT body FROM contents WHERE id = ?", (chunk.content_id,)
+                        ).fetchone()
+                        sizes[chunk.content_id] = len(inflate(body))
+                paths = [facts.path for facts in evidence.files.values()]
+                changed = []
+                for chunk in evidence.candidates:
+                    lines = question.lines.get(evidence.files[chunk.file_id].path, set())
+                    changed.append(len(lines & set(range(chunk.line_start, chunk.line_end + 1))))
+                found.append(
+                    Example(
+                        question,
+                        query.type if query.type in MODELS else "natural",
+                        features_of(evidence),
+                        evidence.spans,
+                        evidence.candidates,
+                        paths,
+                        [sizes[chunk.content_id] for chunk in evidence.candidates],
+                        np.array([answers(question, path) for path in paths]),
+                        np.array(changed),
+                    )
                 )
-                model = "symbol" if query.type == "symbol" else "natural"
-                found.append(Example(question, model, spans, vectors, right))
     return found
 
 
-def matrix(example: Example, names: list[str]) -> np.ndarray[Any, Any]:
-    return np.array([[vector.get(name, 0.0) for name in names] for vector in example.vectors])
+def answers(question: Question, path: str) -> bool:
+    return path in question.files or any(path_matches(path, target[0]) for target in question.targets)
 
 
-def fit(some: list[Example], names: list[str], strength: float) -> np.ndarray[Any, Any]:
-    rows, shares = [], []
-    hard = [names.index(name) for name in ("bm25", "path") if name in names]
-    for example in some:
-        values = matrix(example, names)
-        good, bad = values[example.right], values[~example.right]
+def file_pairs(example: Example, names: list[str]) -> Iterator[Array]:
+    values = example.of_files(names)
+    good, bad = values[example.right], values[~example.right]
+    if len(good) and len(bad):
+        hard = [names.index(name) for name in ("bm25", "path") if name in names]
+        bad = bad[np.argsort(-bad[:, hard].sum(1), kind="stable")[:HARD_NEGATIVES]]
+        yield (good[:, None, :] - bad[None, :, :]).reshape(-1, len(names))
+
+
+def chunk_pairs(example: Example, names: list[str]) -> Iterator[Array]:
+    values = example.of_chunks(names)
+    for start, end in example.spans:
+        changed = example.changed[start:end] > 0
+        good, bad = values[start:end][changed], values[start:end][~changed]
         if len(good) and len(bad):
-            bad = bad[np.argsort(-bad[:, hard].sum(1), kind="stable")[:HARD_NEGATIVES]]
-            pairs = (good[:, None, :] - bad[None, :, :]).reshape(-1, len(names))
-            rows.append(pairs)
-            shares.append(np.full(len(pairs), 1 / len(pairs)))
+            yield (good[:, None, :] - bad[None, :, :]).reshape(-1, len(names))
+
+
+def fit(
+    some: list[tuple[Example, float]],
+    names: list[str],
+    pairs_of: Callable[[Example, list[str]], Iterator[Array]],
+    strength: float,
+) -> dict[str, float]:
+    """Each question counts by its weight, whatever the number of its pairs."""
+    rows, shares = [], []
+    for example, weight in some:
+        found = list(pairs_of(example, names))
+        if found:
+            rows.append(np.concatenate(found))
+            shares.append(np.full(len(rows[-1]), weight / len(rows[-1])))
     pairs, share = np.concatenate(rows), np.concatenate(shares)
     share /= share.sum()
 
-    def loss(weights: np.ndarray[Any, Any]) -> tuple[float, np.ndarray[Any, Any]]:
+    def loss(weights: Array) -> tuple[float, Array]:
         margin = pairs @ weights
         slope = -(pairs * (share / (1 + np.exp(margin)))[:, None]).sum(0)
         value = (share * np.logaddexp(0, -margin)).sum() + strength / 2 * weights @ weights
         return value, slope + strength * weights
 
-    return minimize(loss, np.zeros(len(names)), jac=True, method="L-BFGS-B").x
+    found = minimize(loss, np.zeros(len(names)), jac=True, method="L-BFGS-B").x
+    return {name: round(float(weight), 2) for name, weight in zip(names, found, strict=True)}
 
 
-def score(example: Example, names: list[str], weights: np.ndarray[Any, Any]) -> float:
-    order = np.argsort(-(matrix(example, names) @ weights), kind="stable")[:10]
-    return ndcg10([example.spans[place] for place in order], example.question.targets)
+def learn(some: list[Example], without: set[str]) -> dict[str, Weights]:
+    """A model for each type of question; natural ones and tasks lend each other a little."""
+    every = {name for example in some for name in (*example.features.chunks, *example.features.files)}
+    of_files = sorted(every - ONLY_OF_CHUNKS - BY_HAND - without)
+    of_chunks = sorted((every & OF_CHUNKS) - without)
+    found = {}
+    for model in MODELS:
+        related = [each for each in some if (each.model == "symbol") == (model == "symbol")]
+        weighed = []
+        for each in related:
+            search = SEARCHES if model == "natural" and each.question.targets else 1.0
+            weighed.append((each, search * (1.0 if each.model == model else OTHER_TYPE)))
+        files = fit(weighed, of_files, file_pairs, FILE_STRENGTH)
+        chunks = fit([(each, 1.0) for each in related], of_chunks, chunk_pairs, CHUNK_STRENGTH)
+        if model == "symbol":  # asked of sets that hold hardly any tests and docs
+            files |= {name: weight for name, weight in found["natural"].file.items() if name in KINDS}
+        found[model] = replace(weights_for(model), file=files, chunk=chunks, own={})
+    return found
+
+
+def measure(example: Example, weights: Weights) -> dict[str, float]:
+    """What the engine would answer with these weights, scored."""
+    question = example.question
+    candidates = example.candidates
+    scores = learned(example.spans, example.features, weights, {})
+    _, density = values([chunk.tokens for chunk in candidates], scores, weights)
+    order = sorted(range(len(candidates)), key=lambda row: (-density[row], candidates[row].chunk_id))
+    offers = (
+        Offer(row, chunk.file_id, chunk.content_id, chunk.line_start, chunk.line_end)
+        for row, chunk in ((row, candidates[row]) for row in order)
+    )
+    search = bool(question.targets)
+    budget = 10**9 if search else BUDGETS[question.kind]
+    choice = fill(
+        offers,
+        budget,
+        lambda row: candidates[row].tokens,
+        limit=LIMIT if search else None,
+        per_file=1 if search else None,
+    )
+    owners = [row for row, (start, end) in enumerate(example.spans) for _ in range(start, end)]
+    spans = [
+        (example.paths[owners[row]], candidates[row].line_start, candidates[row].line_end)
+        for row in choice.taken
+    ]
+    if search:
+        return {"ndcg10": ndcg10(spans, question.targets)}
+    given = [(*span, example.sizes[row]) for span, row in zip(spans, choice.taken, strict=True)]
+    return localization(given, question, budget)
+
+
+def cross_validated(
+    sets: dict[str, list[Example]], folds: int, without: set[str]
+) -> dict[tuple[str, str, str], dict[str, list[float]]]:
+    repos = sorted({example.repo for some in sets.values() for example in some})
+    random.Random(1).shuffle(repos)
+    figures: dict[tuple[str, str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for fold in range(min(folds, len(repos))):
+        held = set(repos[fold::folds])
+        models = learn([each for some in sets.values() for each in some if each.repo not in held], without)
+        for name, some in sets.items():
+            for each in some:
+                if each.repo in held:
+                    for figure, value in measure(each, models[each.model]).items():
+                        figures[name, each.question.kind, figure][each.repo].append(value)
+    return figures
+
+
+def show(figures: dict[tuple[str, str, str], dict[str, list[float]]], *, by_repo: bool) -> None:
+    for (name, kind, figure), values_of in sorted(figures.items()):
+        mean = sum(sum(each) / len(each) for each in values_of.values()) / len(values_of)
+        low, high = interval(values_of)
+        print(f"# {name} {kind:<10} {figure:<12} {mean:.3f} [{low:.3f}, {high:.3f}]")
+        if by_repo:
+            each_one = (f"{repo} {sum(each) / len(each):.3f}" for repo, each in sorted(values_of.items()))
+            print("#    " + ", ".join(each_one))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("set", type=Path)
-    parser.add_argument("repos", type=Path)
-    parser.add_argument("--strength", type=float, default=0.003)
+    parser.add_argument("--set", nargs=2, type=Path, action="append", required=True)
+    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--without", action="append", default=[])
     options = parser.parse_args()
-    everything = [example for example in examples(load(options.set, options.repos, set())) if example.vectors]
-    figures: dict[str, list[float]] = defaultdict(list)
-    for model in ("natural", "symbol"):
-        some = [example for example in everything if example.model == model]
-        names = sorted({name for example in some for vector in example.vectors for name in vector})
-        names = [name for name in names if name not in OF_CHUNKS]
-        for repo in sorted({example.question.repo for example in some}):
-            weights = fit([each for each in some if each.question.repo != repo], names, options.strength)
-            figures[repo] += [score(each, names, weights) for each in some if each.question.repo == repo]
-        print(f"[{model}.file]")
-        for name, weight in sorted(zip(names, fit(some, names, options.strength), strict=True)):
-            print(f'"{name}" = {weight:.2f}')
-    means = {repo: sum(values) / len(values) for repo, values in sorted(figures.items())}
-    print("# cross-validated NDCG@10: " + ", ".join(f"{repo} {mean:.3f}" for repo, mean in means.items()))
-    print(f"# mean over {len(means)} repositories: {sum(means.values()) / len(means):.3f}")
+    sets = {folder.name: examples(load(folder, repos, set())) for folder, repos in options.set}
+    show(cross_validated(sets, options.folds, set()), by_repo=True)
+    for names in options.without:
+        print(f"# without {names}")
+        show(cross_validated(sets, options.folds, set(names.split(","))), by_repo=False)
+    for model, weights in learn([each for some in sets.values() for each in some], set()).items():
+        for part, table in (("file", weights.file), ("chunk", weights.chunk)):
+            print(f"\n[{model}.{part}]")
+            for name, weight in sorted(table.items(), key=lambda item: -item[1]):
+                if abs(weight) >= 0.05:
+                    print(f'"{name}" = {weight:.2f}')
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
-from development_sets import Question, indexed, load, localization
+from development_sets import Question, given, indexed, load, localization
 from mnemo.retrieval import fusion
 from mnemo.retrieval.engine import RetrievalEngine
 from mnemo.retrieval.results import Answer
@@ -81,7 +81,7 @@ def replay(
                 words = question.text.split()
                 shuffle(words)
                 answer = ask(engine, " ".join(words), at + 3 * DAY, scales, learn=False)
-            found.append(localization(answer, question, BUDGET))
+            found.append(localization(given(answer), question, BUDGET))
     return found
 
 

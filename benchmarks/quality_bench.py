@@ -15,7 +15,7 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-from development_sets import Question, indexed, load, localization, ndcg10
+from development_sets import Question, given, indexed, load, localization, ndcg10
 from mnemo.retrieval.config import Config
 from mnemo.retrieval.engine import RetrievalEngine
 
@@ -28,9 +28,8 @@ def measure(engine: RetrievalEngine, question: Question) -> dict[str, float]:
         spans = [(result.file_path, result.chunk.line_start, result.chunk.line_end) for result in answer]
         return {"ndcg10": ndcg10(spans, question.targets)}
     budget = BUDGETS[question.kind]
-    return localization(
-        engine.query(question.text, budget=budget, refresh=False, learn=False), question, budget
-    )
+    answer = engine.query(question.text, budget=budget, refresh=False, learn=False)
+    return localization(given(answer), question, budget)
 
 
 def interval(by_repo: dict[str, list[float]]) -> tuple[float, float]:

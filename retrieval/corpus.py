@@ -28,7 +28,7 @@ ROWS = 60_000  # chunks that are kept, and as many facts of each other kind
 
 class Candidate(NamedTuple):
     """A chunk that may answer. ``doc`` is its place in the `Corpus`; ``words`` are the parts of its symbol's
-    last name, each once.
+    last name, each once, ``holder`` those of the names before it.
     """
 
     doc: int
@@ -43,6 +43,7 @@ class Candidate(NamedTuple):
     symbol: str | None
     signature: str | None
     words: tuple[str, ...]
+    holder: tuple[str, ...]
 
 
 class FileFacts(NamedTuple):
@@ -263,9 +264,10 @@ class Corpus:
             by_chunk = {self.chunk_ids[doc]: doc for doc in missing}
             for row in self._rows(_CANDIDATES, sorted(by_chunk)):
                 symbol = row[8]
-                words = tuple(dict.fromkeys(parts_of(symbol.rpartition(".")[2]))) if symbol else ()
+                holder, _, name = (symbol or "").rpartition(".")
+                words = tuple(dict.fromkeys(parts_of(name)))
                 doc = by_chunk[row[0]]
-                kept[doc] = Candidate._make((doc, *row, words))
+                kept[doc] = Candidate._make((doc, *row, words, tuple(dict.fromkeys(parts_of(holder)))))
         found = [kept[doc] for doc in docs if doc in kept]
         found.sort(key=_file_of)
         return found

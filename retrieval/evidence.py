@@ -26,6 +26,8 @@ __all__ = ["Candidate", "Corpus", "Evidence", "FileFacts", "Group", "gather", "s
 CHUNKS_BY_TEXT = 150
 FILES_BY_PATH = 24
 CHUNKS_BY_FILE = 4
+BEST_FILES = 12
+CHUNKS_OF_BEST = 60
 COMMON = 400  # files that have a term in their path, from which on it only adds to what others found
 CHUNKS_BY_NAME = 40
 MAX_GROUPS = 48  # a pasted text is asked for by its rarest terms
@@ -113,6 +115,8 @@ def gather(
     docs.update(sorted(definitions, key=lambda doc: (-totals[doc], doc))[:CHUNKS_BY_NAME])
     for file_id in _files_by_path(groups, path_words, allowed):
         docs.update(_of_file(corpus, totals, file_id))
+    for file_id in _best_files(groups, corpus, totals, unit, docs, path_words):
+        docs.update(_of_file(corpus, totals, file_id, CHUNKS_OF_BEST))
     docs.update(_of_places(connection, corpus, query))
     for uid in joining:
         rows = connection.execute("SELECT id FROM chunks WHERE uid = ?", (uid,))
@@ -158,6 +162,8 @@ def _groups(corpus: Corpus, query: Query) -> list[Group]:
     roots: dict[str, str] = {}
     for term in query.terms:
         roots.setdefault(term if term[0] == WHOLE else stem(term), term)
+    for term in query.compounds:
+        roots.setdefault(term, term)
     groups = [
         Group(
             roots[root],
@@ -169,6 +175,7 @@ def _groups(corpus: Corpus, query: Query) -> list[Group]:
             known.files,
         )
         for root, known in corpus.known(roots).items()
+        if known.united.count or root not in query.compounds
     ]
     groups.sort(key=lambda group: (-group.idf, group.term))
     return groups[:MAX_GROUPS]
@@ -217,11 +224,35 @@ def _files_by_path(
     return [file_id for file_id, _ in best_first]
 
 
-def _of_file(corpus: Corpus, totals: array[int], file_id: int) -> list[int]:
+def _best_files(
+    groups: list[Group],
+    corpus: Corpus,
+    totals: array[int],
+    unit: float,
+    docs: Iterable[int],
+    path_words: dict[int, PathWords],
+) -> list[int]:
+    """The files that most likely answer, by their best chunk's text and the words of their names; of these
+    more chunks are candidates, for what has to change often says nothing of the question itself.
+    """
+    found: dict[int, float] = {}
+    for doc in docs:
+        found[corpus.file_ids[doc]] = max(totals[doc], found.get(corpus.file_ids[doc], 0))
+    top = max(found.values(), default=0) or 1
+    total = sum(group.idf for group in groups) or 1.0
+    for file_id, score in found.items():
+        named = sum(
+            groups[number].idf * words.stems.get(file_id, 0.0) for number, words in path_words.items()
+        )
+        found[file_id] = score / top + named / total
+    return heapq.nlargest(BEST_FILES, found, key=lambda file_id: (found[file_id], -file_id))
+
+
+def _of_file(corpus: Corpus, totals: array[int], file_id: int, most: int = CHUNKS_BY_FILE) -> list[int]:
     """The chunks of a file that score best by text, and its first ones where few score."""
     docs = [doc for start, end in corpus.runs(file_id) for doc in range(start, end) if doc not in corpus.dead]
     docs.sort(key=totals.__getitem__, reverse=True)
-    return docs[:CHUNKS_BY_FILE]
+    return docs[:most]
 
 
 def _of_places(connection: sqlite3.Connection, corpus: Corpus, query: Query) -> set[int]:

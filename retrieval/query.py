@@ -483,8 +483,8 @@ class _Delivery:
         for name, column in self._columns.items():
             scores[name] = round(column[row], 4)
         scores["rrf"] = round(self._fused.get(row, 0.0), 6)
-        scores["density"] = round(self._density[row], 6)
-        scores["final"] = round(self._final[row], 4)
+        scores["density"] = float(f"{self._density[row]:.4g}")
+        scores["final"] = float(f"{self._final[row]:.4g}")
         return QueryResult(
             facts.path,
             Chunk(

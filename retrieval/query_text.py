@@ -15,7 +15,7 @@ from .analysis import WHOLE, fold, query_words
 
 __all__ = ["STOP_WORDS", "Place", "Query", "QueryType", "read_query"]
 
-QueryType = Literal["symbol", "natural", "path", "error", "code"]
+QueryType = Literal["symbol", "natural", "change", "path", "error", "code"]
 
 MAX_TERMS = 400  # distinct terms read of one question; more are the tail of something pasted
 MAX_PLACES = 20
@@ -42,6 +42,19 @@ _WANTED = {
     "generated": _words("generated vendored vendor"),
     "legacy": _words("legacy compat compatibility deprecated deprecation deprecate"),
 }
+
+_CHANGES = _words(
+    "add adds added adding allow allows avoid bump change changed check clean cleanup close convert correct"
+    " create deprecate disable display don dont drop enable ensure exclude expose extend extract fall fix"
+    " fixes fixed fixing force handle hide ignore implement improve include increase inline introduce keep"
+    " limit load make merge migrate move never normalize omit only optimize optimise override pass prefer"
+    " preserve prevent print properly raise reduce refactor refresh refine reject remove removed rename"
+    " reorder replace reset resolve restore restrict return revert rewrite run save set show simplify skip"
+    " sort speed split start stop store strip support swap switch take test tidy treat trim tweak unify"
+    " update updated upgrade use validate verify warn wrap write"
+)
+"""Verbs that a task begins with, as an issue or a commit is titled."""
+_TASK = re.compile(r"(?:^|[.;*] )(?:fix|feat|chore|refactor|perf)\b", re.IGNORECASE)
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w*(?:(?:\.|::|->|#)[^\W\d]\w*)*", re.UNICODE)
 _PATH = re.compile(
@@ -81,7 +94,8 @@ class Query:
     ``terms`` are index terms (parts, and whole identifiers behind ``=``) in order of first use, stop words
     left out; ``names`` are the folded names that it may mean by a symbol, with 1.0 for those written as
     identifiers and less for plain words and for neighbours taken as one; ``wanted`` are the kinds of file
-    it asks for (tests, docs, examples, generated, legacy).
+    it asks for (tests, docs, examples, generated, legacy); ``compounds`` are neighbouring words as one
+    identifier would have them, "commit message" as ``=commitmessage``.
     """
 
     text: str
@@ -92,6 +106,7 @@ class Query:
     written: frozenset[str]
     places: tuple[Place, ...]
     wanted: frozenset[str] = field(default_factory=frozenset)
+    compounds: tuple[str, ...] = ()
 
     @property
     def parts(self) -> list[str]:
@@ -119,7 +134,13 @@ def read_query(text: str) -> Query:
     bare = {word.lower() for word, _ in words[:MAX_TERMS]}
     wanted = frozenset(name for name, hints in _WANTED.items() if not bare.isdisjoint(hints))
     names, written = _names(text, words, kind)
-    return Query(text, kind, tuple(counts), counts, names, written, _places(text), wanted)
+    compounds = _compounds(words) if kind in ("natural", "change", "error") else ()
+    return Query(text, kind, tuple(counts), counts, names, written, _places(text), wanted, compounds)
+
+
+def _compounds(words: list[tuple[str, tuple[str, ...]]]) -> tuple[str, ...]:
+    plain = ["" if word.islower() and word in STOP_WORDS else fold(word) for word, _ in words[:MAX_TERMS]]
+    return tuple(dict.fromkeys(WHOLE + one + other for one, other in pairwise(plain) if one and other))
 
 
 def _type_of(text: str, words: list[tuple[str, tuple[str, ...]]]) -> QueryType:
@@ -137,6 +158,8 @@ def _type_of(text: str, words: list[tuple[str, tuple[str, ...]]]) -> QueryType:
         return "code"
     if len(words) <= 3 and all(_is_identifier(word) for word, _ in words):
         return "symbol"
+    if words[0][0].lower() in _CHANGES or _TASK.search(head):
+        return "change"
     return "natural"
 
 
@@ -197,7 +220,7 @@ def _names(
             if word[0].isupper():
                 written.add(word)
         plain.append(folded)
-    if kind == "natural":
+    if kind in ("natural", "change"):
         for first, second in pairwise(plain):
             if first and second:
                 names.setdefault(first + second, 0.8)

@@ -36,7 +36,9 @@ class _Sums(dict[tuple[int, ...], float]):
 def features(evidence: Evidence) -> Features:
     """Over stems with the path's words (``bm25``), over exact terms (``.raw``), and by field: names that the
     chunk defines, its signature, its comments; ``.cover`` is the share of the question's weight that occurs.
-    ``.top3`` and ``.file`` are sums over the file, ``.filecover`` the share that occurs anywhere in it.
+    ``.near``: the text of the chunk before or after it. ``.top3`` and ``.file`` are sums over the file,
+    ``.filecover`` the share that occurs anywhere in it, ``.filenames`` and ``.filecomments`` the share that
+    its candidates define or say.
     """
     corpus, groups, docs = evidence.corpus, evidence.groups, evidence.docs
     if not docs or not groups:
@@ -81,9 +83,40 @@ def features(evidence: Evidence) -> Features:
             "bm25.signature": scaled(_flagged(names, packed, _SIGNED)),
             "bm25.comments": scaled(_flagged(_Sums(idfs), packed, _SAID)),
             "bm25.cover": _flagged(cover, packed, _THERE),
+            "bm25.near": scaled(_near(evidence)),
         },
-        {"bm25.top3": scaled(top3), "bm25.file": scaled(whole), "bm25.filecover": list(covered.values())},
+        {
+            "bm25.top3": scaled(top3),
+            "bm25.file": scaled(whole),
+            "bm25.filecover": list(covered.values()),
+            "bm25.filenames": _in_files(evidence, packed, _DEFINED),
+            "bm25.filecomments": _in_files(evidence, packed, _SAID),
+        },
     )
+
+
+def _near(evidence: Evidence) -> list[float]:
+    """By row: the score of the better of the two chunks beside it in its file."""
+    totals, files = evidence.totals, evidence.corpus.file_ids
+    found = []
+    for doc in evidence.docs:
+        owner = files[doc]
+        before = totals[doc - 1] if doc and files[doc - 1] == owner else 0
+        after = totals[doc + 1] if doc + 1 < len(files) and files[doc + 1] == owner else 0
+        found.append(float(max(before, after)))
+    return found
+
+
+def _in_files(evidence: Evidence, packed: Sequence[bytes], table: bytes) -> list[float]:
+    """By file: the share of the question's weight that is flagged in any of its candidates."""
+    found = [0.0] * len(evidence.spans)
+    total = evidence.total_idf
+    for group, column in zip(evidence.groups, packed, strict=True):
+        flags = column.translate(table)
+        for row, (start, end) in enumerate(evidence.spans):
+            if any(flags[start:end]):
+                found[row] += group.idf / total
+    return found
 
 
 def _bonuses(evidence: Evidence) -> list[dict[int, int]]:

@@ -14,7 +14,9 @@ def features(evidence: Evidence) -> Features:
     """``symbol``: the chunk defines a name of the question, or its symbol shares words with it.
 
     ``.definition``: it defines a name that the question spells, rarer names counting more; ``.exact``: with
-    the very spelling; ``.file``: the file has such a chunk; ``.stem``: its name is the file's as well.
+    the very spelling; ``.type``: the name of a type; ``.stem``: its name is the file's as well. ``.named``:
+    the share of its symbol's words that the question has; ``.holder``: the weighted share of the question's
+    words in what holds the symbol, as its class.
     """
     names = evidence.query.names
     written = evidence.query.written
@@ -29,8 +31,20 @@ def features(evidence: Evidence) -> Features:
         else min(sum(roots.get(part, 0.0) for part in candidate.words) / total * 0.8, 1.0)
         for candidate in evidence.candidates
     ]
-    by_file = [0.0] * len(facts)
-    of_stem = by_file.copy()
+    holder = [
+        0.0
+        if roots.keys().isdisjoint(candidate.holder)
+        else min(sum(roots.get(part, 0.0) for part in candidate.holder) / total, 1.0)
+        for candidate in evidence.candidates
+    ]
+    named = [
+        0.0
+        if roots.keys().isdisjoint(candidate.words)
+        else sum(part in roots for part in candidate.words) / len(candidate.words)
+        for candidate in evidence.candidates
+    ]
+    types = [0.0] * len(evidence.candidates)
+    of_stem = [0.0] * len(facts)
     for row, doc in enumerate(evidence.docs):
         if doc not in evidence.definitions:
             continue
@@ -38,15 +52,23 @@ def features(evidence: Evidence) -> Features:
         owner = evidence.owners[row]
         for name, spelled, kind in evidence.definitions[doc]:
             rarity = 1 / (1 + evidence.definers[name]) ** 0.25
+            if kind == "type":
+                types[row] = max(types[row], names[name])
             best = max(best, names[name] * _KINDS[kind] * rarity)
             if spelled in written:
                 exact[row] = 1.0
             if "".join(facts[owner].stem) == name:
                 of_stem[owner] = max(of_stem[owner], names[name])
         definition[row] = best
-        by_file[owner] = max(by_file[owner], best)
         symbol[row] = max(symbol[row], 1.0 if best and exact[row] else best)
     return Features(
-        {"symbol": symbol, "symbol.definition": definition, "symbol.exact": exact},
-        {"symbol.file": by_file, "symbol.stem": of_stem},
+        {
+            "symbol": symbol,
+            "symbol.definition": definition,
+            "symbol.exact": exact,
+            "symbol.holder": holder,
+            "symbol.named": named,
+            "symbol.type": types,
+        },
+        {"symbol.stem": of_stem},
     )

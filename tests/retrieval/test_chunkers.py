@@ -177,7 +177,8 @@ def test_python_symbols_are_those_of_ast(path: Path) -> None:
         assert any(chunk.line_start <= first <= chunk.line_end for chunk in own), symbol
         name = symbol.rpartition(".")[2]
         assert any(name in chunk.defines for chunk in own), symbol
-        assert max(chunk.line_end for chunk in own) <= last or symbol.count(".") == 0
+        ends = (chunk.line_start + chunk.content.rstrip().count("\n") for chunk in own)
+        assert max(ends) <= last or symbol.count(".") == 0
 
 
 # -- shape ---------------------------------------------------------------------------------------------------
@@ -199,7 +200,7 @@ def test_a_class_header_stands_with_its_fields_and_apart_from_its_methods() -> N
     found = by_symbol(chunks_of("account.py"))
     header = found["Account"]
     assert header.content.startswith('@register("account")\nclass Account(Base):')
-    assert header.content.endswith('currency = "EUR"')
+    assert header.content.rstrip().endswith('currency = "EUR"')
     assert (header.chunk_type, header.types) == ("class", ("Account",))
     method = found["Account.balance"]
     assert method.content.startswith("    @property\n    @cached\n    def balance")
@@ -208,6 +209,13 @@ def test_a_class_header_stands_with_its_fields_and_apart_from_its_methods() -> N
     assert method.signature == "def balance(self) -> int"
     assert method.defines == ("balance",)
     assert {"cached", "entry", "entries", "sum"} <= set(method.refers)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_chunks_together_are_the_file(path: Path) -> None:
+    text = path.read_text()
+    chunks = chunk_file(text, path.name).chunks
+    assert "\n".join(chunk.content for chunk in chunks).strip("\n") == text.strip("\n")
 
 
 def test_comments_stand_with_what_they_lead() -> None:

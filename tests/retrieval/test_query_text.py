@@ -30,7 +30,9 @@ AttributeError: 'NoneType' object has no attribute 'price'"""
         ("thread 'main' panicked at src/main.rs:4:5", "error"),
         ("def total(self):\n    return sum(self.items)\n", "code"),
         ("for (let i = 0; i < n; i++) {\n  total += prices[i];\n}", "code"),
-        ("Fix scrolling in response headers and cookies tables", "natural"),
+        ("Fix scrolling in response headers and cookies tables", "change"),
+        ("Yaml export. * feat: write errors", "change"),
+        ("how do I add a handler", "natural"),
         ("", "symbol"),
     ],
 )
@@ -88,3 +90,9 @@ def test_any_text_is_read(text: str) -> None:
 )
 def test_odd_texts_are_read(text: str) -> None:
     assert len(read_query(text).terms) <= MAX_TERMS + 5
+
+
+def test_neighbours_are_also_read_as_one_identifier() -> None:
+    query = read_query("where is the commit message of a Diff")
+    assert query.compounds == ("=commitmessage",)
+    assert read_query("commit_message").compounds == ()

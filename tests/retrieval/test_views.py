@@ -84,9 +84,9 @@ def test_stats_count_what_queries_put_down(engine: RetrievalEngine) -> None:
 
 def test_outline(engine: RetrievalEngine) -> None:
     entries = engine.outline(engine.project.root / "pkg/thing.py")
-    assert (entries[0].type, entries[0].symbol, entries[0].line_end) == ("class", "Thing", 10)
+    assert (entries[0].type, entries[0].symbol, entries[0].line_end) == ("class", "Thing", 11)
     assert [(e.line_start, e.line_end, e.type, e.symbol) for e in entries[1:]] == [
-        (12, 15, "method", "Thing.name"),
+        (12, 17, "method", "Thing.name"),
         (18, 22, "function", "make_thing"),
     ]
     assert entries[1].signature == "def name(self, prefix)"

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["VERBS"]
 
 
-def cache() -> None:
-    """Look at the cache of chunks, clear it or warm it."""
+def cache(ctx: typer.Context) -> None:
+    """Look at the cache of chunks (by itself: show), clear it or warm it."""
+    if ctx.invoked_subcommand is None:
+        show(ctx)
 
 
 def show(ctx: typer.Context, json: Json = False) -> None:

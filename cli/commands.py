@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Annotated, Any, Final
 

@@ -114,6 +114,7 @@ def test_the_command_shows_clears_and_warms(
     shown = json.loads(cache("show", "--json"))
     assert (shown["capacity"], shown["hits"] + shown["misses"]) == (500, sum(counts))
     assert f"T2 (asked for again): {len(shown['t2'])}\n" in cache("show")
+    assert cache() == cache("show")
     assert f"Hit rate: {shown['hits'] / sum(counts):.1%} (" in cache("show")
     held = len(shown["t1"]) + len(shown["t2"])
     assert cache("clear") == f"Cleared: {held} entries\n"

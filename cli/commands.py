@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from importlib import import_module
-from inspect import signature
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -144,7 +143,7 @@ class _Lazy(MutableMapping[str, Any]):
 def _build(name: str, verb: Callable[..., Any] | Mapping[str, Callable[..., Any]]) -> Any:
     if isinstance(verb, Mapping):
         group = typer.Typer(name=name, cls=_Group, add_completion=False, rich_markup_mode=None)
-        # A group whose own function takes options does something by itself.
+        # A group whose own function takes the context or options does something by itself.
         alone = verb[""].__code__.co_argcount > 0
         group.callback(help=verb[""].__doc__, invoke_without_command=alone)(verb[""])
         for each, function in verb.items():

@@ -30,7 +30,7 @@ def _providers(
 ) -> int:
     """List the models that are set up, or choose one.
 
-    docs/providers.md and .env.example tell how to set one up.
+    A line such as OLLAMA_MODEL=llama3.2 in .env of the config folder sets one up.
     """
     if ctx.invoked_subcommand:
         return 0
@@ -50,7 +50,8 @@ def _providers(
     if rows or json:
         session.printer(as_json=json).rows(rows)
     else:
-        warn("no model is set up, and mnemo answers by itself; docs/providers.md tells how to set one up")
+        file = config.config_dir() / ".env"
+        warn(f"no model is set up, so mnemo answers by itself; OLLAMA_MODEL=llama3.2 in {file} sets one up")
     return 1 if failed else 0
 
 
@@ -113,7 +114,7 @@ def _checked(provider: Provider, setup: Setup, router: Router) -> dict[str, Any]
     start = perf_counter()
     client = Client(Limits(first_token=setup.timeout, attempts=1), temperature=setup.temperature)
     try:
-        client.converse(provider, Prompt("You answer with one word.", "Say hello.", max_tokens=64))
+        client.converse(provider, Prompt("You answer with one word.", "Say hello.", max_tokens=256))
     except ModelError as error:
         return {"ready": False, "problem": str(error).partition(": ")[2], "seconds": None}
     return {"seconds": round(perf_counter() - start, 2)}

@@ -204,10 +204,15 @@ class Brain:
         language = self.language
         wanted = read_question(self._db, question)
         kin = wanted.kin_concepts or [word for word in wanted.kin_words if "*" not in word]
-        if self._llm is None:
+        llm = self._llm
+        try:
+            concepts, said = self._plan(llm, question, language, cancel) if llm else ((), ())
+        except NoModelError as error:
+            self._tell(error.reasons)
+            llm = None
+        if llm is None:
             found = find(self._db, wanted)
         else:
-            concepts, said = self._plan(self._llm, question, language, cancel)
             wanted = wanted._replace(
                 kin_concepts=tuple(dict.fromkeys((*concepts, *wanted.kin_concepts))),
                 kin_words=tuple(dict.fromkeys((*said, *wanted.kin_words))),
@@ -217,7 +222,7 @@ class Brain:
         base = computed.answer_from(
             found, kin=list(kin), empty=not self._db.count(), language=language, start=start
         )
-        if not found.memories:
+        if llm is None or not found.memories:
             return self._shown(base, on_text)
         labels = Labels(found.memories)
         asked = {"question": question, "example": labels.some(1)[0]}
@@ -230,7 +235,11 @@ class Brain:
     def _plan(
         self, llm: Model, question: str, language: str, cancel: Cancel | None
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Concepts and words to look for; none where the model has none to offer."""
+        """Concepts and words to look for; none where the model has none to offer.
+
+        Raises:
+            NoModelError: nobody answers.
+        """
         concepts = list(islice(self._db.concepts(), _CONCEPTS_SHOWN))
         if not concepts:
             return (), ()
@@ -241,10 +250,7 @@ class Brain:
             concepts=quoted("\n".join(" ".join(name.split()) for name in concepts)),
             question=quoted(_cut(question, self._room(llm) // 2)),
         )
-        try:
-            reply = llm.converse(Prompt(system, text, max_tokens=256), cancel=cancel)
-        except NoModelError:
-            return (), ()  # the answer itself is asked for next, and tells why there is none
+        reply = llm.converse(Prompt(system, text, max_tokens=256), cancel=cancel)
         found = json_object(reply.text) or {}
         return known_names(found.get("concepts"), concepts, 5), words(found.get("words"), 8)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +16,9 @@ from mnemo.tui.arc.model import Arc, Window
 from mnemo.tui.arc.pane import ArcPane
 from mnemo.tui.arc.reading import means_of, scene_of
 from textual.widgets import Input
+
+sys.path.append(str(Path(__file__).parents[1] / "llm"))
+from speaking import Request, Servers
 
 SIZES = [(40, 12), (80, 24), (120, 40), (200, 60)]
 
@@ -192,6 +197,53 @@ async def test_a_concepts_arc_is_chosen_and_told_in_words(driven, journal):
         assert "it is lighter" not in app.screen_text
         await app.press("c", "escape")
         assert pane.arc.concept == "Father"
+
+
+async def test_a_model_that_is_set_up_tells_the_arc_as_it_comes(driven, journal, monkeypatch):
+    servers = Servers()
+    try:
+        server = servers.start()
+        monkeypatch.setenv("NEARBY_URL", f"{server.origin}/v1")
+        monkeypatch.setenv("NEARBY_MODEL", "m")
+        hold = threading.Event()
+
+        def slowly(request: Request) -> None:
+            request.head()
+            request.write(request.delta("A house of "))
+            hold.wait(20)
+            request.write(request.delta("\x1b[31mpianos."))
+            request.write(request.end())
+
+        server.script = [slowly]
+        async with driven(journal, pane="arc") as app:
+            await app.press("c", "down", "enter")
+            await app.pilot.press("R")
+            await app.until(lambda: "A house of" in app.screen_text)
+            hold.set()
+            await app.until(lambda: "pianos." in app.screen_text)
+            await app.settle()
+            assert "nearby" in app.screen_text.lower()
+            assert "\x1b" not in app.screen_text
+            assert "Father" in server.asked[0].prompt
+            # Whoever closes the words stops the telling.
+            hold.clear()
+            server.script = [slowly]
+            await app.pilot.press("R")
+            await app.until(lambda: len(server.asked) == 2)
+            await app.press("escape")
+            assert not arc_of(app).has_class("-words")
+    finally:
+        servers.close()
+
+
+async def test_a_model_far_away_is_not_asked_unasked(driven, journal, monkeypatch):
+    monkeypatch.setenv("FAR_URL", "https://far.invalid/v1")
+    monkeypatch.setenv("FAR_MODEL", "m")
+    monkeypatch.setenv("FAR_API_KEY", "k")
+    async with driven(journal, pane="arc") as app:
+        await app.press("c", "down", "enter", "R")
+        assert "From 31 December 2022 it is lighter" in app.screen_text
+        assert "far" in app.screen_text.lower()
 
 
 async def test_the_picture_is_written(driven, journal, tmp_path):

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 from textual.containers import Container, VerticalScroll
+from textual.message import Message
 from textual.widgets import Static
 
-from ...llm.answers import Reflection
-from ...llm.computed import reflect
+from ...llm.answers import LOCAL, Reflection
 from ...storage.affect import affect_of, local_moment
 from ..backend import Answer, Failed
 from ..inert import inert, one_line
@@ -21,7 +21,7 @@ from ..panes import MemoryWanted, Pane
 from .following import FollowingView
 from .line import LineChart
 from .model import Arc, Scene, Shown, Window
-from .reading import midnight, read_arc, read_shown, scene_of, write_svg
+from .reading import midnight, read_arc, read_shown, scene_of, tell, write_svg
 from .stack import StackChart
 from .views import ArcView
 from .year import YearView
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
+    from ...llm.client import Cancel
     from ...settings import Settings
     from ...storage.affect import Span
     from ..backend import Backend
@@ -49,6 +50,18 @@ _CLOSEST: Final = 7
 _ZOOM: Final = 0.5
 _PAN: Final = 0.5
 _MOST_CONCEPTS: Final = 500
+
+
+class Told(Message):
+    """All that was told so far."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        super().__init__()
+
+    def can_replace(self, message: Message) -> bool:
+        """Only the last of a burst counts."""
+        return isinstance(message, Told)
 
 
 class _Note(Static, can_focus=True):
@@ -95,6 +108,8 @@ class ArcPane(Pane):
         self.view = "line"
         self.span: Span | None = None
         self.shown: Shown | None = None
+        self._cancel: Cancel | None = None
+        """Ends what is being told."""
         self._outdated = False
         self._retries: dict[str, Callable[[], None]] = {}
 
@@ -170,7 +185,9 @@ class ArcPane(Pane):
                 self.shown = shown
                 self._say_shown()
             case Reflection() as found:
-                self.query_one("#arc-words-text", Static).update(inert(found.text))
+                by = f"\n\n- {one_line(found.provider, 40)}" if found.provider != LOCAL else ""
+                note = f"\n\n{found.confidence_note}"
+                self.query_one("#arc-words-text", Static).update(inert(f"{found.text}{by}{note}".rstrip()))
             case Path() as path:
                 self.notify(str(path), title="Written", markup=False)
             case _:
@@ -432,18 +449,37 @@ class ArcPane(Pane):
         arc = self.arc
         if arc is None or not arc.days:
             return
+        from ...llm.client import Cancel  # noqa: PLC0415 -- nobody reflects before the first frame
+
+        self._stop_telling()
         self.add_class("-words")
+        self._cancel = cancel = Cancel()
         language = self.settings.language
-        concept, columns = arc.concept or None, arc.columns
         self.backend.read_journal(
             self,
             "arc.reflect",
             "reflecting",
-            lambda db, _: reflect(db, concept, language=language, columns=columns),
+            lambda db, ticket: tell(db, arc, language, lambda text: ticket.tell(Told(text)), cancel),
         )
+
+    def _stop_telling(self) -> None:
+        if self._cancel is not None:
+            self._cancel.cancel()
+            self._cancel = None
+
+    def on_unmount(self) -> None:
+        """Whoever is still telling may stop."""
+        self._stop_telling()
+
+    @on(Told)
+    def _told(self, message: Told) -> None:
+        """Show the words as they come."""
+        if self._cancel is not None:
+            self.query_one("#arc-words-text", Static).update(inert(message.text))
 
     def action_close(self) -> None:
         """Put the words away."""
+        self._stop_telling()
         self.backend.cancel("arc.reflect")
         self.remove_class("-words")
         self.focus_first()

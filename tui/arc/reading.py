@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ...drawing.arc_chart import MOST_SPOTS, arc_chart
 from ...drawing.arc_svg import arc_svg
-from ...llm.computed import arc_words
+from ...llm.computed import arc_words, reflect
+from ...settings import SettingsError
 from ...storage.affect import Day, by_day, line, mean_affect, periods, shifts, smooth, transitions
 from ...storage.errors import JournalError
 from ..inert import one_line
 from .model import Arc, Band, Mark, Scene, Shown, Window
 
 if TYPE_CHECKING:
+    from ...llm.answers import Reflection
+    from ...llm.client import Cancel
     from ...storage.affect import Span
     from ...storage.journal import MemoryDB
     from ...themes import Theme
     from ..backend import Ticket
 
-__all__ = ["means_of", "midnight", "read_arc", "read_shown", "scene_of", "write_svg"]
+__all__ = ["means_of", "midnight", "read_arc", "read_shown", "scene_of", "tell", "write_svg"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EXACT: Final = 4000
@@ -156,6 +160,41 @@ def read_shown(db: MemoryDB, ref: int, us: int) -> Shown:
     """Read the memory under the cursor."""
     memory = db.read(ref)
     return Shown(ref, us, memory.feeling, one_line(memory.concept, 60), one_line(memory.content, 600))
+
+
+def tell(db: MemoryDB, arc: Arc, language: str, show: Callable[[str], None], cancel: Cancel) -> Reflection:
+    """Tell an arc in words: the computed ones at once, then a model's as they come, where one is set up.
+
+    ``show`` gets all the words there are so far; ``confidence_note`` says why a model did not tell. One that
+    would have to be allowed first is not asked.
+    """
+    from ...llm.brain import Brain  # noqa: PLC0415 -- nobody reflects before the first frame
+    from ...llm.errors import BrokenOffError, ModelError  # noqa: PLC0415
+    from ...llm.router import open_router  # noqa: PLC0415
+
+    base = reflect(db, arc.concept or None, language=language, columns=arc.columns)
+    base = replace(base, confidence_note="")
+    show(base.text)
+    if not arc.concept:
+        return base
+    parts: list[str] = []
+    notes: list[str] = []
+
+    def add(part: str) -> None:
+        parts.append(part)
+        show("".join(parts))
+
+    try:
+        router = open_router()
+        if router is None:
+            return base
+        brain = Brain(db, router, language=language, on_note=notes.append)
+        found = brain.reflect(arc.concept, on_text=add, cancel=cancel)
+    except BrokenOffError as error:
+        return replace(base, text="".join(parts), confidence_note=str(error))
+    except (ModelError, SettingsError) as error:
+        return replace(base, confidence_note=str(error))
+    return replace(found, confidence_note="; ".join(notes))
 
 
 def write_svg(db: MemoryDB, arc: Arc, theme: Theme, language: str, output: Path) -> Path:

@@ -1,9 +1,10 @@
 """What a question, a reflection or a dream rests on, found in the journal without a model.
 
-A question is looked for by its own words, by the concepts that it names, by what is kin to them (the words
-and concepts of the same topic: *money* reaches Debt), by the concepts that occur where its words occur, and
-by the feelings that it names. Each way ranks memories; the rankings are joined by reciprocal rank fusion
-(Cormack, Clarke and Büttcher 2009).
+A question is looked for by its own words (the query engine's journal), by the concepts that it names, by
+what is kin to them (the words and concepts of the same topic: *money* reaches Debt), by the concepts that
+occur where its words occur, and by the feelings that it names. Each way ranks memories; the rankings are
+joined by reciprocal rank fusion (Cormack, Clarke and Büttcher 2009). A question about how something feels
+trusts all ways alike; any other trusts its words most.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -34,6 +35,7 @@ _EACH: Final = 60
 _MOST_CONCEPTS: Final = 2000
 _NAMES_IT: Final = 2.5
 _FEW: Final = 3
+_BUDGET: Final = 20_000
 
 
 class Question(NamedTuple):
@@ -46,6 +48,7 @@ class Question(NamedTuple):
         kin_words: Words of the same topics.
         feelings: Feelings that it names.
         since, until: The year that it names, or None.
+        wide: Whether it asks how something feels, not what happened.
     """
 
     words: tuple[str, ...]
@@ -55,6 +58,7 @@ class Question(NamedTuple):
     feelings: tuple[Feeling, ...]
     since: datetime | None = None
     until: datetime | None = None
+    wide: bool = False
 
 
 class Found(NamedTuple):
@@ -70,6 +74,7 @@ def read_question(db: MemoryDB, text: str) -> Question:
     """Take a question apart, with the journal's own concepts."""
     words = tokens(text)
     frame = small_words("questions")
+    about_feeling = small_words("feelings")
     named = {cue.at[0]: cue for cue in cues(words, guess_language(words)) if len(cue.at) == 1}
     feelings = {
         feeling
@@ -88,7 +93,7 @@ def read_question(db: MemoryDB, text: str) -> Question:
         elif number < _MOST_CONCEPTS and topics & topics_of_name(name):
             kin.append(name)
     year = re.search(r"\b(1[89]\d\d|20\d\d)\b", text)
-    span = {}
+    span: dict[str, Any] = {}
     if year:
         span = {
             "since": datetime(int(year[0]), 1, 1).astimezone(),
@@ -101,6 +106,7 @@ def read_question(db: MemoryDB, text: str) -> Question:
         _kin_words(topics, own),
         tuple(sorted(feelings)),
         **span,
+        wide=bool(feelings or about_feeling & set(words)),
     )
 
 
@@ -112,39 +118,39 @@ def _kin_words(topics: Iterable[Topic], own: Sequence[str]) -> tuple[str, ...]:
 def find(db: MemoryDB, question: Question, limit: int = 8) -> Found:
     """The memories that bear on a question, best first; none where there are none."""
     span: dict[str, Any] = {"since": question.since, "until": question.until}
-    rankings: list[tuple[float, Sequence[int]]] = []
+    rankings: list[tuple[float, Sequence[Memory]]] = []
 
-    def search(weight: float, words: Iterable[str]) -> Sequence[int]:
-        query = " OR ".join(_term(word) for word in words)
-        refs = db.search_refs(query, **span, limit=_EACH) if query else ()
-        rankings.append((weight, refs))
-        return refs
-
-    def recall(weight: float, concepts: Sequence[str], feelings: Sequence[str]) -> Sequence[int]:
+    def recall(weight: float, concepts: Sequence[str], feelings: Sequence[str]) -> Sequence[Memory]:
         if not concepts and not feelings:
             return ()
-        refs = db.listing(concepts or None, feelings=feelings or None, **span, limit=_EACH).refs
-        rankings.append((weight, refs))
-        return refs
+        found = db.recall(concepts or None, feelings=feelings or None, **span, limit=_EACH)
+        rankings.append((weight, found))
+        return found
 
-    said = search(1.0, question.words)
-    about = recall(1.0, question.concepts, ())
-    kin_about = recall(0.9, question.kin_concepts, ())
-    search(0.4, question.kin_words)
-    felt: Sequence[int] = ()
+    # A question about feelings is about a whole field; any other means some memory by its words.
+    wide = question.wide or not question.words
+    said = _said(db, question, span)
+    rankings.append((1.0, said))
+    about = recall(1.0 if wide else 0.2, question.concepts, ())
+    kin_about = recall(0.9 if wide else 0.2, question.kin_concepts, ())
+    if question.kin_words:
+        query = " OR ".join(_term(word) for word in question.kin_words)
+        rankings.append((0.4 if wide else 0.1, db.search(query, **span, limit=_EACH)))
+    felt: Sequence[Memory] = ()
     if question.feelings:
         named = (*question.concepts, *question.kin_concepts)
         felt = (named and recall(3.0, named, question.feelings)) or recall(0.8, (), question.feelings)
-    if said and not about and not kin_about:
-        concepts = Counter(db.read(ref).concept for ref in said)
-        often = [name for name, n in concepts.most_common(2) if n >= _FEW]
-        recall(0.3, often, ())
-    scores: dict[int, float] = {}
-    for weight, refs in rankings:
-        for rank, ref in enumerate(refs):
-            scores[ref] = scores.get(ref, 0.0) + weight / (_K + rank)
-    best = sorted(scores, key=lambda ref: (-scores[ref], -ref))[:limit]
-    direct = len({*said, *about, *felt})
+    if wide and said and not about and not kin_about:
+        concepts = Counter(memory.concept for memory in said)
+        recall(0.3, [name for name, n in concepts.most_common(2) if n >= _FEW], ())
+    scores: dict[str, float] = {}
+    memories: dict[str, Memory] = {}
+    for weight, ranking in rankings:
+        for rank, memory in enumerate(ranking):
+            memories.setdefault(memory.memory_id, memory)
+            scores[memory.memory_id] = scores.get(memory.memory_id, 0.0) + weight / (_K + rank)
+    best = sorted(memories.values(), key=lambda memory: -scores[memory.memory_id])[:limit]
+    direct = len({memory.memory_id for ranking in (said, about, felt) for memory in ranking})
     if not best:
         confidence = Confidence.NONE
     elif direct >= _FEW:
@@ -153,7 +159,18 @@ def find(db: MemoryDB, question: Question, limit: int = 8) -> Found:
         confidence = Confidence.MEDIUM
     else:
         confidence = Confidence.LOW
-    return Found(tuple(db.read_many(best)), bool(direct), confidence)
+    return Found(tuple(best), bool(direct), confidence)
+
+
+def _said(db: MemoryDB, question: Question, span: Mapping[str, Any]) -> Sequence[Memory]:
+    """What the journal's query engine ranks by the question's own words."""
+    if not question.words:
+        return ()
+    from ..retrieval.journal import query_journal  # noqa: PLC0415 -- most of the mind asks no question
+
+    now = datetime.now().astimezone()
+    text = " ".join(question.words)
+    return [result.memory for result in query_journal(db, text, budget=_BUDGET, now=now, limit=_EACH, **span)]
 
 
 def _term(word: str) -> str:

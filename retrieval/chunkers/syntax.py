@@ -80,10 +80,10 @@ def parse(language: str, code: bytes) -> Node | None:
     except ValueError:
         parser.reset()
         return None
-    except SystemError as error:  # what C makes of an interrupt that arrived in one of the two callbacks
-        parser.reset()
-        if isinstance(error.__cause__, KeyboardInterrupt):
-            raise KeyboardInterrupt from None
+    except BaseException as error:
+        parser.reset()  # else the next file is parsed as this one's rest, and its tree ends beyond its text
+        if isinstance(error, SystemError) and isinstance(error.__cause__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None  # what C makes of one that arrived in one of the two callbacks
         raise
 
 

@@ -21,6 +21,8 @@ __all__ = ["MOST_PARTS", "summarised"]
 MOST_PARTS: Final = 24
 """However long the history, no more questions than this are asked about it."""
 _SUMMARY: Final = 220
+_PART: Final = 90
+"""Tokens of the window that each part's summary gets at least, its dates among them."""
 _LEAST: Final = 24
 """Tokens that are left to a memory before memories are left out."""
 _MOST: Final = 300
@@ -47,7 +49,9 @@ def summarised(
         NoModelError: nobody summarises.
         StoppedError: ``cancel`` was called.
     """
-    whole = room * MOST_PARTS * 9 // 10  # parts are not filled to the brim
+    room = max(room, 2 * _PART)
+    # In a small window there is room for few summaries only; and parts are not filled to the brim.
+    whole = room * min(MOST_PARTS, room // _PART) * 9 // 10
     sample = db.read_many(_evenly(refs, whole // (_LEAST + _HEAD)))
     labels.add(sample)
     each = max(_LEAST, min(_MOST, whole // max(1, len(sample)) - _HEAD))
@@ -56,7 +60,7 @@ def summarised(
     if sum(costs) <= room:
         return "\n".join(blocks), sample
     parts = _cut(costs, room)
-    length = min(_SUMMARY, room // len(parts) - _HEAD)
+    length = max(_PART // 2, min(_SUMMARY, room // len(parts) - _HEAD))
     summaries = []
     for number, (begin, end) in enumerate(parts, 1):
         if on_step is not None:

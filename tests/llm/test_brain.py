@@ -385,18 +385,25 @@ def test_two_thousand_memories_within_a_window_of_8k(db: MemoryDB, server: Speak
     assert steps == [(done, len(parts)) for done in range(len(parts) + 1)]
 
 
-def test_far_more_memories_are_drawn_evenly(db: MemoryDB, server: Speaker, client: Client) -> None:
+@pytest.mark.parametrize("window", ["1280", "2048", "8192"])
+def test_far_more_memories_are_drawn_evenly(
+    window: str, db: MemoryDB, server: Speaker, client: Client
+) -> None:
     begin = datetime(2000, 1, 1, tzinfo=UTC)
     db.remember_many(
         {"concept": "Debt", "feeling": "fear", "content": f"Entry {n}.", "at": begin + timedelta(hours=n)}
         for n in range(3000)
     )
     server.otherwise = says("fine")
-    found = brain_of(db, server, client, TESTED_CONTEXT="2048").reflect("Debt")
+    found = brain_of(db, server, client, TESTED_CONTEXT=window).reflect("Debt")
     told = [int(n) for request in server.asked for n in re.findall(r"Entry (\d+)\.", request.question)]
     assert told[0] == 0
     assert max(told) == 2999
     assert 2 < len(server.asked) < 40
+    for request in server.asked:
+        sent = tokens(request.question) + tokens(request.body["messages"][0]["content"])
+        assert request.body["max_tokens"] >= 40
+        assert sent + request.body["max_tokens"] <= int(window)
     assert found.provider == "TESTED"
 
 

@@ -6,7 +6,8 @@ For each type of question two pairwise logistic regressions (L2): files that ans
 and within files that answer the chunks whose lines were changed against the others. Prints figures of each
 set by weights that never saw the repository (the same repository in two sets is one), and then the tables
 learned on all. Needs the extra ``bench``. SET and REPOS are those of `quality_bench`; chunks learn from
-sets with lines alone. ``--without`` leaves features out, one table of figures for each, for an ablation.
+sets with lines alone. ``--without`` leaves features out (a name, or all that begin with
+it and a dot; several with commas) and prints the differences with their paired bootstrap intervals.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from mnemo.retrieval.query_text import read_query
 from mnemo.retrieval.signals import features_of
 from mnemo.retrieval.signals.scale import Features
 from mnemo.retrieval.store import inflate
-from quality_bench import BUDGETS, interval
+from quality_bench import BUDGETS, difference, interval
 from scipy.optimize import minimize
 
 Array = np.ndarray[Any, Any]
@@ -270,10 +271,27 @@ def main() -> None:
     parser.add_argument("--without", action="append", default=[])
     options = parser.parse_args()
     sets = {folder.name: examples(load(folder, repos, set())) for folder, repos in options.set}
-    show(cross_validated(sets, options.folds, set()), by_repo=True)
-    for names in options.without:
-        print(f"# without {names}")
-        show(cross_validated(sets, options.folds, set(names.split(","))), by_repo=False)
+    whole = cross_validated(sets, options.folds, set())
+    show(whole, by_repo=True)
+    every = {
+        name
+        for some in sets.values()
+        for each in some
+        for name in (*each.features.chunks, *each.features.files)
+    }
+    for wanted in options.without:
+        starts = tuple(wanted.split(","))
+        left = {
+            name
+            for name in every
+            if name in starts or name.startswith(tuple(f"{start}." for start in starts))
+        }
+        print(f"# without {wanted} ({len(left)} features): what it loses")
+        less = cross_validated(sets, options.folds, left)
+        for key, values_of in sorted(less.items()):
+            mean, low, high = difference(values_of, whole[key])
+            mark = " *" if low > 0 or high < 0 else ""
+            print(f"#   {' '.join(key):<36} {mean:+.3f} [{low:+.3f}, {high:+.3f}]{mark}", flush=True)
     for model, weights in learn([each for some in sets.values() for each in some], set()).items():
         for part, table in (("file", weights.file), ("chunk", weights.chunk)):
             print(f"\n[{model}.{part}]")

@@ -42,6 +42,16 @@ def interval(by_repo: dict[str, list[float]]) -> tuple[float, float]:
     return means[25], means[975]
 
 
+def difference(one: dict[str, list[float]], other: dict[str, list[float]]) -> tuple[float, float, float]:
+    """How much ``one`` is better than ``other`` on the same questions, and the paired bootstrap interval."""
+    apart = {
+        repo: [mine - theirs for mine, theirs in zip(values, other[repo], strict=True)]
+        for repo, values in one.items()
+    }
+    mean = sum(sum(values) / len(values) for values in apart.values()) / len(apart)
+    return (mean, *interval(apart))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -52,11 +52,11 @@ def _all_weights() -> dict[str, Weights]:
 
 
 def weights_for(kind: str) -> Weights:
-    """The model for one type of question, or for the journal; types without one of their own share that of
-    natural language.
+    """The model for one type of question, or for the journal; pasted code shares that of errors, for
+    both stand in the text as they are, and other types without one that of natural language.
     """
     found = _all_weights()
-    return found.get(kind) or found["natural"]
+    return found.get(kind) or found["error" if kind == "code" else "natural"]
 
 
 def file_vectors(spans: Sequence[tuple[int, int]], features: Features) -> list[dict[str, float]]:

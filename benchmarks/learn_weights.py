@@ -39,7 +39,7 @@ MODELS = ("natural", "change", "symbol")
 ALIASES = {"fmt": "fmtlib", "mini": "mini.nvim"}  # one repository under two names
 OF_CHUNKS = {
     "bm25", "bm25.raw", "bm25.names", "bm25.signature", "bm25.comments", "bm25.cover", "bm25.near", "symbol",
-    "symbol.definition", "symbol.exact", "symbol.holder", "symbol.named", "symbol.type", "vector",
+    "symbol.definition", "symbol.exact", "symbol.holder", "symbol.named", "symbol.type",
     "kind.size", "kind.imports", "kind.unnamed",
 }  # fmt: skip
 ONLY_OF_CHUNKS = {
@@ -52,7 +52,7 @@ ONLY_OF_CHUNKS = {
     "kind.unnamed",
 }
 KINDS = {"kind.tests", "kind.docs", "kind.data", "kind.examples", "kind.generated", "kind.legacy"}
-BY_HAND = {"path.place", "usage", "usage.alike", "usage.unlike", "prefetch"}
+BY_HAND = {"path.place", "vector", "usage", "usage.alike", "usage.unlike", "prefetch"}
 FILE_STRENGTH, CHUNK_STRENGTH = 0.0003, 0.0003
 HARD_NEGATIVES = 60
 SEARCHES = 3.0  # what a question of a search set counts among natural ones, beside one of history

@@ -29,7 +29,6 @@ _GENERATED = re.compile(
 _REEXPORT = re.compile(
     r"(?:^|/)(?:__init__\.pyi?|index\.[cm]?[jt]sx?|mod\.rs|lib\.rs|package-info\.java|prelude\.rs)$"
 )
-_VERSION = re.compile(r"(?:^|(?<=/))v(\d{1,3})(?=/)")
 _DOCS = frozenset(("markdown", "rst", "text", "html", "mdx"))
 _DATA = frozenset(("json", "toml", "yaml", "ini", "css", "scss", "less", "xml"))
 _DOC_FOLDER = re.compile(
@@ -61,32 +60,18 @@ def kinds_of(path: str, language: str | None, note: str | None) -> frozenset[str
     return frozenset(found)
 
 
-@lru_cache(maxsize=16_384)
-def _versions(path: str) -> tuple[tuple[str, str], ...]:
-    """Each folder of a path that is a version: what leads to it, and its number."""
-    return tuple((path[: match.start(1)], match[1]) for match in _VERSION.finditer(path))
-
-
 def features(evidence: Evidence) -> Features:
     """``kind.tests`` and so on: 1 for a file of that kind that the question does not ask for;
     ``kind.imports``: a chunk of imports; ``kind.unnamed``: a chunk without a symbol; ``kind.short``: a file
-    of a few lines; ``kind.superseded``: one in a folder ``v3`` that has a ``v4`` beside it, unless the
-    question says so; ``kind.size``: the logarithm of a chunk's tokens.
+    of a few lines; ``kind.size``: the logarithm of a chunk's tokens.
     """
     wanted = evidence.query.wanted
     named = {place.path.rpartition("/")[2] for place in evidence.query.places}
     files: dict[str, list[float]] = {}
-    newest: dict[str, int] = {}
-    for facts in evidence.files.values():
-        for start, number in _versions(facts.path):
-            newest[start] = max(newest.get(start, 0), int(number))
-    spoken = set(evidence.query.text.lower().split())
     for row, facts in enumerate(evidence.files.values()):
         kinds = kinds_of(facts.path, facts.language, facts.note) - wanted
         if facts.path.rpartition("/")[2] in named:
             kinds = frozenset()
-        if any(int(n) < newest[start] and f"v{n}" not in spoken for start, n in _versions(facts.path)):
-            kinds |= {"superseded"}
         if facts.lines < 12:
             kinds |= {"short"}
         for kind in kinds:

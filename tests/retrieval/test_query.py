@@ -149,20 +149,6 @@ def test_a_stack_trace_leads_to_its_frames(engine: RetrievalEngine) -> None:
     assert (first.file_path, first.chunk.symbol_name) == ("shop/prices.py", "discount")
 
 
-def test_a_newer_version_goes_before_the_one_it_supersedes(tmp_path: Path) -> None:
-    for number in (3, 4):
-        (tmp_path / f"v{number}").mkdir()
-        code = (
-            f"def parse_schema(text):\n    return load(text, version={number}, mode='strict', names=True)\n"
-        )
-        (tmp_path / f"v{number}/schema.py").write_text(code)
-    with RetrievalEngine.open(tmp_path) as engine:
-        engine.ingest()
-        paths = [result.file_path for result in engine.query("how is a schema parsed")]
-        assert paths == ["v4/schema.py", "v3/schema.py"]
-        assert engine.query("how is a schema parsed in v3")[0].file_path == "v3/schema.py"
-
-
 def test_equal_contents_come_once_and_say_where_else(engine: RetrievalEngine) -> None:
     found = engine.query("discount level share", refresh=False)
     shares = [result for result in found if result.chunk.symbol_name == "discount"]

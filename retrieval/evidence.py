@@ -12,7 +12,7 @@ import sqlite3
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby, repeat
+from itertools import groupby, islice, repeat
 from typing import NamedTuple
 
 from .analysis import WHOLE, stem
@@ -89,6 +89,22 @@ class Evidence:
     def total_idf(self) -> float:
         """The weight of the whole question."""
         return sum(group.idf for group in self.groups) or 1.0
+
+    def join(self, file_id: int) -> int | None:
+        """Make the first chunk of a file that has no candidates one, and give its row; None if it has no
+        chunk.
+        """
+        for start, end in self.corpus.runs(file_id):
+            living = (doc for doc in range(start, end) if doc not in self.corpus.dead)
+            for candidate in self.corpus.candidates(islice(living, 1)):
+                row = len(self.candidates)
+                self.candidates.append(candidate)
+                self.docs.append(candidate.doc)
+                self.owners.append(len(self.files))
+                self.spans.append((row, row + 1))
+                self.files.update(self.corpus.facts([file_id]))
+                return row
+        return None
 
 
 def gather(

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -158,7 +158,9 @@ class Searcher:
             ranked = {name: ranks(column) for name, column in columns.items()}
             fused = _fused(evidence, features, ranked, config, options)
             if config.fusion == "rrf":
-                final, density = _seed_pipeline(evidence, fused)
+                final, density = _seed_pipeline(evidence, fused, allowed)
+                for column in columns.values():  # connected files joined, that no signal knows
+                    column.extend([0.0] * (len(evidence.candidates) - len(column)))
             else:
                 weights = weights_for(query.type)
                 scores = learned(evidence.spans, features, weights, options.scales)
@@ -241,21 +243,21 @@ def _fused(
     config: RetrievalConfig,
     options: Options,
 ) -> dict[int, float]:
-    """Reciprocal rank fusion of the best ``max_results`` of each signal, by row, with the boosts of symbols
-    and names.
+    """Reciprocal rank fusion of the best ``max_results`` of each signal, by row, with the boosts of patterns,
+    symbols and names.
     """
     weights = {
         "bm25": config.bm25_weight,
         "vector": config.vector_weight,
         "usage": config.usage_weight,
         "symbol": rrf.SYMBOL_WEIGHT,
-        "prefetch": rrf.PREFETCH_WEIGHT,
     }
-    sources = {
-        name: dict(islice(ranked[name].items(), config.max_results)) for name in weights if name in ranked
-    }
+    best = {name: dict(islice(known.items(), config.max_results)) for name, known in ranked.items()}
+    sources = {name: best[name] for name in weights if name in best}
     scaled = {name: weight * options.scales.get(name, 1.0) for name, weight in weights.items()}
     scores = rrf.fuse(sources, scaled)
+    first = sum(scaled.values()) * options.scales.get("prefetch", 1.0)
+    scores = rrf.boost_patterns(scores, best.get("prefetch", {}), first)
     symbol = features.chunks["symbol"]
     scores = rrf.boost_symbols(scores, (row for row in scores if symbol[row] >= 1.0))
     starts = rrf.beginnings(evidence.query.parts)
@@ -264,31 +266,41 @@ def _fused(
 
 
 def _seed_pipeline(
-    evidence: Evidence, fused: Mapping[int, float]
+    evidence: Evidence, fused: Mapping[int, float], allowed: set[int] | None
 ) -> tuple[dict[int, float], dict[int, float]]:
-    """What follows fusion in the first design: six files, connected files, value by size."""
-    files = evidence.files
-    tests = {
-        file_id
-        for file_id, facts in files.items()
-        if "tests" in kinds_of(facts.path, facts.language, facts.note)
-    }
-    items = {
-        row: rrf.Item(
-            row,
-            candidate.file_id,
-            candidate.tokens,
-            candidate.symbol is not None,
-            files[candidate.file_id].language,
-            candidate.file_id in tests,
-        )
-        for row, candidate in enumerate(evidence.candidates)
-    }
-    first = {file_id: [items[start]] for file_id, (start, _) in zip(files, evidence.spans, strict=True)}
+    """What follows fusion in the first design: six files, connected files, value by size.
+
+    Connected files need not hold a word of the question; those that were no candidates become such.
+    """
+
+    def item(row: int) -> rrf.Item:
+        candidate = evidence.candidates[row]
+        language = evidence.files[candidate.file_id].language
+        named = candidate.symbol is not None
+        return rrf.Item(row, candidate.file_id, candidate.tokens, named, language, is_test(candidate.file_id))
+
+    @cache
+    def is_test(file_id: int) -> bool:
+        facts = evidence.corpus.facts([file_id])[file_id]
+        return "tests" in kinds_of(facts.path, facts.language, facts.note)
+
+    first = {file_id: start for file_id, (start, _) in zip(evidence.files, evidence.spans, strict=True)}
+
+    def first_chunk(file_id: int) -> list[rrf.Item]:
+        row = first.get(file_id)
+        if row is None:
+            row = evidence.join(file_id)
+        return [] if row is None else [item(row)]
+
+    items = {row: item(row) for row in range(len(evidence.candidates))}
     kept = rrf.keep_files(fused, items)
-    found, more = rrf.connect(
-        kept, items, evidence.connected, tests.__contains__, lambda file_id: first.get(file_id, [])
-    )
+    uses = evidence.corpus.uses({items[row].file_id for row in kept})
+    if allowed is not None:
+        uses = {
+            source: {to: times for to, times in targets.items() if to in allowed}
+            for source, targets in uses.items()
+        }
+    found, more = rrf.connect(kept, items, uses, is_test, first_chunk)
     top = max(found.values(), default=1.0)
     return (
         {row: score / top for row, score in found.items()},

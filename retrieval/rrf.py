@@ -1,8 +1,9 @@
 """The first design's pipeline, kept whole: weighted reciprocal rank fusion and the rules that follow it.
 
-Reciprocal rank fusion is Cormack, Clarke and Buettcher's (SIGIR 2009), k = 60. The rules, in order: three
-times the score for an exact symbol, one and a half for a matching file name (whose chunks join if they were
-missed), the six best files, up to four files connected to them, and value by size. Every function is pure.
+Reciprocal rank fusion is Cormack, Clarke and Buettcher's (SIGIR 2009), k = 60. The rules, in order: chunks
+of a pattern before all others, three times the score for an exact symbol, one and a half for a matching file
+name (whose chunks join if they were missed), the six best files, up to four files connected to them, and
+value by size. Every function is pure.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from typing import NamedTuple
 __all__ = [
     "CONNECTED_FILES",
     "FILES",
-    "PREFETCH_WEIGHT",
     "SYMBOL_WEIGHT",
     "Item",
     "K",
     "beginnings",
     "boost_filenames",
+    "boost_patterns",
     "boost_symbols",
     "connect",
     "density",
@@ -29,8 +30,6 @@ __all__ = [
 
 K = 60
 SYMBOL_WEIGHT = 0.6
-PREFETCH_WEIGHT = 0.6
-"""As much as the heaviest signal: a pattern seen often enough is of the first priority."""
 SYMBOL_BOOST = 3.0
 FILENAME_BOOST = 1.5
 FILENAME_PREFIX = 4
@@ -68,6 +67,20 @@ def fuse(sources: Mapping[str, Mapping[int, int]], weights: Mapping[str, float])
         for doc in everyone:
             scores[doc] += weight / (K + known.get(doc, absent))
     return scores
+
+
+def boost_patterns(
+    scores: Mapping[int, float], pattern: Mapping[int, int], weight: float
+) -> dict[int, float]:
+    """Add weight / (k + rank) for the chunks of a pattern, and nothing for others: against a short list, the
+    rank after its last would all but undo the boost.
+
+    With a weight of all other sources together nothing that they find is scored higher.
+    """
+    found = dict(scores)
+    for doc, rank in pattern.items():
+        found[doc] = found.get(doc, 0.0) + weight / (K + rank)
+    return found
 
 
 def boost_symbols(scores: Mapping[int, float], exact: Iterable[int]) -> dict[int, float]:
@@ -116,7 +129,7 @@ def connect(
 ) -> tuple[dict[int, float], dict[int, Item]]:
     """Add up to four files that the files found use, those of tests last, most used first.
 
-    Their first chunks join with the lowest score. ``uses`` maps files to those they use, with how often.
+    Their chunks join with the lowest score. ``uses`` maps files to those they use, with how often.
     """
     inside = {items[doc].file_id for doc in scores}
     counts: dict[int, int] = {}

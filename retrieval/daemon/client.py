@@ -1,4 +1,4 @@
-"""Ask the daemon of a project, if one runs. Light: nothing of the engine is loaded."""
+"""Ask the daemon of a project, if one runs, or listen to it. Light: nothing of the engine is loaded."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import errno
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,7 @@ from .wire import PROTOCOL, REFUSED, frame, length_of, socket_path
 if TYPE_CHECKING:
     import socket
 
-__all__ = ["NoDaemonError", "call"]
+__all__ = ["CacheEvents", "NoDaemonError", "call"]
 
 TIMEOUT = 60.0  # seconds without an answer, after which the caller helps itself
 
@@ -29,13 +31,82 @@ def call(project_dir: Path, method: str, params: dict[str, Any], *, timeout: flo
 
     Raises `NoDaemonError` where the caller should help itself, and the `RetrievalError` that the daemon met.
     """
+    with _linked(project_dir, timeout) as link:
+        return _ask(link, method, params)
+
+
+class CacheEvents:
+    """What the caches of the daemon's engines do, from now on: iterate over it, each item is
+
+        {"event": "hit" | "ghost hit" | "miss" | "promotion" | "eviction",
+         "key": chunk id, "tier": "T1" | "T2" | "B1" | "B2", "p": target size of T1}
+
+    as in `mnemo.storage.cache.CacheEvent`. It ends when the daemon does, when `close` is called (from any
+    thread), and when this end reads so slowly that the daemon let it go: then `fell_behind` is true. A
+    context manager. Raises `NoDaemonError` where no daemon runs.
+    """
+
+    def __init__(self, project_dir: Path, *, timeout: float = TIMEOUT) -> None:
+        self.fell_behind = False
+        self._link = _linked(project_dir, timeout)
+        try:
+            _ask(self._link, "cache.events", {})
+        except BaseException:
+            self._link.close()
+            raise
+        self._link.settimeout(None)
+
+    def __enter__(self) -> CacheEvents:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        with suppress(OSError), self._link.makefile("rb") as stream:
+            while len(head := stream.read(4)) == 4:
+                size = length_of(head)
+                if len(raw := stream.read(size)) < size:
+                    return
+                message = json.loads(raw)
+                if message["method"] == "cache.event":
+                    yield message["params"]
+                self.fell_behind = self.fell_behind or message["method"] == "cache.fell_behind"
+
+    def close(self) -> None:
+        """End the iteration, wherever it waits."""
+        from socket import SHUT_RDWR  # noqa: PLC0415
+
+        with suppress(OSError):  # it ended before
+            self._link.shutdown(SHUT_RDWR)
+        self._link.close()
+
+
+def _linked(project_dir: Path, timeout: float) -> socket.socket:
+    """A connection to the project's daemon. Raises `NoDaemonError`."""
     path = socket_path(project_dir)
     if not path.exists():
         raise NoDaemonError("no socket")
-    request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**params, "protocol": PROTOCOL}}
-    message = json.dumps(request).encode()
+    import socket  # noqa: PLC0415 - most commands find no socket to connect to
+
+    link = None
     try:
-        answer = json.loads(_exchange(path, frame(message), timeout))
+        link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        link.settimeout(timeout)
+        link.connect(os.fspath(path))
+        _refuse_strangers(link)
+    except OSError as error:
+        if link is not None:
+            link.close()
+        raise NoDaemonError(str(error)) from error
+    return link
+
+
+def _ask(link: socket.socket, method: str, params: dict[str, Any]) -> Any:
+    request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**params, "protocol": PROTOCOL}}
+    try:
+        link.sendall(frame(json.dumps(request).encode()))
+        answer = json.loads(_receive(link, length_of(_receive(link, 4))))
     except (OSError, ValueError) as error:
         raise NoDaemonError(str(error)) from error
     problem = answer.get("error")
@@ -47,17 +118,6 @@ def call(project_dir: Path, method: str, params: dict[str, Any], *, timeout: flo
     if kind is errors.IndexBusyError:
         raise errors.IndexBusyError(problem["message"], "another process")
     raise kind(problem["message"])
-
-
-def _exchange(path: Path, message: bytes, timeout: float) -> bytes:
-    import socket  # noqa: PLC0415 - most commands find no socket to connect to
-
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
-        link.settimeout(timeout)
-        link.connect(os.fspath(path))
-        _refuse_strangers(link)
-        link.sendall(message)
-        return _receive(link, length_of(_receive(link, 4)))
 
 
 def _receive(link: socket.socket, size: int) -> bytes:

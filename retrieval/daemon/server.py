@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -45,6 +46,8 @@ PATIENCE: Final = 30.0  # seconds for a client to send the rest of a request, or
 SETTLE: Final = 10.0  # seconds that a query waits for changed files to be indexed by the watcher
 SESSIONS: Final = 4096  # whose worker is remembered
 SPARE: Final = 60.0  # seconds without work after which a worker beyond the first goes
+BACKLOG: Final = 1 << 20  # bytes of events that a subscriber may be behind
+FELL_BEHIND: Final = frame(b'{"jsonrpc":"2.0","method":"cache.fell_behind","params":{}}')
 
 
 class AlreadyRunningError(RetrievalError):
@@ -66,6 +69,7 @@ class Server:
         self._used = time.monotonic()
         self._requests = 0
         self._clients = 0
+        self._subscribers: set[asyncio.StreamWriter] = set()
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
@@ -147,7 +151,7 @@ class Server:
                 raw = await asyncio.wait_for(reader.readexactly(size), PATIENCE)
                 self._used = time.monotonic()
                 self._requests += 1
-                answer = await self._handle(raw)
+                answer = await self._handle(raw, writer)
                 if answer is not None:
                     await _send(writer, answer)
                 self._used = time.monotonic()
@@ -155,10 +159,11 @@ class Server:
             pass  # the client went away, or sleeps
         finally:
             self._clients -= 1
+            self._subscribers.discard(writer)
             writer.close()
 
-    async def _handle(self, raw: bytes) -> bytes | None:
-        """The answer to one request; None for a notification."""
+    async def _handle(self, raw: bytes, writer: asyncio.StreamWriter) -> bytes | None:
+        """The answer to one request; None for a notification. ``writer`` leads to who sent it."""
         try:
             request = json.loads(raw)
         except ValueError as error:
@@ -172,7 +177,11 @@ class Server:
             return _error(number, INVALID_REQUEST, "params are given by name")
         if params.pop("protocol", PROTOCOL) != PROTOCOL:
             return _error(number, INVALID_REQUEST, f"this daemon speaks protocol {PROTOCOL}")
-        answer = await self._dispatch(request["method"], number, params)
+        if request["method"] == "cache.events":
+            self._subscribers.add(writer)
+            answer = _result(number, {"pid": os.getpid()})
+        else:
+            answer = await self._dispatch(request["method"], number, params)
         return answer if "id" in request else None
 
     async def _dispatch(self, method: str, number: Any, params: dict[str, Any]) -> bytes:
@@ -185,11 +194,28 @@ class Server:
             return _error(number, METHOD_NOT_FOUND, f"there is no method {method!r}")
         if params.get("refresh") and await self._settled():
             params["refresh"] = False
-        message = json.dumps({"id": number, "method": method, "params": params}).encode()
+        watched = bool(self._subscribers)
+        request = {"id": number, "method": method, "params": params, "watched": watched}
         try:
-            return await self._pool.ask(message, params.get("session"))
+            return await self._pool.ask(
+                json.dumps(request).encode(), params.get("session"), self._publish if watched else None
+            )
         except (OSError, asyncio.IncompleteReadError):
             return _error(number, INTERNAL_ERROR, "the engine died over this request")
+
+    def _publish(self, events: bytes) -> None:
+        """Hand notifications, framed already, to every subscriber; one that does not read is let go."""
+        for writer in tuple(self._subscribers):
+            link = writer.transport
+            if link.is_closing():
+                self._subscribers.discard(writer)
+            elif link.get_write_buffer_size() <= BACKLOG:
+                writer.write(events)
+            else:
+                self._subscribers.discard(writer)
+                writer.write(FELL_BEHIND)
+                writer.close()  # once it has read the rest, for which it has a while
+                asyncio.get_running_loop().call_later(PATIENCE, link.abort)
 
     async def _settled(self) -> bool:
         """Whether every change that was noted is in the index."""
@@ -207,6 +233,7 @@ class Server:
             "seconds": round(time.time() - self._started, 1),
             "requests": self._requests,
             "clients": self._clients,
+            "subscribers": len(self._subscribers),
             "workers": len(self._pool),
             "watching": self._watcher is not None,
         }
@@ -222,21 +249,42 @@ class _Worker:
         self.waiting = 0
         self.used = time.monotonic()
         self.dead = False
+        self._following: asyncio.Task[None] | None = None
 
-    async def ask(self, message: bytes) -> bytes:
-        """Send one request and wait for its answer."""
+    async def ask(self, message: bytes, publish: Callable[[bytes], None] | None) -> bytes:
+        """Send one request and wait for its answer. With ``publish`` the request is a watched one: what
+        its events are comes after the answer, which does not wait for it.
+        """
         loop = asyncio.get_running_loop()
-        async with self.turn:
-            try:
-                await loop.sock_sendall(self.link, frame(message))
-                answer = await self._receive(length_of(await self._receive(4)))
-            except BaseException:
-                self.dead = True  # whoever was asked may still answer: nobody else may read that
-                raise
-            self.used = time.monotonic()
-            return answer
+        await self.turn.acquire()
+        try:
+            await loop.sock_sendall(self.link, frame(message))
+            answer = await self._receive()
+        except BaseException:
+            self.dead = True  # whoever was asked may still answer: nobody else may read that
+            self.turn.release()
+            raise
+        self.used = time.monotonic()
+        if publish is None:
+            self.turn.release()
+        else:
+            self._following = asyncio.create_task(self._follow(publish))
+        return answer
 
-    async def _receive(self, size: int) -> bytes:
+    async def _follow(self, publish: Callable[[bytes], None]) -> None:
+        """Publish the events of a watched request; its turn ends with that."""
+        try:
+            if events := await self._receive():
+                publish(events)
+        except OSError:
+            pass  # it died: the next request will find out
+        finally:
+            self.turn.release()
+
+    async def _receive(self) -> bytes:
+        return await self._read(length_of(await self._read(4)))
+
+    async def _read(self, size: int) -> bytes:
         loop = asyncio.get_running_loop()
         found = bytearray()
         while len(found) < size:
@@ -274,12 +322,12 @@ class _Pool:
         """Whether any request is waiting or being answered."""
         return any(worker.waiting for worker in self._workers)
 
-    async def ask(self, message: bytes, session: object) -> bytes:
+    async def ask(self, message: bytes, session: object, publish: Callable[[bytes], None] | None) -> bytes:
         """The answer of the least busy worker, or of the session's own."""
         worker = await self._worker(session if isinstance(session, str) else None)
         worker.waiting += 1
         try:
-            return await worker.ask(message)
+            return await worker.ask(message, publish)
         finally:
             worker.waiting -= 1
             if worker.dead:

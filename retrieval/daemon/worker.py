@@ -11,11 +11,13 @@ import os
 import socket
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ...storage.cache import CacheEvent
 from .. import reply
 from ..engine import RetrievalEngine
 from ..errors import RetrievalError
@@ -70,6 +72,22 @@ def _state(path: Path) -> tuple[int, ...]:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
+def _event(event: CacheEvent) -> bytes:
+    """A notification of something that the cache did, framed."""
+    params = {"event": event.kind, "key": event.key, "tier": event.tier, "p": event.p}
+    message = {"jsonrpc": "2.0", "method": "cache.event", "params": params}
+    return frame(json.dumps(message, separators=(",", ":")).encode())
+
+
+@contextmanager
+def _watching(served: _Served, listener: Callable[[CacheEvent], None]) -> Iterator[None]:
+    """Listen to the cache for the length of a request. One that cannot be opened is the request's to tell."""
+    with ExitStack() as end:
+        with suppress(RetrievalError):
+            end.callback(served.engine().cache.subscribe(listener))
+        yield
+
+
 def _answer(served: _Served, request: dict[str, Any]) -> dict[str, Any]:
     method = METHODS.get(request["method"])
     if method is None:
@@ -93,8 +111,12 @@ def main(handle: int, project_dir: str) -> None:
     with socket.socket(fileno=handle) as link, link.makefile("rb") as stream:
         while len(head := stream.read(4)) == 4:
             request = json.loads(stream.read(length_of(head)))
-            answer = {"jsonrpc": "2.0", "id": request.get("id"), **_answer(served, request)}
+            watched, events = request["watched"], list[CacheEvent]()
+            with _watching(served, events.append) if watched else nullcontext():
+                answer = {"jsonrpc": "2.0", "id": request.get("id"), **_answer(served, request)}
             link.sendall(frame(json.dumps(answer, ensure_ascii=False).encode("utf-8", "surrogatepass")))
+            if watched:
+                link.sendall(frame(b"".join(map(_event, events))))
             served.put_down()  # once the answer is on its way
 
 

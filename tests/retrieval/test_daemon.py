@@ -18,10 +18,11 @@ from typing import Any
 
 import pytest
 from mnemo.retrieval.daemon import control
-from mnemo.retrieval.daemon.client import NoDaemonError, call
+from mnemo.retrieval.daemon.client import CacheEvents, NoDaemonError, call
 from mnemo.retrieval.daemon.wire import LARGEST_REQUEST, frame, length_of, socket_path
 from mnemo.retrieval.engine import RetrievalEngine
 from mnemo.retrieval.errors import NoIndexError, RetrievalError
+from mnemo.storage.cache import ArcCache, CacheEvent
 
 FILES = {
     "shop/cart.py": "class Cart:\n    def add_item(self, item):\n        '''Put an item into the cart.'''\n"
@@ -296,3 +297,92 @@ def test_without_unix_sockets_every_command_answers_by_itself(project: Path) -> 
     assert done.returncode == 1
     assert "grants" in done.stdout
     assert done.stderr.count("no Unix sockets") == 1
+
+
+def test_another_process_sees_what_the_cache_does(project: Path) -> None:
+    control.start(project, idle=600)
+    ask(project, "discount")  # unwatched: the engine is warm, and nobody hears of this
+    with CacheEvents(project) as listening:
+        mnemo(project, "query", "discount", "--path", "shop/prices.py")
+        mnemo(project, "query", "total_price", "--path", "shop/cart.py")
+        events = iter(listening)
+        assert next(events) == {
+            "event": "hit",
+            "key": (key := chunk_of(project, "discount")),
+            "tier": "T1",
+            "p": 0.0,
+        }
+        assert next(events) == {"event": "promotion", "key": key, "tier": "T2", "p": 0.0}
+        assert {"event": "miss", "key": chunk_of(project, "total_price"), "tier": "T1", "p": 0.0} in events
+
+
+def chunk_of(root: Path, text: str) -> str:
+    found: str = json.loads(ask(root, text)["output"])[0]["chunk"]["id"]
+    return found
+
+
+def test_subscribers_see_every_event_in_order(project: Path) -> None:
+    (project / ".mnemosyne/config.toml").write_text("[cache]\ncapacity = 2\nghost_capacity = 2\n")
+    control.start(project, idle=600)
+    with CacheEvents(project) as one, CacheEvents(project) as other:
+        for question in ("discount", "discount", "total_price", "add_item", "total_price", "discount") * 2:
+            ask(project, question, learn=True)
+        call(project, "stats", {})  # of the same engine: what it did before is sent by now
+        control.stop(project)
+        seen = list(one)
+        assert seen == list(other)
+    assert {each["event"] for each in seen} == {"hit", "miss", "ghost hit", "promotion", "eviction"}
+    expected: list[CacheEvent] = []
+    paper: ArcCache[str, None] = ArcCache(2)
+    paper.subscribe(expected.append)
+    for event in seen:
+        if event["event"] in ("hit", "miss", "ghost hit"):
+            paper.touch(event["key"])
+    assert [(e["event"], e["key"], e["tier"], e["p"]) for e in seen] == list(expected)
+    with RetrievalEngine.open(project) as engine:
+        assert engine.cache_state() == paper.state
+
+
+def test_a_subscriber_that_sleeps_is_let_go_and_nobody_waits_for_it(project: Path) -> None:
+    text = "".join(
+        f"def price_{number}(amount):\n    return amount * {number}\n\n\n" for number in range(200)
+    )
+    (project / "shop/many.py").write_text(text)
+    control.start(project, idle=600)
+    wide = {"path": "shop/many.py", "budget": 100_000, "limit": 0, "per_file": 0}
+    with CacheEvents(project) as sleeping, connect(project) as gone:
+        exchange(gone, b'{"id": 1, "method": "cache.events"}')
+        gone.close()
+        until(lambda: ask(project, "price amount", **wide) and control.status(project)["clients"] == 2)  # type: ignore[index]
+        expected = ask(project, "discount")["output"]
+        # What a subscriber may be behind, and what the system holds for it, is less than all of this.
+        until(lambda: ask(project, "price amount", **wide) and not subscribers(project))
+        assert ask(project, "discount")["output"] == expected
+        last = [event["event"] for event in sleeping][-1]
+        assert sleeping.fell_behind and last == "hit"
+
+
+def subscribers(root: Path) -> int:
+    found: int = call(root, "status", {})["subscribers"]
+    return found
+
+
+def test_the_daemon_ends_beneath_a_subscriber_and_a_subscription_is_closed_beneath_its_reader(
+    project: Path,
+) -> None:
+    with pytest.raises(NoDaemonError):
+        CacheEvents(project)
+    with ThreadPoolExecutor(1) as pool:
+        for end in ("stop", "kill", "close"):
+            found, _ = control.start(project, idle=600)
+            with CacheEvents(project) as listening:
+                reading = pool.submit(list, listening)
+                ask(project, "discount")
+                if end == "close":
+                    listening.close()
+                elif end == "stop":
+                    control.stop(project)
+                else:
+                    os.kill(found["pid"], signal.SIGKILL)
+                assert all(event["tier"] == "T1" for event in reading.result(timeout=30))
+                assert not listening.fell_behind

@@ -294,6 +294,17 @@ class RetrievalEngine:
         cache: ArcCache[str, None] = ArcCache(config.capacity, config.ghost_capacity)
         return self._usage_store().write(lambda connection: warm(connection, cache, known))
 
+    def deliveries(self, limit: int) -> list[str]:
+        """The ids of the chunks that the queries so far delivered, in that order: the last ``limit`` of them.
+
+        Raises `NoIndexError`.
+        """
+        from .store import chunk_uid_text  # noqa: PLC0415
+
+        self.put_down()
+        _ = self.store
+        return [chunk_uid_text(uid) for uid in self._usage_store().deliveries(limit)]
+
     def _share_cache(self, connection: sqlite3.Connection) -> None:
         from .usage.tiers import share  # noqa: PLC0415
 

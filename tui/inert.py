@@ -10,7 +10,7 @@ from typing import Final
 
 from rich.cells import cell_len
 
-__all__ = ["cut", "inert", "one_line"]
+__all__ = ["cut", "inert", "one_line", "tail"]
 
 
 def _table() -> dict[int, str | None]:
@@ -64,3 +64,8 @@ def cut(text: str, width: int) -> str:
         kept = kept[:-1]
         size = cell_len(kept)
     return kept + "…" + " " * (width - 1 - size)
+
+
+def tail(text: str, width: int) -> str:
+    """Fit ``text`` as :func:`cut` does, but keep its end: that of a path tells most."""
+    return cut(text, width) if len(text) <= width else cut(f"…{text[-(width - 1) :]}", width)

@@ -1,18 +1,27 @@
-"""The base of the widgets that draw line by line."""
+"""The bases of the widgets that draw line by line."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+from .inert import cut
 
 if TYPE_CHECKING:
+    from textual import events
     from textual.geometry import Region
-    from textual.strip import Strip
 
-__all__ = ["LineView"]
+    from .ink import Ink
+
+__all__ = ["Drawing", "LineView", "Piece"]
+
+Piece = tuple[str, Style]
 
 
 class LineView(ScrollView, can_focus=True):
@@ -40,3 +49,55 @@ class LineView(ScrollView, can_focus=True):
             self.set_reactive(LineView.virtual_size, size)
             self._scroll_update(size)
             self.refresh()
+
+
+class Drawing(Widget):
+    """A widget that draws all its lines at once and keeps them until told.
+
+    ``draw`` gives its lines as pieces of text with their styles.
+    """
+
+    def __init__(self, ink: Ink, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.ink = ink
+        self._lines: list[list[Piece]] | None = None
+
+    def draw(self, width: int, height: int) -> list[list[Piece]]:
+        """The lines, each of at most ``width`` cells."""
+        raise NotImplementedError
+
+    def again(self) -> None:
+        """Draw anew."""
+        self._lines = None
+        self.refresh()
+
+    def restyle(self, ink: Ink) -> None:
+        """Draw with another theme."""
+        self.ink = ink
+        self.again()
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Everything has another place."""
+        self.again()
+
+    def on_focus(self) -> None:
+        """The heading says where the keys go."""
+        self.again()
+
+    def on_blur(self) -> None:
+        """The heading says where the keys go."""
+        self.again()
+
+    def heading(self, text: str, width: int) -> list[Piece]:
+        """The drawing's name, marked while it has the keys."""
+        return [(cut(text, width), self.ink.heading if self.has_focus else self.ink.muted)]
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line."""
+        width, height = self.size
+        if self._lines is None:
+            self._lines = self.draw(width, height) if width and height else []
+        base = self.rich_style
+        pieces = self._lines[y] if y < len(self._lines) else []
+        segments = Segment.apply_style([Segment(text, style) for text, style in pieces], base)
+        return Strip(segments).adjust_cell_length(width, base)

@@ -126,10 +126,17 @@ def _explore() -> type[Pane]:
     return ExplorePane
 
 
+def _cache() -> type[Pane]:
+    from .cache.pane import CachePane  # noqa: PLC0415
+
+    return CachePane
+
+
 PANES: Final = (
     Entry("timeline", "Timeline", "1", "Your memories by time", _timeline),
     Entry("arc", "Arc", "2", "How your memories feel over time", _arc),
     Entry("explore", "Explore", "3", "The code and the memories that answer a question", _explore),
+    Entry("cache", "Cache", "4", "What the cache of queries holds, and how it adapts", _cache),
 )
 
 

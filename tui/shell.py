@@ -199,8 +199,9 @@ class MnemoApp(App[None]):
     def _say(self) -> None:
         status = self.pane.status
         text = f"{self.journal_name} · {status}" if self.journal_name else status
-        for bar in self.screen_stack[0].query(TabBar):  # none when the app is being closed
-            bar.say(text)
+        for screen in self.screen_stack[:1]:  # none, or without bars, when the app is being closed
+            for bar in screen.query(TabBar):
+                bar.say(text)
 
     async def on_memory_wanted(self, message: MemoryWanted) -> None:
         """Go to a memory in the Timeline, whatever pane asked for it."""

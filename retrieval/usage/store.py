@@ -142,6 +142,17 @@ class UsageStore(UsageDatabase):
             False,
         )
 
+    def deliveries(self, limit: int) -> list[int]:
+        """The chunks that queries delivered, in that order: the last ``limit`` of them."""
+
+        def look(connection: sqlite3.Connection) -> list[int]:
+            rows = connection.execute(
+                "SELECT chunk FROM retrieved ORDER BY query DESC, place DESC LIMIT ?", (limit,)
+            )
+            return [chunk for (chunk,) in rows][::-1]
+
+        return self.read(look, [])
+
     # -- writing ----------------------------------------------------------------------------------
 
     def record(

@@ -302,7 +302,9 @@ async def test_the_journal_answers_too_and_enter_lands_on_a_memory(driven, journ
         assert app.app.pane is app.explore
         assert app.app.focused is app.explore.results, "back where the keys were"
         await app.press("ctrl+pagedown")
-        assert app.app.pane is app.pane
+        assert app.app.pane.id == "cache"
+        await app.press("ctrl+pageup")
+        assert app.app.pane is app.explore
 
 
 async def test_preview_shows_what_compressing_takes_away(driven, journal, project):

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from mnemo.retrieval import fusion
@@ -115,7 +114,7 @@ def main() -> None:
         known = fusion._all_weights()
         whole = known["journal"]
         for name in whole.file:
-            known["journal"] = replace(whole, file={one: by for one, by in whole.file.items() if one != name})
+            known["journal"] = whole._replace(file={one: by for one, by in whole.file.items() if one != name})
             without = reciprocal(places(db, asked))
             gap, low, high = interval(
                 [one - other for one, other in zip(without, reciprocal(found), strict=True)]

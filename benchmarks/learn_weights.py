@@ -16,7 +16,7 @@ import argparse
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -200,7 +200,7 @@ def learn(some: list[Example], without: set[str]) -> dict[str, Weights]:
         chunks = fit([(each, 1.0) for each in related], of_chunks, chunk_pairs, CHUNK_STRENGTH)
         if model == "symbol":  # asked of sets that hold hardly any tests and docs
             files |= {name: weight for name, weight in found["natural"].file.items() if name in KINDS}
-        found[model] = replace(weights_for(model), file=files, chunk=chunks, own={})
+        found[model] = weights_for(model)._replace(file=files, chunk=chunks, own={})
     return found
 
 

@@ -23,7 +23,6 @@ import shutil
 import subprocess
 import tempfile
 from collections import defaultdict
-from dataclasses import replace
 from pathlib import Path
 
 from development_sets import Question, given, indexed, load, localization
@@ -130,7 +129,7 @@ def main() -> None:
         name, _, weight = change.partition("=")
         known = fusion._all_weights()
         for kind, weights in list(known.items()):
-            known[kind] = replace(weights, own={**weights.own, name: float(weight)})
+            known[kind] = weights._replace(own={**weights.own, name: float(weight)})
     results: dict[str, dict[str, list[dict[str, float]]]] = defaultdict(dict)
     shared: dict[str, list[bool]] = {}
     for repo, questions in by_repo.items():

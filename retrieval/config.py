@@ -1,21 +1,22 @@
 """``.mnemosyne/config.toml``: every key, its default, and what it means.
 
-The dataclasses below are the one schema: defaults, validation, the file that ``mnemo init`` writes and the
-documentation all come from them. A list in the file takes the place of the default list, so that a user can
-narrow a default as well as widen it.
+The tuples below are the one schema: defaults, validation, the file that ``mnemo init`` writes and the
+documentation all come from them; what a `Key` says is looked at only by who validates or writes. A list in
+the file takes the place of the default list, so that a user can narrow a default as well as widen it.
 """
 
 from __future__ import annotations
 
 import math
-import tomllib
-from dataclasses import dataclass, field, fields
+import zlib
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Final, NamedTuple, get_type_hints
 
 from .errors import ConfigError
 
 __all__ = [
+    "DEFAULT_TEXT",
     "AnalyticsConfig",
     "CacheConfig",
     "ChunkingConfig",
@@ -166,102 +167,107 @@ EXTENSIONS = (
 )
 
 
-def _key(default: Any, doc: str, **limits: Any) -> Any:
-    return field(default=default, metadata={"doc": doc, **limits})
+class Key(NamedTuple):
+    """What a key means, and which values it takes."""
+
+    doc: str
+    minimum: float | None = None
+    maximum: float | None = None
+    above: float | None = None
+    choices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class GeneralConfig:
+class GeneralConfig(NamedTuple):
     """What is read."""
 
-    project_root: str = _key(".", "Folder to scan, relative to the folder that holds .mnemosyne/, inside it.")
-    ignore_patterns: tuple[str, ...] = _key(
-        IGNORE_PATTERNS,
-        "Names (or, with a slash, paths) of files and folders to leave out, as fnmatch patterns.",
-    )
-    secret_patterns: tuple[str, ...] = _key(
-        SECRET_PATTERNS, "Files that hold secrets: left out as well, and said so."
-    )
-    respect_gitignore: bool = _key(
-        True, "Leave out what .gitignore files leave out (.mnemoignore always counts)."
-    )
-    max_file_size_kb: int = _key(512, "Larger files are skipped.", minimum=1)
-    supported_extensions: tuple[str, ...] = _key(
-        EXTENSIONS, "Endings of the files to index; an entry without a leading dot is a whole file name."
-    )
+    project_root: Annotated[
+        str, Key("Folder to scan, relative to the folder that holds .mnemosyne/, inside it.")
+    ] = "."
+    ignore_patterns: Annotated[
+        tuple[str, ...],
+        Key("Names (or, with a slash, paths) of files and folders to leave out, as fnmatch patterns."),
+    ] = IGNORE_PATTERNS
+    secret_patterns: Annotated[
+        tuple[str, ...], Key("Files that hold secrets: left out as well, and said so.")
+    ] = SECRET_PATTERNS
+    respect_gitignore: Annotated[
+        bool, Key("Leave out what .gitignore files leave out (.mnemoignore always counts).")
+    ] = True
+    max_file_size_kb: Annotated[int, Key("Larger files are skipped.", minimum=1)] = 512
+    supported_extensions: Annotated[
+        tuple[str, ...],
+        Key("Endings of the files to index; an entry without a leading dot is a whole file name."),
+    ] = EXTENSIONS
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkingConfig:
+class ChunkingConfig(NamedTuple):
     """How files are cut."""
 
-    max_chunk_tokens: int = _key(300, "No chunk has more tokens.", minimum=16)
-    min_chunk_tokens: int = _key(20, "Smaller pieces join their neighbour.", minimum=0)
-    overlap_lines: int = _key(
-        3, "Lines shared by neighbouring windows over formats of unknown structure.", minimum=0
-    )
-    code_granularity: str = _key(
-        "function",
-        "function: methods are chunks of their own; class: they stay with it.",
-        choices=("function", "class"),
-    )
+    max_chunk_tokens: Annotated[int, Key("No chunk has more tokens.", minimum=16)] = 300
+    min_chunk_tokens: Annotated[int, Key("Smaller pieces join their neighbour.", minimum=0)] = 20
+    overlap_lines: Annotated[
+        int, Key("Lines shared by neighbouring windows over formats of unknown structure.", minimum=0)
+    ] = 3
+    code_granularity: Annotated[
+        str,
+        Key(
+            "function: methods are chunks of their own; class: they stay with it.",
+            choices=("function", "class"),
+        ),
+    ] = "function"
 
 
-@dataclass(frozen=True, slots=True)
-class EmbeddingConfig:
+class EmbeddingConfig(NamedTuple):
     """The vector signal."""
 
-    backend: str = _key("tfidf", "Sparse TF-IDF vectors.", choices=("tfidf",))
-    tfidf_max_features: int = _key(
-        10_000, "With fusion rrf: terms that vectors have, those of the most chunks.", minimum=1
-    )
-    tfidf_min_df: int = _key(2, "Vectors leave out terms found in fewer chunks, in rrf.", minimum=1)
+    backend: Annotated[str, Key("Sparse TF-IDF vectors.", choices=("tfidf",))] = "tfidf"
+    tfidf_max_features: Annotated[
+        int, Key("With fusion rrf: terms that vectors have, those of the most chunks.", minimum=1)
+    ] = 10_000
+    tfidf_min_df: Annotated[int, Key("Vectors leave out terms found in fewer chunks, in rrf.", minimum=1)] = 2
 
 
-@dataclass(frozen=True, slots=True)
-class CompressionConfig:
+class CompressionConfig(NamedTuple):
     """How a chunk that does not fit is made smaller."""
 
-    target_ratio: float = _key(0.4, "Share of the characters to keep.", minimum=0.0, maximum=1.0)
-    preserve_signatures: bool = _key(True, "Keep the lines of function and class signatures.")
-    preserve_docstrings: bool = _key(True, "Keep docstrings.")
-    collapse_imports: bool = _key(True, "Sum up blocks of more than three imports.")
-    collapse_boilerplate: bool = _key(True, "Sum up runs of plain assignments and of log calls.")
+    target_ratio: Annotated[float, Key("Share of the characters to keep.", minimum=0.0, maximum=1.0)] = 0.4
+    preserve_signatures: Annotated[bool, Key("Keep the lines of function and class signatures.")] = True
+    preserve_docstrings: Annotated[bool, Key("Keep docstrings.")] = True
+    collapse_imports: Annotated[bool, Key("Sum up blocks of more than three imports.")] = True
+    collapse_boilerplate: Annotated[bool, Key("Sum up runs of plain assignments and of log calls.")] = True
 
 
-@dataclass(frozen=True, slots=True)
-class RetrievalConfig:
+class RetrievalConfig(NamedTuple):
     """How a question is answered."""
 
-    fusion: str = _key(
-        "learned", "learned weights, or weighted reciprocal ranks (rrf).", choices=("learned", "rrf")
-    )
-    bm25_weight: float = _key(0.4, "Weight of the full-text signal in rrf.", minimum=0.0)
-    vector_weight: float = _key(0.4, "Weight of the vector signal in rrf.", minimum=0.0)
-    usage_weight: float = _key(0.2, "Weight of the usage signal in rrf.", minimum=0.0)
-    max_results: int = _key(20, "Candidates taken from each signal before fusion.", minimum=1)
-    token_budget: int = _key(8000, "Budget of a query that names none.", minimum=1)
-    prefetch_min_hits: int = _key(3, "Times a pattern must have been seen before it counts.", minimum=1)
+    fusion: Annotated[
+        str, Key("learned weights, or weighted reciprocal ranks (rrf).", choices=("learned", "rrf"))
+    ] = "learned"
+    bm25_weight: Annotated[float, Key("Weight of the full-text signal in rrf.", minimum=0.0)] = 0.4
+    vector_weight: Annotated[float, Key("Weight of the vector signal in rrf.", minimum=0.0)] = 0.4
+    usage_weight: Annotated[float, Key("Weight of the usage signal in rrf.", minimum=0.0)] = 0.2
+    max_results: Annotated[int, Key("Candidates taken from each signal before fusion.", minimum=1)] = 20
+    token_budget: Annotated[int, Key("Budget of a query that names none.", minimum=1)] = 8000
+    prefetch_min_hits: Annotated[
+        int, Key("Times a pattern must have been seen before it counts.", minimum=1)
+    ] = 3
 
 
-@dataclass(frozen=True, slots=True)
-class CacheConfig:
+class CacheConfig(NamedTuple):
     """The adaptive replacement cache."""
 
-    capacity: int = _key(500, "Entries held (T1 and T2).", minimum=1)
-    ghost_capacity: int = _key(1000, "Keys remembered after eviction (B1 and B2).", minimum=0)
+    capacity: Annotated[int, Key("Entries held (T1 and T2).", minimum=1)] = 500
+    ghost_capacity: Annotated[int, Key("Keys remembered after eviction (B1 and B2).", minimum=0)] = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class AnalyticsConfig:
+class AnalyticsConfig(NamedTuple):
     """What is learned from use."""
 
-    decay_halflife_days: float = _key(7, "Days after which a use counts half.", above=0.0)
-    session_timeout_minutes: float = _key(30, "Minutes of silence that end a session.", above=0.0)
+    decay_halflife_days: Annotated[float, Key("Days after which a use counts half.", above=0.0)] = 7
+    session_timeout_minutes: Annotated[float, Key("Minutes of silence that end a session.", above=0.0)] = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """All sections; ``unknown`` names what the file holds and mnemo does not know, as ``section.key``."""
 
     general: GeneralConfig = GeneralConfig()
@@ -288,11 +294,17 @@ class Config:
     def read(cls, path: Path) -> Config:
         """Read one file; a missing one gives the defaults. Raises `ConfigError`."""
         try:
-            data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+            written = path.read_bytes()
         except FileNotFoundError:
             return cls()
         except OSError as error:
             raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+        if (len(written), zlib.crc32(written)) == DEFAULT_TEXT:
+            return cls()
+        import tomllib  # noqa: PLC0415 - a file as `init` writes it is not parsed
+
+        try:
+            data = tomllib.loads(written.decode("utf-8-sig"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path} is not valid TOML: {error}") from error
         return cls.from_dict(data, source=str(path))
@@ -309,7 +321,7 @@ class Config:
                 continue
             if not isinstance(values, dict):
                 raise ConfigError(f"{source}: {name} is a section and takes keys, not a value")
-            known = {item.name: item for item in fields(default)}
+            known = _keys(default)
             unknown.extend(f"{name}.{key}" for key in values if key not in known)
             sections[name] = default(
                 **{
@@ -332,8 +344,26 @@ _SECTIONS: dict[str, Any] = {
 }
 
 
-def _checked(name: str, value: Any, spec: Any, source: str) -> Any:
-    default, limits = spec.default, spec.metadata
+DEFAULT_TEXT: Final = (4_139, 0x604453BB)
+"""Length and CRC-32 of `default_text`, by which a file that nobody has changed is known."""
+
+
+class _Spec(NamedTuple):
+    type: object
+    default: Any
+    key: Key
+
+
+@cache
+def _keys(section: Any) -> dict[str, _Spec]:
+    return {
+        name: _Spec(hint.__origin__, section._field_defaults[name], hint.__metadata__[0])
+        for name, hint in get_type_hints(section, include_extras=True).items()
+    }
+
+
+def _checked(name: str, value: Any, spec: _Spec, source: str) -> Any:
+    default, key = spec.default, spec.key
     if isinstance(default, bool):
         if not isinstance(value, bool):
             raise ConfigError(f"{source}: {name} takes true or false, not {value!r}")
@@ -346,17 +376,16 @@ def _checked(name: str, value: Any, spec: Any, source: str) -> Any:
             raise ConfigError(f"{source}: {name} takes a text, not {value!r}")
     elif isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
         raise ConfigError(f"{source}: {name} takes a number, not {value!r}")
-    elif spec.type == "int" and not isinstance(value, int):
+    elif spec.type is int and not isinstance(value, int):
         raise ConfigError(f"{source}: {name} takes a whole number, not {value!r}")
-    choices = limits.get("choices")
-    if choices and value not in choices:
-        raise ConfigError(f"{source}: {name} is one of {', '.join(choices)}, not {value!r}")
-    if "minimum" in limits and value < limits["minimum"]:
-        raise ConfigError(f"{source}: {name} is {limits['minimum']} or more, not {value!r}")
-    if "maximum" in limits and value > limits["maximum"]:
-        raise ConfigError(f"{source}: {name} is {limits['maximum']} or less, not {value!r}")
-    if "above" in limits and value <= limits["above"]:
-        raise ConfigError(f"{source}: {name} is more than {limits['above']:g}, not {value!r}")
+    if key.choices and value not in key.choices:
+        raise ConfigError(f"{source}: {name} is one of {', '.join(key.choices)}, not {value!r}")
+    if key.minimum is not None and value < key.minimum:
+        raise ConfigError(f"{source}: {name} is {key.minimum} or more, not {value!r}")
+    if key.maximum is not None and value > key.maximum:
+        raise ConfigError(f"{source}: {name} is {key.maximum} or less, not {value!r}")
+    if key.above is not None and value <= key.above:
+        raise ConfigError(f"{source}: {name} is more than {key.above:g}, not {value!r}")
     return value
 
 
@@ -370,14 +399,14 @@ def default_text() -> str:
     )
     for name, section in _SECTIONS.items():
         table = tomlkit.table()
-        for item in fields(section):
-            table.add(tomlkit.comment(item.metadata["doc"]))
-            value = item.default
+        for key, spec in _keys(section).items():
+            table.add(tomlkit.comment(spec.key.doc))
+            value = spec.default
             if isinstance(value, tuple):
                 array = tomlkit.array()
                 array.extend(value)
                 value = array.multiline(True)
-            table.add(item.name, value)
+            table.add(key, value)
         document.add(tomlkit.nl())
         document.add(name, table)
     return tomlkit.dumps(document)
@@ -392,8 +421,7 @@ def set_value(path: Path, name: str, value: Any) -> None:
     from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415
 
     section, _, key = name.partition(".")
-    known = {item.name for item in fields(_SECTIONS[section])} if section in _SECTIONS else set()
-    if key not in known:
+    if section not in _SECTIONS or key not in _keys(_SECTIONS[section]):
         raise ConfigError(f"there is no key {name}")
     Config.from_dict({section: {key: value}}, source=str(path))
     try:

@@ -11,13 +11,11 @@ import sqlite3
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from itertools import compress, count
-from operator import ne
 from typing import Any, NamedTuple
 
 from .analysis import WHOLE, parts_of, stem
 from .fulltext import FullText
-from .postings import K1, Postings, Saturation, Scores, united
+from .postings import K1, Postings, Saturation, Scores, changes, united
 
 __all__ = ["Candidate", "Corpus", "FileFacts", "Known", "PathWords", "word_match"]
 
@@ -148,7 +146,7 @@ class Corpus:
         """The documents of a file, as ranges (start, end); dead ones may be among them."""
         if not self._runs and self.size:
             files = self.file_ids
-            starts = [0, *compress(count(1), map(ne, files, files[1:]))]
+            starts = [0, *changes(files)]
             runs: dict[int, list[tuple[int, int]]] = {}
             for start, end in zip(starts, [*starts[1:], self.size], strict=True):
                 runs.setdefault(files[start], []).append((start, end))

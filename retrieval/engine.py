@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .usage.analytics import Analytics
     from .usage.delta import SessionView
     from .usage.experience import Lessons
-    from .usage.store import UsageStore
+    from .usage.store import Given, UsageStore
     from .views import FileDelta, OutlineEntry, Stats
 
 __all__ = ["RetrievalEngine"]
@@ -261,7 +261,7 @@ class RetrievalEngine:
 
         self.put_down()
         _ = self.store  # a project without an index has no cache
-        return self._usage_store().read(lambda connection: read_state(connection)[1], ArcState())
+        return self._usage_store().read(lambda connection: read_state(connection)[1], ArcState[str]())
 
     def cache_clear(self) -> int:
         """Empty that cache, counts included; running engines follow with their next query. Gives how many
@@ -407,11 +407,15 @@ def _put_down(
     also: Callable[[sqlite3.Connection], None],
     usage: UsageStore,
 ) -> None:
-    from .usage.delta import given  # noqa: PLC0415
+    given: Sequence[Given] = ()
+    if session is not None:
+        from .usage.delta import given_of  # noqa: PLC0415 - hashes what a session is given, by OpenSSL
 
+        given = list(map(given_of, answer, answer.whole))
     usage.record(
         answer.query,
-        list(map(given, answer, answer.whole)),
+        [int(result.chunk.id, 16) for result in answer],
+        given,
         signature=answer.signature,
         words=answer.words,
         session=session,

@@ -50,7 +50,7 @@ class Group(NamedTuple):
     files: frozenset[int]
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False)
 class Evidence:
     """All that signals read. A candidate's row is its place in ``candidates``, which go by file; a file's
     row its place in ``files``.

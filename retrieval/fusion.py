@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from .signals.scale import Features
 
 __all__ = ["Weights", "file_vectors", "learned", "weights_for"]
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
+class Weights(NamedTuple):
     """One query type's model: ``file`` weighs features of a file, ``chunk`` those of chunks within one, and
     ``own`` what a chunk has for itself, whatever its file.
 

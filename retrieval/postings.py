@@ -17,7 +17,19 @@ from operator import getitem
 
 from .analysis import COMMENT_SHIFT, DEFINED, SIGNATURE, TF_MASK
 
-__all__ = ["K1", "TF_OF", "UNIT", "B", "Postings", "Saturation", "Scores", "add_up", "best", "united"]
+__all__ = [
+    "K1",
+    "TF_OF",
+    "UNIT",
+    "B",
+    "Postings",
+    "Saturation",
+    "Scores",
+    "add_up",
+    "best",
+    "changes",
+    "united",
+]
 
 K1 = 1.2
 B = 0.5
@@ -155,6 +167,29 @@ def add_up(terms: Sequence[tuple[Scores, float]], documents: int) -> tuple[array
         for doc, score in scores.pairs:
             found[doc] += (score >> shift) * each
     return found, UNIT * (1 << shift) / (4 if quarters else 1)
+
+
+def changes(values: array[int]) -> list[int]:
+    """The places of a column of 32 bits whose value is not that of the place before; not the first.
+
+    The column is one long integer, and so is the column moved on by a place: what differs is their
+    exclusive or, folded into the low byte of each lane.
+    """
+    if sys.byteorder == "big":
+        values = array("I", values)
+        values.byteswap()
+    raw = values.tobytes()
+    column = int.from_bytes(raw, "little")
+    differs = column ^ column >> 32
+    differs |= differs >> 16
+    differs |= differs >> 8
+    mask = differs.to_bytes(len(raw), "little")[:-4:4].translate(b"\0" + b"\1" * 255)
+    found = []
+    at = mask.find(1)
+    while at >= 0:
+        found.append(at + 1)
+        at = mask.find(1, at + 1)
+    return found
 
 
 def best(totals: array[int], count: int) -> list[int]:

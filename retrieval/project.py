@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from .config import Config, default_text
 from .errors import ConfigError, IndexUnwritableError, NoIndexError
@@ -24,8 +24,7 @@ __all__ = [
 APPLICATION_ID = 0x6D6E6D6F  # "mnmo", in the header of every database mnemo makes
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(NamedTuple):
     """A project with an index. ``dir`` holds ``.mnemosyne/``; ``root`` is what is scanned and what paths are
     relative to: ``dir`` itself unless ``general.project_root`` narrows it. ``notices`` are lines to say once.
     """

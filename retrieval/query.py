@@ -6,10 +6,10 @@ import os
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ..storage.cache import ArcCache
@@ -47,8 +47,7 @@ SQUEEZES = (1.0, 0.9, 0.75)  # shares of the ratio that would just do: marks and
 SQUEEZABLE = 0.5  # room that is less than this share of a chunk is not worth a try
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """How to answer. ``format`` decides what the budget counts: the whole output, or for json the contents.
 
     ``path`` is a glob over paths (or a folder), ``language`` a language's name; ``scales`` weighs signals
@@ -62,7 +61,7 @@ class Options:
     per_file: int | None = None
     path: str | None = None
     language: str | None = None
-    scales: Mapping[str, float] = field(default_factory=dict)
+    scales: Mapping[str, float] = MappingProxyType({})
     show_scores: bool = False
     check_stale: bool = False
     session: str | None = None
@@ -141,7 +140,7 @@ class Searcher:
             evidence = gather(connection, corpus, query, allowed, joining)
             if lessons is not None:
                 acts = lessons.acts([candidate.uid for candidate in evidence.candidates])
-                evidence.experience = replace(experience, acts=acts)
+                evidence.experience = experience._replace(acts=acts)
             if config.fusion == "rrf":
                 embedding = self._project.config.embedding
                 evidence.vocabulary = corpus.vocabulary(embedding.tfidf_max_features, embedding.tfidf_min_df)
@@ -391,8 +390,8 @@ class _Delivery:
             )
             tokens = count_tokens(done.text, whole.chunk.language or "unknown")
             if tokens < whole.chunk.tokens:
-                smaller = replace(whole.chunk, content=done.text, tokens=tokens, compressed=True)
-                self._made[row] = replace(whole, chunk=smaller)
+                smaller = whole.chunk._replace(content=done.text, tokens=tokens, compressed=True)
+                self._made[row] = whole._replace(chunk=smaller)
                 if (now := self._cost(row)) <= room:
                     self._squeezed += 1
                     return now
@@ -566,7 +565,7 @@ def _checked(
     )
     reasons = {path: _stale(project, path, known) for path, *known in rows.fetchall()}
     return [
-        replace(result, is_stale=True, stale_reason=reasons[result.file_path])
+        result._replace(is_stale=True, stale_reason=reasons[result.file_path])
         if reasons[result.file_path]
         else result
         for result in results

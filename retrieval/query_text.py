@@ -7,9 +7,8 @@ piece of code; one word or ten thousand, in any script. Reading it never fails.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from .analysis import WHOLE, fold, query_words
 
@@ -54,41 +53,39 @@ _CHANGES = _words(
     " update updated upgrade use validate verify warn wrap write"
 )
 """Verbs that a task begins with, as an issue or a commit is titled."""
-_TASK = re.compile(r"(?:^|[.;*] )(?:fix|feat|chore|refactor|perf)\b", re.IGNORECASE)
+_TASK = r"(?i:(?:^|[.;*] )(?:fix|feat|chore|refactor|perf)\b)"
 
-_IDENTIFIER = re.compile(r"[^\W\d]\w*(?:(?:\.|::|->|#)[^\W\d]\w*)*", re.UNICODE)
-_PATH = re.compile(
-    r"""(?:File\s+"(?P<python>[^"\n]{1,400})",\s+line\s+(?P<python_line>\d{1,7}))
+# Patterns are texts, which `re` compiles and keeps when they are first asked for: a question of plain words
+# asks for few, by the marks that what a pattern looks for cannot lack.
+
+_IDENTIFIER = r"[^\W\d]\w*(?:(?:\.|::|->|#)[^\W\d]\w*)*"
+_JOINTS = r"\.|::|->|#"
+_PATH = r"""(?x: (?:File\s+"(?P<python>[^"\n]{1,400})",\s+line\s+(?P<python_line>\d{1,7}))
       | (?P<path>(?:[\w@.+~-]+[\\/])*[\w@+~-][\w@.+~-]*\.[A-Za-z]\w{0,9})
-        (?: (?::|\(|\#L) (?P<line>\d{1,7}) )?""",
-    re.VERBOSE,
+        (?: (?::|\(|\#L) (?P<line>\d{1,7}) )? )"""
+_FOLDERS = r"^[\w@.+~-]*(?:/[\w@.+~-]+)+/?$"
+_TRACE = (
+    r"(?m:Traceback \(most recent|^\s+at \S.*[(:]\d|^\s*File \".*\", line \d|^panicked at"
+    r"|thread '.*' panicked|^goroutine \d|^Caused by:|^\s*\w+(?:\.\w+)*(?:Error|Exception|Warning)\b\s*:"
+    r"|^(?:error|fatal|panic)(?:\[\w+\])?:)"
 )
-_FOLDERS = re.compile(r"^[\w@.+~-]*(?:/[\w@.+~-]+)+/?$")
-_TRACE = re.compile(
-    r"Traceback \(most recent|^\s+at \S.*[(:]\d|^\s*File \".*\", line \d|^panicked at|thread '.*' panicked"
-    r"|^goroutine \d|^Caused by:|^\s*\w+(?:\.\w+)*(?:Error|Exception|Warning)\b\s*:"
-    r"|^(?:error|fatal|panic)(?:\[\w+\])?:",
-    re.MULTILINE,
-)
-_ERROR_NAME = re.compile(r"\b\w+(?:Error|Exception)\b\s*:\s*\S")
-_CODE = re.compile(
-    r"[;{}]\s*$"
+_ERROR_NAME = r"\b\w+(?:Error|Exception)\b\s*:\s*\S"
+_CODE = (
+    r"(?m:[;{}]\s*$"
     r"|^\s*(?:def|class|func|fn|function|import|from|return|const|let|var|public|private|if|for|while)\b.*[:;{(]"
-    r"|\w\([^)\n]*\)\s*[;:{]|=>|\w+\s*:?=\s*\S+[\[(.]",
-    re.MULTILINE,
+    r"|\w\([^)\n]*\)\s*[;:{]|=>|\w+\s*:?=\s*\S+[\[(.])"
 )
+_CODE_MARKS = frozenset(";{}:(=")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A file that the question names, as written with forward slashes, and a line or 0."""
 
     path: str
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """A question as read.
 
     ``terms`` are index terms (parts, and whole identifiers behind ``=``) in order of first use, stop words
@@ -105,7 +102,7 @@ class Query:
     names: dict[str, float]
     written: frozenset[str]
     places: tuple[Place, ...]
-    wanted: frozenset[str] = field(default_factory=frozenset)
+    wanted: frozenset[str] = frozenset()
     compounds: tuple[str, ...] = ()
 
     @property
@@ -146,19 +143,23 @@ def _compounds(words: list[tuple[str, tuple[str, ...]]]) -> tuple[str, ...]:
 def _type_of(text: str, words: list[tuple[str, tuple[str, ...]]]) -> QueryType:
     bare = text.strip()
     if not re.search(r"\s", bare):
-        if _FOLDERS.match(bare) or ((match := _PATH.fullmatch(bare)) and _is_file(match["path"] or "")):
+        if "/" in bare and re.match(_FOLDERS, bare):
+            return "path"
+        if "." in bare and (match := re.fullmatch(_PATH, bare)) and _is_file(match["path"] or ""):
             return "path"
         return "symbol"
     head = text[:20_000]
-    if _TRACE.search(head) or (_ERROR_NAME.search(head)):
+    telling = any(mark in head for mark in (":", "(", '"', "panicked", "goroutine"))
+    if telling and (re.search(_TRACE, head) or re.search(_ERROR_NAME, head)):
         return "error"
-    lines = [line for line in head.splitlines() if line.strip()]
-    codelike = sum(1 for line in lines if _CODE.search(line))
-    if codelike and codelike * 2 >= len(lines) and (len(lines) > 1 or len(words) < 30):
-        return "code"
+    if not _CODE_MARKS.isdisjoint(head):
+        lines = [line for line in head.splitlines() if line.strip()]
+        codelike = sum(1 for line in lines if re.search(_CODE, line))
+        if codelike and codelike * 2 >= len(lines) and (len(lines) > 1 or len(words) < 30):
+            return "code"
     if len(words) <= 3 and all(_is_identifier(word) for word, _ in words):
         return "symbol"
-    if words[0][0].lower() in _CHANGES or _TASK.search(head):
+    if words[0][0].lower() in _CHANGES or re.search(_TASK, head):
         return "change"
     return "natural"
 
@@ -186,7 +187,7 @@ def _is_file(path: str) -> bool:
 def _places(text: str) -> tuple[Place, ...]:
     found: dict[tuple[str, int], None] = {}
     head = text[:50_000]
-    for match in _PATH.finditer(head):
+    for match in re.finditer(_PATH, head) if "." in head or '"' in head else ():
         path = match["python"] or match["path"]
         if match["python"] is None and (path.rpartition(".")[2].lower() not in _ENDINGS):
             continue
@@ -194,7 +195,7 @@ def _places(text: str) -> tuple[Place, ...]:
         found[path.replace("\\", "/").removeprefix("./"), int(line) if line else 0] = None
         if len(found) == MAX_PLACES:
             break
-    if not found and _FOLDERS.match(head.strip()):
+    if not found and "/" in head and re.match(_FOLDERS, head.strip()):
         found[head.strip().strip("/"), 0] = None
     return tuple(Place(path, line) for path, line in found)
 
@@ -224,8 +225,11 @@ def _names(
         for first, second in pairwise(plain):
             if first and second:
                 names.setdefault(first + second, 0.8)
-    for match in _IDENTIFIER.finditer(text[:50_000]):
-        pieces = re.split(r"\.|::|->|#", match[0])
+    head = text[:50_000]
+    for match in (
+        re.finditer(_IDENTIFIER, head) if any(mark in head for mark in (".", "::", "->", "#")) else ()
+    ):
+        pieces = re.split(_JOINTS, match[0])
         if len(pieces) > 1:  # the last part of a qualified name is what is defined
             names[fold(pieces[-1])] = 1.0
             written.add(pieces[-1])

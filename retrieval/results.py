@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from .trace import Trace
 
 __all__ = ["AlsoIn", "Answer", "Chunk", "LeftOut", "QueryResult"]
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """A piece of a file: lines ``line_start`` to ``line_end`` (from 1, inclusive), ``tokens`` as an upper
     estimate, ``hash`` of its content. ``id`` stays while its path and symbol stay.
     """
@@ -29,8 +29,7 @@ class Chunk:
     hash: str
 
 
-@dataclass(frozen=True, slots=True)
-class AlsoIn:
+class AlsoIn(NamedTuple):
     """Another place with the same content."""
 
     file_path: str
@@ -38,8 +37,7 @@ class AlsoIn:
     line_end: int
 
 
-@dataclass(frozen=True, slots=True)
-class QueryResult:
+class QueryResult(NamedTuple):
     """One chunk of an answer. ``scores`` go by signal, with ``rrf``, ``density`` (value for its size) and
     ``final`` (1 for the best); ``ranks`` hold the signals that know the chunk.
     """
@@ -47,8 +45,8 @@ class QueryResult:
     file_path: str
     chunk: Chunk
     also_in: tuple[AlsoIn, ...] = ()
-    scores: dict[str, float] = field(default_factory=dict)
-    ranks: dict[str, int] = field(default_factory=dict)
+    scores: Mapping[str, float] = MappingProxyType({})
+    ranks: Mapping[str, int] = MappingProxyType({})
     is_stale: bool = False
     stale_reason: str | None = None
     is_delta: bool = False
@@ -56,13 +54,14 @@ class QueryResult:
 
     def as_dict(self) -> dict[str, Any]:
         """The documented JSON shape."""
-        found = asdict(self)
-        found["also_in"] = [asdict(place) for place in self.also_in]
+        found = self._asdict()
+        found["chunk"] = self.chunk._asdict()
+        found["also_in"] = [place._asdict() for place in self.also_in]
+        found["scores"], found["ranks"] = dict(self.scores), dict(self.ranks)
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(NamedTuple):
     """A chunk that was good enough and did not fit, with its cost in tokens."""
 
     id: str

@@ -163,12 +163,9 @@ class _Table(dict[str, int]):
 
     def __init__(self, data: dict[str, Any]) -> None:
         weights: list[int] = [round(weight * 1000) for weight in data["weights"]]
-        self._known = {
-            pretoken: int(cost) * weights[0]
-            for cost, pretokens in data["pretokens"].items()
-            for pretoken in pretokens
-        }
-        super().__init__(self._known)
+        super().__init__()
+        self._known = {int(cost) * weights[0]: known for cost, known in data["pretokens"].items()}
+        self._begin()
         self._pieces = frozenset(data["pieces"].split())
         self._longest = max(map(len, self._pieces))
         self._weights: list[int] = weights[1:-1]
@@ -179,14 +176,18 @@ class _Table(dict[str, int]):
         self.start: int = weights[-1] * 1000
         """Millionths of a token that every text costs, whatever it holds."""
 
+    def _begin(self) -> None:
+        self.clear()
+        for weight, pretokens in self._known.items():
+            self.update(dict.fromkeys(pretokens, weight))
+
     def margin(self, language: str) -> int:
         """Thousandths by which a weight counts in ``language``."""
         return self._margins.get(language, self._widest)
 
     def __missing__(self, pretoken: str) -> int:
         if len(self) >= _MEMO_SIZE:
-            self.clear()
-            self.update(self._known)
+            self._begin()
         weight: int = sum(map(mul, self._weights, shape(pretoken, self._pieces, self._longest)))
         if len(pretoken) < 40:
             self[pretoken] = weight

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 __all__ = ["Stage", "Trace"]
 
@@ -23,12 +23,12 @@ class Stage:
     unit: str = "chunks"
 
 
-@dataclass(slots=True)
 class Trace:
     """The stages in order; ``reasons`` says of each chunk that was left out or moved (by its row) why."""
 
-    stages: list[Stage] = field(default_factory=list)
-    reasons: dict[int, str] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.stages: list[Stage] = []
+        self.reasons: dict[int, str] = {}
 
     @contextmanager
     def stage(self, name: str, came: int = 0, unit: str = "chunks") -> Iterator[Stage]:

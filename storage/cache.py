@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from typing import Final, Generic, Literal, NamedTuple, TypeVar
 
 __all__ = ["ArcCache", "ArcState", "CacheEvent", "EventKind"]
@@ -33,8 +32,7 @@ class CacheEvent(NamedTuple):
     p: float
 
 
-@dataclass(frozen=True, slots=True)
-class ArcState(Generic[K]):
+class ArcState(NamedTuple, Generic[K]):
     """All that the policy knows, keys least recently used first, and what it counted."""
 
     t1: tuple[K, ...] = ()

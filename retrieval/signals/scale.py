@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 __all__ = ["Features", "ranks", "scaled"]
 
 
-@dataclass(slots=True)
 class Features:
     """Scores by feature's name, each a column: of ``chunks`` by candidate's row, of ``files`` by file's row
     (`Evidence`)."""
 
-    chunks: dict[str, list[float]] = field(default_factory=dict)
-    files: dict[str, list[float]] = field(default_factory=dict)
+    def __init__(
+        self, chunks: dict[str, list[float]] | None = None, files: dict[str, list[float]] | None = None
+    ) -> None:
+        self.chunks = chunks or {}
+        self.files = files or {}
 
     def column(self, name: str, owners: Sequence[int]) -> list[float]:
         """A feature by candidate's row, whichever kind it is; empty for one that nobody gave."""

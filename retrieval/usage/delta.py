@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..results import QueryResult
 from ..tokens import count_tokens
 from .store import Delivered, Given, hash_of
 
-__all__ = ["SessionView", "given"]
+__all__ = ["SessionView", "given_of"]
 
 _HUNK = re.compile(r"@@ -(\d+)((?:,\d+)?) \+(\d+)((?:,\d+)?) @@")
 CONTEXT = 1  # unchanged lines around a change
@@ -36,7 +36,7 @@ class SessionView:
         return result if old is None else _as_delta(result, _diff(result, old, before.line))
 
 
-def given(result: QueryResult, whole: QueryResult) -> Given:
+def given_of(result: QueryResult, whole: QueryResult) -> Given:
     """What a session has once ``result`` was delivered in place of ``whole``."""
     chunk = whole.chunk
     unchanged = result.is_delta and result.delta_text is not None and "\n" not in result.delta_text
@@ -53,8 +53,8 @@ def _as_delta(result: QueryResult, text: str) -> QueryResult:
     tokens = count_tokens(text, "unknown")
     if tokens >= result.chunk.tokens:
         return result
-    chunk = replace(result.chunk, content="", tokens=tokens)
-    return replace(result, chunk=chunk, is_delta=True, delta_text=text)
+    chunk = result.chunk._replace(content="", tokens=tokens)
+    return result._replace(chunk=chunk, is_delta=True, delta_text=text)
 
 
 def _diff(result: QueryResult, old: str, line: int) -> str:

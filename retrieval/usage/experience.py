@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, Protocol
 
 __all__ = ["DAY", "Act", "Experience", "Lessons", "decayed", "most_used"]
 
 DAY = 86_400.0
+_NOTHING: Final[Mapping[int, Any]] = MappingProxyType({})
 
 
 class Act(NamedTuple):
@@ -21,15 +22,14 @@ class Act(NamedTuple):
     words: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Experience:
+class Experience(NamedTuple):
     """Acts by chunk, and the pattern of the question's signature: how often it was judged, and in how many
     of these times each chunk was of use; with what is needed to weigh them.
     """
 
-    acts: Mapping[int, Iterable[Act]] = field(default_factory=dict)
+    acts: Mapping[int, Iterable[Act]] = _NOTHING
     pattern_hits: int = 0
-    pattern_chunks: Mapping[int, int] = field(default_factory=dict)
+    pattern_chunks: Mapping[int, int] = _NOTHING
     now: float = 0.0
     half_life_days: float = 7.0
     min_hits: int = 3

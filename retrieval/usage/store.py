@@ -158,7 +158,8 @@ class UsageStore(UsageDatabase):
     def record(
         self,
         text: str,
-        given: Sequence[Given],
+        chunks: Sequence[int],
+        given: Sequence[Given] = (),
         *,
         signature: str,
         words: Sequence[str],
@@ -170,7 +171,8 @@ class UsageStore(UsageDatabase):
         timeout_minutes: float,
         also: Callable[[sqlite3.Connection], object] = lambda _: None,
     ) -> None:
-        """Put down a query and what it delivered, in one small transaction; ``also`` is done in it.
+        """Put down a query and the ``chunks`` that it delivered, in one small transaction; ``also`` is done
+        in it. ``given`` is what a session of its own has of them from now on.
 
         Without a ``session`` of its own it belongs to that of the last such queries, unless they are longer
         ago than the timeout. Raises `IndexUnwritableError`.
@@ -185,7 +187,7 @@ class UsageStore(UsageDatabase):
             ).lastrowid
             connection.executemany(
                 "INSERT INTO retrieved VALUES (?, ?, ?)",
-                [(query, place, each.chunk) for place, each in enumerate(given, 1)],
+                [(query, place, chunk) for place, chunk in enumerate(chunks, 1)],
             )
             if session is not None:
                 _keep(connection, number, given, fresh=fresh)

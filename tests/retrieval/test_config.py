@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+import zlib
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from mnemo.retrieval.config import Config, default_text, set_value
+from mnemo.retrieval.config import DEFAULT_TEXT, Config, default_text, set_value
 from mnemo.retrieval.engine import RetrievalEngine
 from mnemo.retrieval.errors import ConfigError, NoIndexError
 from mnemo.retrieval.project import init_project
@@ -255,3 +256,13 @@ def test_setting_keeps_comments(tmp_path: Path) -> None:
 def test_no_project_no_config(tmp_path: Path) -> None:
     with pytest.raises(NoIndexError, match="run `mnemo init`"):
         Config.load(tmp_path)
+
+
+def test_a_file_as_init_writes_it_is_known_without_being_parsed(tmp_path: Path) -> None:
+    written = default_text().encode()
+    assert (len(written), zlib.crc32(written)) == DEFAULT_TEXT
+    path = tmp_path / "config.toml"
+    path.write_bytes(written)
+    assert Config.read(path) == Config()
+    path.write_bytes(written.replace(b"token_budget = 8000", b"token_budget = 8001"))
+    assert Config.read(path).retrieval.token_budget == 8001

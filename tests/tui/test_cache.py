@@ -309,25 +309,25 @@ async def test_a_replay_is_played_stepped_and_begun_again(driven, journal, proje
         await app.press("left_square_bracket", "left_square_bracket")
         assert pane.replay.capacity == 50
         await app.press(*["plus"] * 9)
-        assert pane.speed == 10_000
+        assert pane.player.speed == 10_000
         await app.pilot.press("space")
-        await app.until(lambda: pane.playing and pane.replay.place > 1000)
+        await app.until(lambda: pane.player.playing and pane.replay.place > 1000)
         await app.press("space")
-        assert not pane.playing
+        assert not pane.player.playing
         at = pane.replay.place
         await app.settle()
         assert pane.replay.place == at
         await app.pilot.press("space")
         await app.until(lambda: pane.replay.done)
         await app.settle()
-        assert not pane.playing
+        assert not pane.player.playing
         rates = [pane.replay.rate(name) for name in POLICIES]
         assert f"{rates[0]:.1%}" in app.screen_text
         assert f"{rates[2]:.1%}" in app.screen_text
         await app.press("0")
         assert pane.replay.place == 0
         await app.press(*["minus"] * 9)
-        assert pane.speed == 1
+        assert pane.player.speed == 1
         await app.press("r")
         assert pane.replay is None
 

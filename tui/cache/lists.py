@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
@@ -56,7 +57,8 @@ class EventStream(Drawing, can_focus=False):
         ink = self.ink
         lines: list[list[Piece]] = [[(" Events", ink.heading)]]
         if not self._events:
-            return [*lines, [(cut(f"  {self._words}", width), ink.muted)]]
+            wrapped = wrap(self._words, max(10, width - 3))
+            return [*lines, *([(cut(f" {line}", width), ink.muted)] for line in wrapped)]
         signs = _PLAIN_SIGNS if ink.ascii_only else _SIGNS
         for _, event in zip(range(height - 1), reversed(self._events), strict=False):
             style = ink.style(_COLOURS[event.kind])

@@ -19,9 +19,10 @@ from ..keys import key
 from ..panes import Pane
 from .lists import EventStream, KeyList
 from .model import Cleared, Look, Unindexed, Warmed, Workload, happened
+from .player import FRAMES, Player
 from .rates import Line, Rates
 from .reading import clear, index, look, recorded, warm
-from .replay import POLICIES, Replay
+from .replay import POLICIES
 from .tiers import Race, Tiers
 from .workloads import SYNTHETIC, synthetic
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from ...storage.cache import CacheEvent
     from ..backend import Backend
     from ..ink import Ink
+    from .replay import Replay
 
 __all__ = ["CachePane"]
 
@@ -46,12 +48,9 @@ Nothing is indexed yet in
   {folder}
 
 Press i to index this folder, or r to watch a workload that is made up."""
-_QUIET: Final = "No queries yet: mnemo query, or an agent, asks; r plays a workload"
+_QUIET: Final = "No queries yet. Ask with mnemo query, or have an agent ask. r plays a workload."
 _EVERY: Final = 1.0
 """Seconds from one look to the next."""
-_FRAMES: Final = 20
-_SPEEDS: Final = (1, 5, 20, 100, 500, 2_000, 10_000)
-"""Requests per second of a replay."""
 _VIEWS: Final = ("tiers", "rates", "events", "keys")
 _LIVE: Final = frozenset(("warm", "clear", "source"))
 _REPLAYED: Final = frozenset(("play", "speed", "step", "restart", "workload", "room", "live"))
@@ -72,6 +71,7 @@ class CachePane(Pane, can_focus=True):
     )
     HELP_TITLE = "Cache"
     BINDINGS: ClassVar = [
+        key("v,tab", "view", "View", "cache.view", "Tiers, hit rates, events or keys", show=True),
         key("space", "play", "Play", "cache.play", "Play the workload, or pause", show=True),
         key("plus,equals_sign", "speed(1)", "Faster", "cache.faster", "More requests a second", show=True),
         key("minus", "speed(-1)", "Slower", "cache.slower", "Fewer requests a second", show=True),
@@ -79,14 +79,13 @@ class CachePane(Pane, can_focus=True):
         key("N", "step(100)", "Stride", "cache.stride", "A hundred requests"),
         key("o", "workload", "Workload", "cache.workload", "Play the next workload", show=True),
         key("0", "restart", "Restart", "cache.restart", "From the beginning"),
-        key("right_square_bracket", "room(2)", "Double", "cache.double", "Replay with twice the capacity"),
-        key("left_square_bracket", "room(-2)", "Halve", "cache.halve", "Replay with half the capacity"),
+        key("right_square_bracket", "room(True)", "Double", "cache.double", "Replay with twice the capacity"),
+        key("left_square_bracket", "room(False)", "Halve", "cache.halve", "Replay with half the capacity"),
         key("r", "replay", "Replay", "cache.replay", "A workload against ARC, LRU and LFU", show=True),
         key("escape", "live", "Live", "cache.live", "Back to the cache as it is"),
         key("w", "warm", "Warm", "cache.warm", "Take in what queries delivered most", show=True),
         key("c,x", "clear", "Clear", "cache.clear", "Empty it, after asking", show=True),
         key("s", "source", "Source", "cache.source", "The cache all share, or that of this app", show=True),
-        key("v,tab", "view", "View", "cache.view", "Tiers, hit rates, events or keys", show=True),
         key("i", "index", "Index", "cache.index", "Index this folder", show=True),
         key("f5,R", "retry", "Retry", "cache.retry", "Try again what failed, or look again"),
     ]
@@ -100,14 +99,9 @@ class CachePane(Pane, can_focus=True):
         self.events: deque[CacheEvent] = deque(maxlen=200)
         self.rates: deque[float] = deque(maxlen=_KEPT)
         """The hit rate of what was asked between two looks."""
-        self.replay: Replay | None = None
-        """What is played, or would be; None while the cache is looked at live."""
-        self.playing = False
-        self.speed = _SPEEDS[3]
+        self.player = Player()
+        """Without a replay the cache is looked at live."""
         self.unindexed = False
-        self._owed = 0.0
-        """Requests that a frame has still to make."""
-        self._workloads: dict[str, Workload] = {}
         self._failures: dict[str, Failed] = {}
         self._working = ""
         self._clock: Timer
@@ -134,7 +128,7 @@ class CachePane(Pane, can_focus=True):
     def on_mount(self) -> None:
         """Begin live."""
         self.add_class("-tiers")
-        self._clock = self.set_interval(1 / _FRAMES, self._frame, pause=True)
+        self._clock = self.set_interval(1 / FRAMES, self._frame, pause=True)
         self.focus_first()
 
     def load_rest(self) -> None:
@@ -155,7 +149,7 @@ class CachePane(Pane, can_focus=True):
 
     def on_show(self) -> None:
         """Go on."""
-        if self.playing:
+        if self.player.playing:
             self._clock.resume()
         if self.look is not None or self.unindexed:
             self._ask()
@@ -195,7 +189,6 @@ class CachePane(Pane, can_focus=True):
                 self.notify(f"{keys:,} keys forgotten")
                 self._ask()
             case Workload() as workload:
-                self._workloads[workload.name] = workload
                 self._begin(workload)
             case int() as files:
                 self._working = ""
@@ -234,7 +227,7 @@ class CachePane(Pane, can_focus=True):
             elif asked:
                 self.events.extend(happened(was, now))
                 self.rates.append((now.hits - was.hits) / asked)
-            elif now == was and self.replay is None and not self.has_class("-empty"):
+            elif found == before and not self.has_class("-empty"):
                 return
         self._draw()
 
@@ -254,7 +247,7 @@ class CachePane(Pane, can_focus=True):
             self._note("")
             state, places = self.look.state, self.look.places
             self.tiers.show(state, self.look.capacity)
-            self.chart.show((Line("ARC", tuple(self.rates)),), words="since this pane is open")
+            self.chart.show((Line("ARC", tuple(self.rates)),), words="It begins with the next query.")
             self.stream.show(self.events, places, "Waiting for queries" if state != ArcState() else _QUIET)
             self.keys.show(state, places)
 
@@ -276,15 +269,16 @@ class CachePane(Pane, can_focus=True):
             total = len(replay.workload.requests)
             left = f"Replay: {replay.workload.name} · {replay.place:,} of {total:,}"
             left += f" · capacity {replay.capacity:,} · {replay.workload.words}"
-            doing = "playing" if self.playing else "done" if replay.done else "paused"
-            self.state.say(left, right or f"{doing}, {self.speed:,}/s", trouble)
+            doing = "playing" if self.player.playing else "done" if replay.done else "paused"
+            self.state.say(left, right or f"{doing}, {self.player.speed:,}/s", trouble)
             self.say(f"replay, {replay.rate('ARC'):.1%}")
         else:
             left = "This app's own cache" if self.own else "The cache all queries share"
             if self.look is not None:
                 now = self.look.state
-                left += f" · {now.hit_rate:.1%} of {now.hits + now.misses:,} hit"
-                left += f" · {now.ghost_hits:,} ghost hits"
+                asked = now.hits + now.misses
+                left += f" · {now.hit_rate:.1%} of {asked:,} hit" if asked else " · nothing asked yet"
+                left += f" · {now.ghost_hits:,} ghost hits" if now.ghost_hits else ""
                 self.say(f"{len(now.t1) + len(now.t2):,} held")
             else:
                 self.say("nothing indexed" if self.unindexed else "")
@@ -383,93 +377,74 @@ class CachePane(Pane, can_focus=True):
         else:
             self.play(next(iter(SYNTHETIC)))
 
+    @property
+    def replay(self) -> Replay | None:
+        """What is played, or would be; None while the cache is looked at live."""
+        return self.player.replay
+
     def play(self, name: str) -> None:
         """Prepare a workload by name."""
         if name == "recorded":
             self.backend.read_code(
                 self, "cache.workload", "reading the past queries", lambda engine, _: recorded(engine)
             )
-        elif name in self._workloads:
-            self.backend.cancel("cache.workload")
-            self._begin(self._workloads[name])
         else:
             self.backend.request(self, "cache.workload", "making up a workload", lambda _: synthetic(name))
 
-    def _begin(self, workload: Workload, capacity: int | None = None) -> None:
-        if not workload.requests:
+    def _begin(self, workload: Workload) -> None:
+        if workload.requests:
+            self.player.load(workload, workload.capacity)
+            self.add_class("-replay")
+            self._played()
+        else:
             self.play(next(iter(SYNTHETIC)))
-            return
-        self._pause()
-        self.replay = Replay(workload, capacity or workload.capacity)
-        self.add_class("-replay")
+
+    def _played(self) -> None:
+        """Show how far the replay is, and go on if it is to."""
+        if self.player.playing:
+            self._clock.resume()
+        else:
+            self._clock.pause()
         self._draw()
         self._say()
 
+    def _frame(self) -> None:
+        if self.player.frame():
+            self._played()
+
     def action_live(self) -> None:
         """Back to the cache as it is."""
-        if self.replay is not None:
-            self._pause()
-            self.backend.cancel("cache.workload")
-            self.replay = None
-            self.remove_class("-replay")
-            if self.unindexed or self.look is None:
-                self._ask()
-            self._draw()
-            self._say()
+        self.backend.cancel("cache.workload")
+        self.player.unload()
+        self.remove_class("-replay")
+        if self.look is None:
+            self._ask()
+        self._played()
 
     def action_play(self) -> None:
         """Play, or pause; at the end, again from the beginning."""
-        if self.playing:
-            self._pause()
-        elif self.replay is not None:
-            if self.replay.done:
-                self.action_restart()
-            self.playing = True
-            self._clock.resume()
-        self._say()
-
-    def _pause(self) -> None:
-        self.playing = False
-        self._owed = 0.0
-        self._clock.pause()
-
-    def _frame(self) -> None:
-        """Make the requests of one frame."""
-        self._owed += self.speed / _FRAMES
-        requests = int(self._owed)
-        if requests:
-            self._owed -= requests
-            self._advance(requests)
-
-    def _advance(self, requests: int) -> None:
-        if self.replay is not None:
-            self.replay.advance(requests)
-            if self.replay.done:
-                self._pause()
-            self._draw()
-            self._say()
+        self.player.toggle()
+        self._played()
 
     def action_step(self, requests: int) -> None:
         """Make some requests, and wait."""
-        self._pause()
-        self._advance(requests)
+        self.player.step(requests)
+        self._played()
 
     def action_speed(self, by: int) -> None:
         """Play faster or slower."""
-        place = _SPEEDS.index(self.speed) + by
-        self.speed = _SPEEDS[max(0, min(place, len(_SPEEDS) - 1))]
+        self.player.faster(by)
         self._say()
 
     def action_restart(self) -> None:
         """From the beginning."""
-        if self.replay is not None:
-            self._begin(self.replay.workload, self.replay.capacity)
+        self.player.again()
+        self._played()
 
-    def action_room(self, factor: int) -> None:
+    def action_room(self, double: bool) -> None:
         """Replay from the beginning with another capacity."""
-        if self.replay is not None:
-            now = self.replay.capacity
-            self._begin(self.replay.workload, now * 2 if factor > 0 else max(1, now // 2))
+        self.player.again(double=double)
+        self._played()
 
     def action_workload(self) -> None:
         """Play the next workload."""

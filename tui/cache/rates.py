@@ -50,7 +50,7 @@ class Rates(Drawing, can_focus=False):
             heading += [(f" {line.name} ", policy_style(ink, line.name)) for line in self.lines]
         drawn = [line for line in self.lines if line.values]
         if not drawn or height < 2:
-            return [heading, [(f"  {self._words}", ink.muted)]]
+            return [heading, [(f" {self._words}", ink.muted)]]
         rows, plot = height - 1, max(1, width - _AXIS - 1)
         canvas: Canvas[Style] = Canvas(plot, rows, ascii_only=ink.ascii_only)
         for x in range(0, canvas.across, 3 if ink.ascii_only else 6):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .engine import ask
 from .inert import inert, one_line
 from .options import FailEmpty, Json, empty_code
 from .session import Session, UsageError, session_of, warn
@@ -119,34 +120,33 @@ def stats(
 ) -> None:
     """Count what the index holds."""
     session = session_of(ctx)
-    with _engine(session) as engine:
-        found = engine.stats()
+    found = ask(session, "stats")
     if json:
-        _facts(session, _fields(found, ["tokens_per_chunk"]))
+        _facts(session, found)
         return
     lines = [
-        f"Project root: {one_line(found.project_root)}",
-        f"Files indexed: {found.files:,}",
-        f"Chunks: {found.chunks:,}",
-        f"Total tokens: {found.tokens:,}",
-        f"Usage events: {found.usage['events']:,}",
-        f"Avg tokens/chunk: {found.tokens_per_chunk:.1f}",
+        f"Project root: {one_line(found['project_root'])}",
+        f"Files indexed: {found['files']:,}",
+        f"Chunks: {found['chunks']:,}",
+        f"Total tokens: {found['tokens']:,}",
+        f"Usage events: {found['usage']['events']:,}",
+        f"Avg tokens/chunk: {found['tokens_per_chunk']:.1f}",
     ]
     if detailed:
         lines += [
-            f"Distinct contents: {found.contents:,}",
-            f"Lines: {found.lines:,}",
-            f"Source size: {found.bytes:,} bytes",
-            f"Index size: {found.index_bytes:,} bytes",
-            f"Generation: {found.generation}",
+            f"Distinct contents: {found['contents']:,}",
+            f"Lines: {found['lines']:,}",
+            f"Source size: {found['bytes']:,} bytes",
+            f"Index size: {found['index_bytes']:,} bytes",
+            f"Generation: {found['generation']}",
         ]
         for title, counts, unit in (
-            ("Chunk types", found.chunk_types, ""),
-            ("Languages", found.languages, " files"),
-            ("Left out", found.left_out, " files"),
-            ("Noted", found.notes, " files"),
-            ("Derived", found.derived, ""),
-            ("Usage", found.usage, ""),
+            ("Chunk types", found["chunk_types"], ""),
+            ("Languages", found["languages"], " files"),
+            ("Left out", found["left_out"], " files"),
+            ("Noted", found["notes"], " files"),
+            ("Derived", found["derived"], ""),
+            ("Usage", found["usage"], ""),
         ):
             if counts:
                 width = max(len(one_line(name)) for name in counts)

@@ -1,8 +1,10 @@
-"""An answer as a command prints it: one shape, whether the engine is in this process or in the daemon."""
+"""What commands ask of an engine: one shape, whether it is in this process or in the daemon."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from .formats import document
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
     from .engine import RetrievalEngine
     from .results import Answer
 
-__all__ = ["Reply", "query"]
+__all__ = ["METHODS", "Reply", "query"]
 
 
 class Reply(TypedDict):
@@ -45,6 +47,53 @@ def query(engine: RetrievalEngine, text: str, options: dict[str, Any]) -> Reply:
         "stages": [(each.name, each.came, each.went, each.ms, each.why) for each in answer.trace.stages],
         "left_out": [(left.label, left.cost) for left in answer.left_out[:10]],
     }
+
+
+def _query(engine: RetrievalEngine, /, text: str, **options: Any) -> Reply:
+    return query(engine, text, options)
+
+
+def _stats(engine: RetrievalEngine) -> dict[str, Any]:
+    found = engine.stats()
+    return {**asdict(found), "tokens_per_chunk": found.tokens_per_chunk, "notices": engine.project.notices}
+
+
+def _cache_show(engine: RetrievalEngine) -> dict[str, Any]:
+    state, config = engine.cache_state(), engine.project.config.cache
+    return {
+        "capacity": config.capacity,
+        "ghost_capacity": config.ghost_capacity,
+        "t1": state.t1,
+        "t2": state.t2,
+        "b1": state.b1,
+        "b2": state.b2,
+        "p": state.p,
+        "hits": state.hits,
+        "misses": state.misses,
+        "ghost_hits": state.ghost_hits,
+        "hit_rate": state.hit_rate,
+        "notices": engine.project.notices,
+    }
+
+
+def _cache_clear(engine: RetrievalEngine) -> dict[str, Any]:
+    return {"cleared": engine.cache_clear(), "notices": engine.project.notices}
+
+
+def _cache_warm(engine: RetrievalEngine) -> dict[str, Any]:
+    return {"warmed": engine.cache_warm(), "notices": engine.project.notices}
+
+
+METHODS: dict[str, Callable[..., Any]] = {
+    "query": _query,
+    "stats": _stats,
+    "cache.show": _cache_show,
+    "cache.clear": _cache_clear,
+    "cache.warm": _cache_warm,
+}
+"""What an engine, the first argument, is asked for, by the daemon's name for it; params are by name, and
+results are what JSON can hold.
+"""
 
 
 def _written(text: str, answer: Answer, options: dict[str, Any]) -> str:

@@ -25,6 +25,7 @@ from typing import Any, Final
 
 from ..errors import IndexUnwritableError, RetrievalError
 from ..project import INDEX_DIR, open_project
+from ..reply import METHODS
 from ..watch import Watcher
 from .wire import (
     INTERNAL_ERROR,
@@ -37,7 +38,6 @@ from .wire import (
     length_of,
     socket_path,
 )
-from .worker import METHODS
 
 __all__ = ["AlreadyRunningError", "Server"]
 
@@ -194,6 +194,8 @@ class Server:
             return _error(number, METHOD_NOT_FOUND, f"there is no method {method!r}")
         if params.get("refresh") and await self._settled():
             params["refresh"] = False
+        if method != "query":
+            await self._pool.settle()
         watched = bool(self._subscribers)
         request = {"id": number, "method": method, "params": params, "watched": watched}
         try:
@@ -325,6 +327,14 @@ class _Pool:
     async def ask(self, message: bytes, session: object, publish: Callable[[bytes], None] | None) -> bytes:
         """The answer of the least busy worker, or of the session's own."""
         worker = await self._worker(session if isinstance(session, str) else None)
+        return await self._ask(worker, message, publish)
+
+    async def settle(self) -> None:
+        """Wait until every worker has put down what it answered."""
+        asked = [self._ask(worker, b"", None) for worker in self._workers]
+        await asyncio.gather(*asked, return_exceptions=True)  # a dead one is dropped by that
+
+    async def _ask(self, worker: _Worker, message: bytes, publish: Callable[[bytes], None] | None) -> bytes:
         worker.waiting += 1
         try:
             return await worker.ask(message, publish)

@@ -13,32 +13,17 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ...storage.cache import CacheEvent
-from .. import reply
 from ..engine import RetrievalEngine
 from ..errors import RetrievalError
 from ..locate import INDEX_DIR
+from ..reply import METHODS
 from .wire import INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, REFUSED, frame, length_of
 
-__all__ = ["METHODS", "main"]
-
-Method = Callable[[RetrievalEngine, dict[str, Any]], Any]
-
-
-def _query(engine: RetrievalEngine, params: dict[str, Any]) -> Any:
-    return reply.query(engine, params.pop("text"), params)
-
-
-def _stats(engine: RetrievalEngine, params: dict[str, Any]) -> Any:
-    return asdict(engine.stats(**params))
-
-
-METHODS: dict[str, Method] = {"query": _query, "stats": _stats}
-"""What an engine is asked for, by the method's name."""
+__all__ = ["main"]
 
 
 class _Served:
@@ -93,7 +78,7 @@ def _answer(served: _Served, request: dict[str, Any]) -> dict[str, Any]:
     if method is None:
         return {"error": {"code": METHOD_NOT_FOUND, "message": f"there is no method {request['method']!r}"}}
     try:
-        return {"result": method(served.engine(), dict(request["params"]))}
+        return {"result": method(served.engine(), **request["params"])}
     except RetrievalError as error:
         kind = type(error).__name__
         return {"error": {"code": REFUSED, "message": str(error), "data": {"type": kind}}}
@@ -110,7 +95,11 @@ def main(handle: int, project_dir: str) -> None:
     served = _Served(Path(project_dir))
     with socket.socket(fileno=handle) as link, link.makefile("rb") as stream:
         while len(head := stream.read(4)) == 4:
-            request = json.loads(stream.read(length_of(head)))
+            raw = stream.read(length_of(head))
+            if not raw:  # asks for nothing: the answer says that what was before is put down
+                link.sendall(frame(b""))
+                continue
+            request = json.loads(raw)
             watched, events = request["watched"], list[CacheEvent]()
             with _watching(served, events.append) if watched else nullcontext():
                 answer = {"jsonrpc": "2.0", "id": request.get("id"), **_answer(served, request)}

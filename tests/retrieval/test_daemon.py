@@ -386,3 +386,35 @@ def test_the_daemon_ends_beneath_a_subscriber_and_a_subscription_is_closed_benea
                     os.kill(found["pid"], signal.SIGKILL)
                 assert all(event["tier"] == "T1" for event in reading.result(timeout=30))
                 assert not listening.fell_behind
+
+
+def test_what_is_told_of_the_cache_and_the_index_is_what_the_engines_did(project: Path) -> None:
+    (project / ".mnemosyne/config.toml").write_text("[cache]\ncapacity = 7\n[strange]\nkey = 1\n")
+    asked = [["cache", "show"], ["cache", "show", "--json"], ["stats", "--detailed"], ["stats", "--json"]]
+    control.start(project, idle=600)
+    for turn in range(1, 4):
+        ask(project, "discount", learn=True)
+        shown = json.loads(mnemo_out(project, "cache", "show", "--json"))
+        assert shown["hits"] + shown["misses"] == turn * len(shown["t1"] + shown["t2"])
+        assert json.loads(mnemo_out(project, "stats", "--json"))["usage"]["queries"] == turn
+    shared = [mnemo(project, *args) for args in asked]
+    before = control.status(project)["requests"]  # type: ignore[index]
+    socket_path(project).rename(project.parent / "elsewhere")  # commands help themselves, all else the same
+    assert [mnemo(project, *args) for args in asked] == shared
+    (project.parent / "elsewhere").rename(socket_path(project))
+    assert control.status(project)["requests"] == before + 1  # type: ignore[index]
+    assert all("strange" in each for each in shared)
+
+    held = len(shown["t1"] + shown["t2"])
+    assert mnemo_out(project, "cache", "clear") == f"Cleared: {held} entries\n"
+    assert json.loads(mnemo_out(project, "cache", "warm", "--json")) == {"warmed": held}
+    ask(project, "discount", learn=True)
+    again = json.loads(mnemo_out(project, "cache", "show", "--json"))
+    assert (again["t1"], again["hits"], again["misses"]) == ([], held, held)
+
+
+def mnemo_out(root: Path, *args: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "mnemo", *args], cwd=root, stdout=subprocess.PIPE, text=True, timeout=60,
+        check=True,
+    ).stdout  # fmt: skip

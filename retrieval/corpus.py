@@ -11,6 +11,7 @@ import sqlite3
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from .analysis import WHOLE, parts_of, stem
@@ -263,9 +264,8 @@ class Corpus:
             for row in self._rows(_CANDIDATES, sorted(by_chunk)):
                 symbol = row[8]
                 holder, _, name = (symbol or "").rpartition(".")
-                words = tuple(dict.fromkeys(parts_of(name)))
                 doc = by_chunk[row[0]]
-                kept[doc] = Candidate._make((doc, *row, words, tuple(dict.fromkeys(parts_of(holder)))))
+                kept[doc] = Candidate._make((doc, *row, _words(name), _words(holder)))
         found = [kept[doc] for doc in docs if doc in kept]
         found.sort(key=_file_of)
         return found
@@ -320,6 +320,12 @@ _CANDIDATES = (
 _FACTS = "SELECT id, path, language, lines, note FROM files WHERE id IN (?)"
 _USED = "SELECT target, kind, count(*) FROM edges WHERE target IN (?) GROUP BY target, kind"
 _USES = "SELECT source, target, sum(weight) FROM edges WHERE source IN (?) GROUP BY source, target"
+
+
+@lru_cache(maxsize=ROWS)
+def _words(name: str) -> tuple[str, ...]:
+    """The parts of a name, each once; methods and those that override them share many."""
+    return tuple(dict.fromkeys(parts_of(name)))
 
 
 def _file_of(candidate: Candidate) -> int:

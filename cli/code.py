@@ -240,6 +240,7 @@ def gc(ctx: typer.Context, dry_run: DryRun = False, json: Json = False) -> None:
         f"{verb} dead postings of chunks: {report.dead_chunks:,}",
         f"{verb} stale Bloom filter entries: {report.bloom_stale:,}",
         *([] if dry_run else [f"Removed old queries: {report.queries_forgotten:,}"]),
+        *([] if dry_run else [f"Removed cache entries of chunks that are gone: {report.cache_keys:,}"]),
         *([] if dry_run else [f"Freed: {max(report.bytes_before - report.bytes_after, 0):,} bytes"]),
     )
 

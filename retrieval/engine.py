@@ -284,12 +284,10 @@ class RetrievalEngine:
 
         Raises `NoIndexError`, `IndexUnwritableError`.
         """
-        from .store import chunk_uid_text  # noqa: PLC0415
         from .usage.tiers import warm  # noqa: PLC0415
 
         self.put_down()
-        with self.store.reading() as reading:
-            known = {chunk_uid_text(uid) for (uid,) in reading.execute("SELECT uid FROM chunks")}
+        known = self._chunk_ids()
         config = self.project.config.cache
         cache: ArcCache[str, None] = ArcCache(config.capacity, config.ghost_capacity)
         return self._usage_store().write(lambda connection: warm(connection, cache, known))
@@ -304,6 +302,12 @@ class RetrievalEngine:
         self.put_down()
         _ = self.store
         return [chunk_uid_text(uid) for uid in self._usage_store().deliveries(limit)]
+
+    def _chunk_ids(self) -> set[str]:
+        from .store import chunk_uid_text  # noqa: PLC0415
+
+        with self.store.reading() as reading:
+            return {chunk_uid_text(uid) for (uid,) in reading.execute("SELECT uid FROM chunks")}
 
     def _share_cache(self, connection: sqlite3.Connection) -> None:
         from .usage.tiers import share  # noqa: PLC0415
@@ -389,12 +393,16 @@ class RetrievalEngine:
     def gc(self, *, dry_run: bool = False, on_wait: Callable[[str], None] | None = None) -> GcReport:
         """Remove what no file needs any more: see `mnemo.retrieval.gc.collect`."""
         from .gc import collect  # noqa: PLC0415
+        from .usage.tiers import drop_absent  # noqa: PLC0415
 
         self.close()
         report = collect(self.project, dry_run=dry_run, on_wait=on_wait)
-        if not dry_run:
+        usage = self._usage_store()
+        if not dry_run and usage.path.exists():
             with suppress(IndexUnwritableError):
-                report.queries_forgotten = self._usage_store().prune(time.time())
+                report.queries_forgotten = usage.prune(time.time())
+                known = self._chunk_ids()
+                report.cache_keys = usage.write(lambda connection: drop_absent(connection, known))
         return report
 
 

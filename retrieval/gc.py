@@ -22,7 +22,7 @@ class GcReport:
     """What was removed, or with ``dry_run`` would be.
 
     ``dead_chunks`` are still in the full text and in no file; ``queries_forgotten`` are those of ``usage.db``
-    that are too old to tell anything.
+    that are too old to tell anything, ``cache_keys`` those of chunks that are gone.
     """
 
     missing_files: int = 0
@@ -35,6 +35,7 @@ class GcReport:
     bytes_before: int = 0
     bytes_after: int = 0
     queries_forgotten: int = 0
+    cache_keys: int = 0
     dry_run: bool = False
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ...storage.cache import ArcCache, ArcState
 
-__all__ = ["read_state", "share", "warm", "write_state"]
+__all__ = ["drop_absent", "read_state", "share", "warm", "write_state"]
 
 _TIERS = ("t1", "t2", "b1", "b2")
 MOST_DELIVERED = (
@@ -80,3 +80,15 @@ def warm(connection: sqlite3.Connection, cache: ArcCache[str, Any], known: set[s
         cache.touch(key)
     write_state(connection, version + 1, cache.state)
     return len(chosen)
+
+
+def drop_absent(connection: sqlite3.Connection, known: set[str]) -> int:
+    """Take the keys that are not in ``known`` out of the shared state: nobody will ask for them again. Gives
+    how many.
+    """
+    version, state = read_state(connection)
+    t1, t2, b1, b2 = (tuple(filter(known.__contains__, keys)) for keys in state[:4])
+    gone = sum(map(len, state[:4])) - sum(map(len, (t1, t2, b1, b2)))
+    if gone:
+        write_state(connection, version + 1, state._replace(t1=t1, t2=t2, b1=b1, b2=b2))
+    return gone

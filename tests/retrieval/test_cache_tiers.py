@@ -124,6 +124,22 @@ def test_the_command_shows_clears_and_warms(
     assert {*state(project).t1} == {*shown["t1"], *shown["t2"]}
 
 
+def test_gc_takes_out_the_keys_of_chunks_that_are_gone(project: Path) -> None:
+    ask(project, "alpha_first", "beta_first", "alpha_first")
+    before = state(project)
+    (project / "alpha.py").unlink()
+    with RetrievalEngine.open(project) as engine:
+        engine.ingest()
+        gone = engine.gc().cache_keys
+        kept = {entry.id for name in ("beta", "gamma") for entry in engine.outline(project / f"{name}.py")}
+        after = engine.cache_state()
+        assert gone and {*before.t1, *before.t2} - {*after.t1, *after.t2} == {*before.t1, *before.t2} - kept
+        assert after.t1 == tuple(key for key in before.t1 if key in kept)
+        assert (after.p, after.hits, after.misses) == (before.p, before.hits, before.misses)
+        assert engine.gc().cache_keys == 0
+        assert engine.query("beta_first")
+
+
 def test_many_processes_at_once_lose_no_request(project: Path) -> None:
     code = (
         "import sys; from mnemo.retrieval.engine import RetrievalEngine\n"

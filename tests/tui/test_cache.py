@@ -9,6 +9,8 @@ from collections import OrderedDict
 from pathlib import Path
 
 import pytest
+from mnemo.retrieval.daemon.client import call
+from mnemo.retrieval.daemon.control import start, status, stop
 from mnemo.retrieval.engine import RetrievalEngine
 from mnemo.storage.cache import ArcCache, ArcState, CacheEvent
 from mnemo.tui.cache.model import Workload, happened
@@ -186,6 +188,31 @@ async def test_what_another_process_asks_appears_by_itself(driven, journal, proj
         assert pane.look is seen
         await app.pilot.press("4")
         await app.until(lambda: pane.look.state == shared(project))
+
+
+async def test_what_the_daemon_does_is_heard_at_once(driven, journal, project, monkeypatch):
+    monkeypatch.setattr("mnemo.tui.cache.pane._EVERY", 3600.0)  # so that nothing is seen by looking
+    start(project, idle=60.0)
+    try:
+        async with driven(journal, project=project) as app:
+            await app.pilot.press("4")
+            await app.until(lambda: "cache" in app.app.panes and (status(project) or {}).get("subscribers"))
+            pane = cache(app)
+            before = shared(project)
+            call(project, "query", {"text": "total price", "output": "plain"})
+            await app.until(lambda: pane.events)
+            assert not pane.rates
+            await app.until(lambda: shared(project) != before)
+            told = {event.key for event in pane.events}
+            count = len(pane.events)
+            await app.pilot.press("f5")
+            await app.until(lambda: pane.rates)
+            seen = [event.key for event in list(pane.events)[count:]]
+            assert not told & set(seen), "told once, though heard and seen"
+            await app.pilot.press("1")
+            await app.until(lambda: status(project)["subscribers"] == 0)
+    finally:
+        stop(project)
 
 
 async def test_warming_takes_in_what_was_delivered(driven, journal, project):

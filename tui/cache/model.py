@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 from ...storage.cache import ArcState, CacheEvent, EventKind
 
-__all__ = ["TIERS", "Cleared", "Look", "Place", "Tier", "Unindexed", "Warmed", "Workload", "happened"]
+__all__ = ["TIERS", "Cleared", "Deaf", "Look", "Place", "Tier", "Unindexed", "Warmed", "Workload", "happened"]
 
 Tier = Literal["T1", "T2", "B1", "B2"]
 TIERS: Final[Mapping[Tier, str]] = {
@@ -36,12 +36,18 @@ class Look(NamedTuple):
     places: Mapping[str, Place]
     generation: int
     root: Path
+    folder: Path
+    """Where ``.mnemosyne`` is."""
 
 
 class Unindexed(NamedTuple):
     """There is no index, so there is no cache; ``folder`` could be indexed."""
 
     folder: Path
+
+
+class Deaf(NamedTuple):
+    """No daemon is listened to any more, or none runs."""
 
 
 class Warmed(NamedTuple):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual import on
 from textual.app import SuspendNotSupported
 from textual.containers import Container
+from textual.message import Message
 from textual.widgets import Static
 
 from ...storage.cache import ArcState
@@ -18,16 +19,17 @@ from ..inert import inert
 from ..keys import key
 from ..panes import Pane
 from .lists import EventStream, KeyList
-from .model import Cleared, Look, Unindexed, Warmed, Workload, happened
+from .model import Cleared, Deaf, Look, Unindexed, Warmed, Workload, happened
 from .player import FRAMES, Player
 from .rates import Line, Rates
-from .reading import clear, index, look, recorded, warm
+from .reading import clear, index, listen, look, recorded, warm
 from .replay import POLICIES
 from .tiers import Race, Tiers
 from .workloads import SYNTHETIC, synthetic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from textual.app import ComposeResult
     from textual.timer import Timer
@@ -55,6 +57,14 @@ _VIEWS: Final = ("tiers", "rates", "events", "keys")
 _LIVE: Final = frozenset(("warm", "clear", "source"))
 _REPLAYED: Final = frozenset(("play", "speed", "step", "restart", "workload", "room", "live"))
 _KEPT: Final = 2_000
+
+
+class Heard(Message):
+    """The daemon's cache did something."""
+
+    def __init__(self, event: CacheEvent) -> None:
+        self.event = event
+        super().__init__()
 
 
 class _Note(Static, can_focus=True):
@@ -102,6 +112,10 @@ class CachePane(Pane, can_focus=True):
         self.player = Player()
         """Without a replay the cache is looked at live."""
         self.unindexed = False
+        self.listening = False
+        """Whether the daemon, if one runs, is listened to."""
+        self._heard: set[object] = set()
+        """Keys it spoke of since the shared cache was last seen to change: nobody is told twice."""
         self._failures: dict[str, Failed] = {}
         self._working = ""
         self._clock: Timer
@@ -146,6 +160,8 @@ class CachePane(Pane, can_focus=True):
         """Nobody looks: neither look nor play."""
         self._stop_looking()
         self._clock.pause()
+        self.backend.cancel("cache.listen")
+        self.listening = False
 
     def on_show(self) -> None:
         """Go on."""
@@ -163,6 +179,25 @@ class CachePane(Pane, can_focus=True):
         self.backend.read_code(
             self, "cache.look", "looking at the cache", lambda engine, _: look(engine, before, own=own)
         )
+
+    def _listen(self, folder: Path) -> None:
+        """Hear from the daemon what queries do the moment they do it."""
+        if not self.listening and self.display:
+            self.listening = True
+            self.backend.request(
+                self,
+                "cache.listen",
+                "listening to the daemon",
+                lambda ticket: listen(folder, ticket, lambda event: ticket.tell(Heard(event))),
+            )
+
+    def on_heard(self, message: Heard) -> None:
+        """Show it at once; tiers and rates follow with the next look."""
+        if not self.own:
+            self.events.append(message.event)
+            self._heard.add(message.event.key)
+            if self.replay is None and self.look is not None:
+                self.stream.show(self.events, self.look.places, "")
 
     def _stop_looking(self) -> None:
         if self._next_look is not None:
@@ -182,6 +217,8 @@ class CachePane(Pane, can_focus=True):
                 self.unindexed, self.look = True, None
                 if self.replay is None:
                     self._note(_UNINDEXED.format(folder=folder))
+            case Deaf():
+                self.listening = False
             case Warmed(chunks):
                 self.notify(f"{chunks:,} chunks taken in" if chunks else "It holds all there is to take in")
                 self._ask()
@@ -218,6 +255,8 @@ class CachePane(Pane, can_focus=True):
 
     def _see(self, found: Look) -> None:
         before, self.look = self.look, found
+        if before is None or before.state != found.state:
+            self._listen(found.folder)
         if before is not None:
             was, now = before.state, found.state
             asked = now.hits + now.misses - was.hits - was.misses
@@ -225,7 +264,8 @@ class CachePane(Pane, can_focus=True):
                 self.events.clear()
                 self.rates.clear()
             elif asked:
-                self.events.extend(happened(was, now))
+                self.events.extend(each for each in happened(was, now) if each.key not in self._heard)
+                self._heard.clear()
                 self.rates.append((now.hits - was.hits) / asked)
             elif found == before and not self.has_class("-empty"):
                 return

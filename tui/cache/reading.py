@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Final, Protocol
 
+from ...storage.cache import CacheEvent
 from ..inert import one_line
-from .model import TIERS, Cleared, Look, Place, Unindexed, Warmed, Workload
+from .model import TIERS, Cleared, Deaf, Look, Place, Unindexed, Warmed, Workload
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ...retrieval.engine import RetrievalEngine
     from ...retrieval.ingest import Progress
 
-__all__ = ["clear", "index", "look", "recorded", "warm"]
+__all__ = ["clear", "index", "listen", "look", "recorded", "warm"]
 
 MOST_RECORDED: Final = 100_000
 _TOGETHER: Final = 500
@@ -39,7 +42,8 @@ def look(engine: RetrievalEngine, before: Look | None, *, own: bool) -> Look | U
     known = before.places if before is not None and before.generation == generation else {}
     places = {key: known[key] for key in keys & known.keys()}
     places.update(_places(engine, keys - known.keys()))
-    return Look(state, engine.project.config.cache.capacity, places, generation, engine.project.root)
+    project = engine.project
+    return Look(state, project.config.cache.capacity, places, generation, project.root, project.dir)
 
 
 def _places(engine: RetrievalEngine, keys: Collection[str]) -> Iterator[tuple[str, Place]]:
@@ -62,6 +66,36 @@ def _places(engine: RetrievalEngine, keys: Collection[str]) -> Iterator[tuple[st
 
 def _parts(keys: list[str]) -> Iterable[list[str]]:
     return (keys[start : start + _TOGETHER] for start in range(0, len(keys), _TOGETHER))
+
+
+def listen(folder: Path, ticket: Staleness, heard: Callable[[CacheEvent], None]) -> Deaf:
+    """Hear what the caches of the project's daemon do, until it ends or nobody waits any more."""
+    import threading  # noqa: PLC0415
+
+    from ...retrieval.daemon.client import CacheEvents, NoDaemonError  # noqa: PLC0415
+
+    try:
+        events = CacheEvents(folder, timeout=2.0)
+    except NoDaemonError:
+        return Deaf()
+    done = threading.Event()
+
+    def until_stale() -> None:
+        while not done.wait(0.2):
+            if ticket.stale:
+                events.close()
+                return
+
+    looking = threading.Thread(target=until_stale, name="listening to the daemon", daemon=True)
+    looking.start()
+    try:
+        with events:
+            for each in events:
+                heard(CacheEvent(each["event"], each["key"], each["tier"], each["p"]))
+    finally:
+        done.set()
+        looking.join()
+    return Deaf()
 
 
 def warm(engine: RetrievalEngine) -> Warmed:

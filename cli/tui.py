@@ -12,7 +12,7 @@ from .start import open_app
 
 __all__ = ["VERBS"]
 
-PANES = ("timeline", "arc", "explore", "cache")
+PANES = ("timeline", "arc", "explore", "cache", "mind")
 """The panes that there are, as the app knows them; the command line loads no screen to ask."""
 
 

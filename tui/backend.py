@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from textual.message import Message
 
+from ..llm.errors import ModelError
 from ..retrieval.errors import RetrievalError
+from ..settings import SettingsError
 from ..storage.errors import JournalError
 from ..storage.memory import MediaType
 from .inert import one_line
@@ -61,7 +63,7 @@ __all__ = [
     "paths_of",
 ]
 
-_FINISHED_ALWAYS: Final = {"save", "draft"}
+_FINISHED_ALWAYS: Final = {"save", "draft", "mind.save"}
 _log: Final = logging.getLogger(__name__)
 
 
@@ -216,7 +218,7 @@ class Backend:
                 return
             try:
                 value = work(ticket)
-            except (JournalError, RetrievalError) as error:
+            except (JournalError, ModelError, RetrievalError, SettingsError) as error:
                 message: Message = Failed(ticket, one_line(str(error)), again)
             except Exception as error:  # noqa: BLE001 -- a bug, told in the pane that asked
                 # The class and the place go to the log; the message might quote a memory.

@@ -132,11 +132,18 @@ def _cache() -> type[Pane]:
     return CachePane
 
 
+def _mind() -> type[Pane]:
+    from .mind.pane import MindPane  # noqa: PLC0415
+
+    return MindPane
+
+
 PANES: Final = (
     Entry("timeline", "Timeline", "1", "Your memories by time", _timeline),
     Entry("arc", "Arc", "2", "How your memories feel over time", _arc),
     Entry("explore", "Explore", "3", "The code and the memories that answer a question", _explore),
     Entry("cache", "Cache", "4", "What the cache of queries holds, and how it adapts", _cache),
+    Entry("mind", "Mind", "5", "A conversation with your memories", _mind),
 )
 
 

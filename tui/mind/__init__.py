@@ -1,0 +1,1 @@
+"""Mind: a conversation with your memories, whoever answers."""

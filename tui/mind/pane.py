@@ -1,0 +1,477 @@
+"""Mind: a conversation with your memories, whoever answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import on
+from textual.containers import Container
+from textual.widgets import Input, Static
+
+from ...llm.answers import Answer as Found
+from ...llm.answers import Perception
+from ...storage.feelings import Feeling
+from ..backend import Answer, Failed
+from ..inert import one_line
+from ..keys import key
+from ..panes import MemoryWanted, Pane
+from .line import MindLine
+from .model import OPERATIONS, Asked, Turn, Who, read_asked
+from .modes import Modes
+from .reading import ConsentWanted, Mind, Told, save
+from .talk import Talk
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from ...llm.client import Cancel
+    from ...settings import Settings
+    from ..backend import Backend
+    from ..ink import Ink
+
+__all__ = ["MindPane"]
+
+_HINTS: Final = {
+    "ask": "What do you want to know?",
+    "perceive": "Write; a concept and a feeling are proposed",
+    "reflect": "A concept to look back on; Enter alone lists them",
+    "dream": "Enter draws five memories; or write how many",
+    "introspect": "Enter draws a portrait of who writes",
+}
+_PROPOSAL: Final = frozenset(("save", "concept", "feeling", "put_away"))
+_LONGEST_ASKED: Final = 20_000
+
+
+class MindPane(Pane):
+    """Perceive, ask, reflect, dream and introspect, turn by turn."""
+
+    STYLES = "mind.tcss"
+    HELP = "Talk with your memories. Nothing is saved, and nothing leaves this machine, unless you say so."
+    HELP_TITLE = "Mind"
+    BINDINGS: ClassVar = [
+        key("escape", "stop", "Stop", "mind.stop", "Stop the answer at once", show=True),
+        key("escape", "swap", "Line or keys", "mind.swap", "From the line to the keys, and back", show=True),
+        key("a", "mode('ask')", "Ask", "mind.ask", "Ask your memories", show=True),
+        key("p", "mode('perceive')", "Perceive", "mind.perceive", "Have words perceived", show=True),
+        key("r", "reflect", "Reflect", "mind.reflect", "Look back on a concept", show=True),
+        key("d", "go('dream')", "Dream", "mind.dream", "Draw memories far apart", show=True),
+        key("i", "go('introspect')", "Introspect", "mind.introspect", "A portrait of who writes", show=True),
+        key("slash", "command", "Command", "mind.command", "Write /ask, /perceive, /reflect…"),
+        key("s,ctrl+s", "save", "Save", "mind.save", "Save what is proposed", show=True),
+        key("c", "concept", "Concept", "mind.concept", "Give the proposal another concept"),
+        key("f", "feeling", "Feeling", "mind.feeling", "Give the proposal another feeling"),
+        key("x", "put_away", "Not at all", "mind.put_away", "Do not save the proposal"),
+        key("y", "copy", "Copy", "mind.copy", "Copy the answer"),
+        key("C", "clear", "Clear", "mind.clear", "Begin another conversation"),
+        key("f5", "retry", "Retry", "mind.retry", "Ask again what failed or was stopped", show=True),
+    ]
+
+    def __init__(self, backend: Backend, ink: Ink, settings: Settings, *, id: str = "mind") -> None:  # noqa: A002
+        super().__init__(backend, ink, settings, id=id)
+        self.mind = Mind(None if settings.mind_language == "auto" else settings.mind_language)
+        self.mode = "ask"
+        """What plain words are taken as."""
+        self.turns: list[Turn] = []
+        self.who: Who | None = None
+        """Who would answer; None until that is known."""
+        self.trouble = ""
+        """Why it is not known."""
+        self._cancel: Cancel | None = None
+        """What stops the turn that runs."""
+        self._consent: ConsentWanted | None = None
+        """A question that waits until the pane is looked at."""
+        self._saving: Turn | None = None
+        """Whose proposal is being saved."""
+
+    def compose(self) -> ComposeResult:
+        """The conversation over the line."""
+        self.talk = Talk(self.ink, id="mind-talk")
+        self.line = MindLine(id="mind-line")
+        yield self.talk
+        yield Modes(self.ink, self.mode, id="mind-modes")
+        with Container(id="mind-bar"):
+            yield Static("", id="mind-mode", markup=False)
+            yield self.line
+
+    def on_mount(self) -> None:
+        """Begin in the line."""
+        self._use_mode(self.mode)
+        self._welcome()
+        self.focus_first()
+
+    def load_rest(self) -> None:
+        """Ask who answers."""
+        self.backend.read_journal(self, "mind.who", "looking who answers", lambda db, _: self.mind.who(db))
+
+    def focus_first(self) -> None:
+        """Take the keys, in the line."""
+        self.line.focus()
+
+    def on_unmount(self) -> None:
+        """Nobody waits for an answer any more."""
+        if self._cancel is not None:
+            self._cancel.cancel()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that have nothing to act on stand back."""
+        match action:
+            case "stop":
+                return self.running is not None
+            case "swap":
+                return self.running is None
+            case "retry":
+                return bool(self.trouble) or self._again() is not None
+            case "copy" | "clear":
+                return bool(self.turns)
+        return action not in _PROPOSAL or self._proposed() is not None
+
+    @property
+    def running(self) -> Turn | None:
+        """The turn that is being answered."""
+        return self.turns[-1] if self.turns and self.turns[-1].running else None
+
+    # -- asking ---------------------------------------------------------------------------------
+
+    @on(Input.Submitted, "#mind-line")
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        line = event.value[:_LONGEST_ASKED]
+        if not line.strip() and self.mode == "reflect":
+            self.action_reflect()
+            return
+        try:
+            asked = read_asked(line, self.mode)
+        except ValueError as error:
+            self.notify(one_line(str(error)), severity="warning", markup=False)
+            return
+        self.line.keep(event.value)
+        self.begin(asked)
+
+    def begin(self, asked: Asked) -> None:
+        """Ask; what is being answered is stopped."""
+        self.action_stop()
+        self.turns.append(Turn(asked))
+        self._run(self.turns[-1])
+
+    def _run(self, turn: Turn) -> None:
+        from ...llm.client import Cancel  # noqa: PLC0415 -- not needed for the first frame
+
+        cancel = self._cancel = Cancel()
+        self.backend.read_journal(
+            self,
+            "mind.answer",
+            f"{turn.asked.operation}ing" if turn.asked.operation != "perceive" else "perceiving",
+            lambda db, ticket: self.mind.answer(db, ticket, turn, cancel),
+        )
+        self._drawn(to_end=True)
+
+    def action_stop(self) -> None:
+        """Stop the answer at once; what came of it stays."""
+        turn = self.running
+        if turn is not None:
+            self.backend.cancel("mind.answer")
+            self._end(turn)
+
+    def _end(self, turn: Turn) -> None:
+        if self._cancel is not None:
+            self._cancel.cancel()
+        self._cancel = self._consent = None
+        turn.running = False
+        self._drawn()
+
+    def _drawn(self, *, to_end: bool = False) -> None:
+        """Draw the conversation, and the keys that are valid now."""
+        self.talk.draw(self.turns, to_end=to_end)
+        self.refresh_bindings()
+
+    # -- answers --------------------------------------------------------------------------------
+
+    def on_told(self, message: Told) -> None:
+        """Draw what has come."""
+        if message.turn is self.running:
+            self.talk.draw()
+
+    def on_answer(self, message: Answer) -> None:
+        """Show what was found."""
+        if message.ticket.stale:
+            return
+        match message.value:
+            case Who() as who:
+                self.who, self.trouble = who, ""
+                self.line.completion.concepts = who.concepts
+                self._welcome()
+            case (Perception() | Found()) as found if message.ticket.group == "mind.answer":
+                turn = self.turns[-1]
+                turn.found = found
+                self._end(turn)
+                if turn.proposal is not None and not self.line.value:
+                    self.talk.focus()
+                    self.talk.stand_on(turn)
+            case Perception() as found:
+                self._saved(found)
+
+    def on_failed(self, message: Failed) -> None:
+        """Say what went wrong and how to try again."""
+        if message.ticket.stale:
+            return
+        match message.ticket.group:
+            case "mind.answer":
+                self.turns[-1].error = message.error
+                self._end(self.turns[-1])
+            case "mind.who":
+                self.trouble = message.error
+                self._welcome()
+            case _:
+                self._saving = None
+                self.notify(
+                    f"{message.error}; what is proposed is still here", severity="error", markup=False
+                )
+
+    def on_show(self) -> None:
+        """Look who answers now, and ask what waited."""
+        self.load_rest()
+        self._ask_consent()
+
+    def _welcome(self) -> None:
+        who = self.who
+        said = [("A conversation with your memories", True), ("", False)]
+        if self.trouble:
+            said.append((f"{one_line(self.trouble)}\nF5 tries again.", False))
+        elif who is not None:
+            said.append((_who_words(who), False))
+            said += [(one_line(notice), False) for notice in who.notices]
+        said += [
+            ("", False),
+            ("Ask, and press Enter: the answer rests on your memories alone, and names them.", False),
+            (
+                "Tab goes on to perceive, reflect, dream and introspect; Esc leaves the line for the keys.",
+                False,
+            ),
+        ]
+        self.talk.welcome(said)
+        if who is not None:
+            self.say(who.provider or "mnemo itself")
+        self.refresh_bindings()
+
+    # -- consent --------------------------------------------------------------------------------
+
+    def on_consent_wanted(self, message: ConsentWanted) -> None:
+        """Ask, as soon as the pane is looked at."""
+        if self.running is not None:
+            self._consent = message
+            self._ask_consent()
+
+    def _ask_consent(self) -> None:
+        from ..dialogs.choice import Choice  # noqa: PLC0415
+
+        wanted = self._consent
+        if wanted is None or not self.display:
+            return
+        self._consent = None
+        plain = "" if wanted.encrypted else " over a line that is not encrypted"
+        title = (
+            f"{wanted.name} is at {wanted.host}: your words and memories would leave this machine{plain}. "
+            "Send them there?"
+        )
+        options = [
+            ("later", "Not this time: mnemo answers by itself"),
+            ("yes", "Yes, to this host from now on"),
+            ("no", "No, never to this host"),
+        ]
+        replies = {"yes": True, "no": False}
+
+        def done(chosen: str | None) -> None:
+            wanted.reply(replies.get(chosen or ""))
+
+        self.app.push_screen(Choice(title, options, chosen="later"), done)
+
+    # -- the proposal ---------------------------------------------------------------------------
+
+    def _proposed(self) -> Turn | None:
+        """The turn whose proposal is meant: the one under the cursor, else the last that waits."""
+        now = self.talk.current
+        turns = [*self.turns, *([now.turn] if now is not None else [])]
+        return next((turn for turn in reversed(turns) if turn.proposal is not None), None)
+
+    def action_save(self) -> None:
+        """Save what is proposed."""
+        turn = self._proposed()
+        if turn is not None and turn.proposal is not None and self._saving is None:
+            proposal = turn.proposal
+            self._saving = turn
+            self.backend.read_journal(self, "mind.save", "saving", lambda db, _: save(db, proposal))
+
+    def _saved(self, found: Perception) -> None:
+        turn, self._saving = self._saving, None
+        if turn is not None:
+            self._change(turn, found)
+            self.talk.stand_on(turn)
+        self.load_rest()
+
+    def _change(self, turn: Turn, found: Perception) -> None:
+        turn.found = found
+        self.talk.forget(turn)
+        self._drawn()
+
+    def action_concept(self) -> None:
+        """Another concept for what is proposed."""
+        from textual.suggester import SuggestFromList  # noqa: PLC0415
+
+        from ..dialogs.prompt import Prompt  # noqa: PLC0415
+
+        turn = self._proposed()
+        if turn is None or turn.proposal is None:
+            return
+        proposal, concepts = turn.proposal, self.who.concepts if self.who is not None else ()
+
+        def check(text: str) -> str:
+            if not text.strip():
+                raise ValueError("a memory needs a concept")
+            return "a concept of yours" if text.strip() in concepts else "a new concept"
+
+        def done(text: str | None) -> None:
+            if text is not None and turn.proposal is proposal:
+                self._change(turn, replace(proposal, extracted_concept=text.strip()))
+
+        names = SuggestFromList(concepts, case_sensitive=False)
+        value = one_line(proposal.extracted_concept, 200)
+        self.app.push_screen(Prompt("What it is about", check, value=value, suggester=names), done)
+
+    def action_feeling(self) -> None:
+        """Another feeling for what is proposed."""
+        from ..dialogs.choice import Choice  # noqa: PLC0415
+
+        turn = self._proposed()
+        if turn is None or turn.proposal is None:
+            return
+        proposal = turn.proposal
+        ranked = dict.fromkeys(
+            [proposal.extracted_feeling, *(each.feeling for each in proposal.alternatives)]
+        )
+        ranked |= dict.fromkeys(Feeling)
+        looks = [(feeling, self.ink.feeling(feeling)[0]) for feeling in ranked]
+
+        def done(chosen: str | None) -> None:
+            if chosen is not None and turn.proposal is proposal:
+                self._change(turn, replace(proposal, extracted_feeling=Feeling(chosen)))
+
+        options = [(str(feeling), f"{look.glyph} {look.word}") for feeling, look in looks]
+        self.app.push_screen(Choice("How it feels", options), done)
+
+    def action_put_away(self) -> None:
+        """Do not save what is proposed."""
+        turn = self._proposed()
+        if turn is not None:
+            turn.put_away = True
+            self.talk.forget(turn)
+            self._drawn()
+
+    # -- keys -----------------------------------------------------------------------------------
+
+    def _use_mode(self, mode: str) -> None:
+        self.mode = self.line.completion.mode = mode
+        self.query_one("#mind-modes", Modes).choose(mode)
+        self.query_one("#mind-mode", Static).update(mode)
+        self.line.placeholder = _HINTS[mode]
+
+    @on(MindLine.ModeWanted)
+    def _mode_wanted(self, message: MindLine.ModeWanted) -> None:
+        self._use_mode(OPERATIONS[(OPERATIONS.index(self.mode) + message.by) % len(OPERATIONS)])
+
+    @on(MindLine.PageWanted)
+    def _page_wanted(self, message: MindLine.PageWanted) -> None:
+        self.talk.action_page(message.by)
+
+    @on(Modes.Picked)
+    def _picked(self, message: Modes.Picked) -> None:
+        self.action_mode(message.operation)
+
+    @on(Talk.Chosen)
+    def _chosen(self, message: Talk.Chosen) -> None:
+        if message.memory is None:
+            self.action_save()
+        else:
+            self.post_message(MemoryWanted(message.memory.memory_id))
+
+    def action_mode(self, mode: str) -> None:
+        """Write, for one of the operations."""
+        self._use_mode(mode)
+        self.line.focus()
+
+    def action_go(self, operation: str) -> None:
+        """Do at once what needs no words."""
+        self.begin(Asked(operation, ""))
+
+    def action_reflect(self) -> None:
+        """Choose a concept to look back on."""
+        from ..dialogs.choice import Choice  # noqa: PLC0415
+
+        concepts = self.who.concepts if self.who is not None else ()
+        if not concepts:
+            self.notify("There is nothing to look back on yet", markup=False)
+            return
+        # A concept may hold anything, an option's id may not: the place stands for the name.
+        options = [(f"c{place}", one_line(name, 60)) for place, name in enumerate(concepts)]
+
+        def done(chosen: str | None) -> None:
+            if chosen is not None:
+                self.begin(Asked("reflect", concepts[int(chosen[1:])]))
+
+        self.app.push_screen(Choice("Look back on", options), done)
+
+    def action_command(self) -> None:
+        """Write a command."""
+        self.line.value = "/"
+        self.line.cursor_position = 1
+        self.line.focus()
+
+    def action_swap(self) -> None:
+        """From the line to the conversation, and back."""
+        if self.line.has_focus:
+            self.talk.focus()
+            if self.talk.current is None and self.turns:
+                self.talk.stand_on(self.turns[-1])
+        else:
+            self.line.focus()
+
+    def action_copy(self) -> None:
+        """Copy the answer under the cursor, or the last."""
+        now = self.talk.current
+        turn = now.turn if now is not None else self.turns[-1]
+        self.app.copy_to_clipboard(turn.text or turn.asked.text)
+        self.notify("Copied the answer")
+
+    def action_clear(self) -> None:
+        """Begin another conversation."""
+        self.action_stop()
+        self.turns.clear()
+        self._drawn()
+        self._welcome()
+
+    def _again(self) -> Turn | None:
+        """The last turn, if it failed or was stopped."""
+        turn = self.turns[-1] if self.turns else None
+        return turn if turn is not None and not turn.running and turn.found is None else None
+
+    def action_retry(self) -> None:
+        """Try again what failed."""
+        if self.trouble:
+            self.load_rest()
+        turn = self._again()
+        if turn is not None:
+            turn.begin()
+            self._run(turn)
+
+
+def _who_words(who: Who) -> str:
+    if not who.memories:
+        return "There are no memories yet. Press Tab and write: what is perceived is the first."
+    if not who.provider:
+        return "No model is set up: mnemo answers by itself. mnemo providers says how to add one."
+    asks = {
+        "unasked": "; before anything is sent to it, you are asked",
+        "no": "; your config says that nothing is sent to it, so mnemo answers by itself",
+        "never": "; LLM_CONSENT is never, so mnemo answers by itself",
+    }
+    return f"{who.provider} answers{asks.get(who.consent, '')}."

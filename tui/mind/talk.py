@@ -1,0 +1,232 @@
+"""The conversation: turn under turn, with the memories that each rests on to land on."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.message import Message
+from textual.strip import Strip
+
+from ..keys import key
+from ..lines import LineView
+from .script import written
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.text import Text
+    from textual import events
+
+    from ...storage.memory import Memory
+    from ..ink import Ink
+    from .model import Turn
+
+__all__ = ["Talk"]
+
+
+class _Stop(NamedTuple):
+    """A line that a key acts on: a memory to land on, or a proposal to save."""
+
+    line: int
+    turn: Turn
+    memory: Memory | None
+
+
+class Talk(LineView):
+    """The conversation; the cursor goes from memory to memory, and scrolls where there is none near."""
+
+    HELP = "Enter goes to the memory under the cursor, or saves what is proposed there."
+    HELP_TITLE = "Conversation"
+    BINDINGS: ClassVar = [
+        key("enter", "choose", "Go to it", "talk.choose", "Go to the memory, save the proposal", show=True),
+        key("down,j", "move(1)", "Down", "talk.down", "The next memory, or a line on"),
+        key("up,k", "move(-1)", "Up", "talk.up", "The memory before, or a line back"),
+        key("pagedown,ctrl+f", "page(1)", "Page down", "talk.page_down", "A page on"),
+        key("pageup,ctrl+b", "page(-1)", "Page up", "talk.page_up", "A page back"),
+        key("home,g", "edge(0)", "First", "talk.first", "To the beginning"),
+        key("end,G", "edge(1)", "Last", "talk.last", "To the end"),
+    ]
+
+    class Chosen(Message):
+        """A memory is to be gone to; None: the proposal is to be saved."""
+
+        def __init__(self, memory: Memory | None) -> None:
+            self.memory = memory
+            super().__init__()
+
+    def __init__(self, ink: Ink, *, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.ink = ink
+        self.turns: Sequence[Turn] = ()
+        self.cursor = -1
+        """Place of the cursor among the stops; -1 for none."""
+        self._welcome: list[tuple[str, bool]] = []
+        self._lines: list[Text] = []
+        self._stops: list[_Stop] = []
+        self._done: dict[int, tuple[list[Text], list[tuple[int, Memory | None]]]] = {}
+        self._drawn_for: tuple[int, int] = (0, 0)
+
+    @property
+    def current(self) -> _Stop | None:
+        """What the cursor stands on."""
+        return self._stops[self.cursor] if 0 <= self.cursor < len(self._stops) else None
+
+    @property
+    def text(self) -> str:
+        """All that is written, as it is drawn."""
+        return "\n".join(line.plain for line in self._lines)
+
+    def welcome(self, lines: Sequence[tuple[str, bool]]) -> None:
+        """What to say while nothing was said; True marks a title."""
+        self._welcome = list(lines)
+        self.draw()
+
+    def draw(self, turns: Sequence[Turn] | None = None, *, to_end: bool = False) -> None:
+        """Write the turns anew; the view stays at the end if it is there, or goes there."""
+        if turns is not None:
+            self.turns = turns
+        width = self.scrollable_content_region.width
+        if width <= 0:
+            return  # not laid out yet; the first size draws
+        if self._drawn_for != (width, self.ink.serial):
+            self._done.clear()
+            self._drawn_for = (width, self.ink.serial)
+        followed = to_end or self.scroll_offset.y >= self.max_scroll_y
+        stood = self.current
+        lines: list[Text] = []
+        stops: list[_Stop] = []
+        for turn in self.turns:
+            if id(turn) not in self._done or turn is self.turns[-1]:
+                self._done[id(turn)] = written(turn, width, self.ink)
+            part, marks = self._done[id(turn)]
+            stops += [_Stop(len(lines) + line, turn, memory) for line, memory in marks]
+            lines += part
+        if not self.turns:
+            lines = _welcome_lines(self._welcome, width, self.ink)
+        self._lines, self._stops = lines, stops
+        self.cursor = next(
+            (
+                place
+                for place, stop in enumerate(stops)
+                if stood is not None and (stop.turn, stop.memory) == (stood.turn, stood.memory)
+            ),
+            -1,
+        )
+        self.extend_to(len(lines))
+        if followed:
+            self._show_line(len(lines) - 1)
+        self.refresh()
+
+    def forget(self, turn: Turn) -> None:
+        """A turn that is not the last has changed: write it anew with the next drawing."""
+        self._done.pop(id(turn), None)
+
+    def restyle(self, ink: Ink) -> None:
+        """Draw with another theme."""
+        self.ink = ink
+        self.draw()
+
+    def on_resize(self) -> None:
+        """Wrap anew."""
+        self.draw()
+
+    # -- moving ---------------------------------------------------------------------------------
+
+    def _show_line(self, line: int) -> None:
+        top, height = self.scroll_offset.y, self.scrollable_content_region.height
+        if line >= top + height:
+            self._scroll(line - height + 1)
+        elif line < top:
+            self._scroll(line)
+
+    def _scroll(self, line: int) -> None:
+        self.scroll_to(y=max(0, line), animate=False, force=True, immediate=True)
+
+    def action_move(self, by: int) -> None:
+        """To the next stop if it is in sight, else a line on; at the end whatever there is."""
+        top, height = self.scroll_offset.y, self.scrollable_content_region.height
+        lines = [stop.line for stop in self._stops]
+        now = self.current
+        if by > 0:
+            place = self.cursor + 1 if now and now.line >= top else bisect_left(lines, top)
+        else:
+            place = (
+                self.cursor - 1 if now and now.line < top + height else bisect_right(lines, top + height) - 1
+            )
+        if 0 <= place < len(lines):
+            at_edge = top >= self.max_scroll_y if by > 0 else top <= 0
+            if at_edge or top - 1 <= lines[place] <= top + height:
+                self._stand(place)
+                return
+        self._scroll(top + by)
+
+    def _stand(self, place: int) -> None:
+        self.cursor = place
+        self._show_line(self._stops[place].line)
+        self.refresh()
+
+    def stand_on(self, turn: Turn) -> None:
+        """The cursor on a turn's first stop, if it has any."""
+        for place, stop in enumerate(self._stops):
+            if stop.turn is turn:
+                self._stand(place)
+                return
+
+    def action_page(self, by: int) -> None:
+        """A page on or back."""
+        self._scroll(self.scroll_offset.y + by * max(1, self.scrollable_content_region.height - 1))
+
+    def action_edge(self, last: int) -> None:
+        """To the beginning or the end."""
+        self._scroll(len(self._lines) if last else 0)
+        if self._stops:
+            self.cursor = len(self._stops) - 1 if last else 0
+            self.refresh()
+
+    def action_choose(self) -> None:
+        """Go to the memory under the cursor, or save what is proposed."""
+        now = self.current
+        if now is not None:
+            self.post_message(self.Chosen(now.memory))
+
+    def on_click(self, event: events.Click) -> None:
+        """The cursor goes where the mouse clicked; a second click chooses."""
+        line = self.scroll_offset.y + event.y
+        for place, stop in enumerate(self._stops):
+            if stop.line == line:
+                again = place == self.cursor
+                self._stand(place)
+                if again or event.chain == 2:
+                    self.action_choose()
+
+    # -- drawing --------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line of the screen."""
+        line = self.scroll_offset.y + y
+        width, base = self.room, self.base
+        if line >= len(self._lines):
+            return Strip.blank(width, base)
+        text = self._lines[line]
+        style = text.style if isinstance(text.style, Style) else Style.null()
+        segments = list(Segment.apply_style(text.render(self.app.console), base + style))
+        strip = Strip(segments).adjust_cell_length(width, base)
+        now = self.current
+        if now is not None and now.line == line:
+            over = self.ink.cursor if self.has_focus else self.ink.cursor_away
+            strip = Strip([Segment(s.text, (s.style or Style()) + over) for s in strip], width)
+        return strip
+
+
+def _welcome_lines(said: Sequence[tuple[str, bool]], width: int, ink: Ink) -> list[Text]:
+    from ..timeline.text import plain_lines  # noqa: PLC0415 -- loaded with whatever draws text
+
+    lines: list[Text] = []
+    for text, title in said:
+        lines += plain_lines(text, max(4, width - 2), ink.heading if title else ink.muted)
+    for line in lines:
+        line.pad_left(1)
+    return lines

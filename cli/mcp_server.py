@@ -1,4 +1,4 @@
-"""What an agent is offered: five tools, answered by one warm engine in a thread of its own."""
+"""What an agent is offered: five tools, answered by the project's daemon or one warm engine in a thread."""
 
 from __future__ import annotations
 
@@ -14,15 +14,19 @@ from mcp.server.mcpserver.exceptions import ToolError  # type: ignore[import-not
 from pydantic import Field  # type: ignore[import-not-found,unused-ignore]
 
 from .. import __version__
+from ..retrieval.daemon.client import NoDaemonError, call
 from ..retrieval.engine import RetrievalEngine
 from ..retrieval.errors import RetrievalError
+from ..retrieval.locate import find_project_dir
 from ..retrieval.project import open_project
+from ..retrieval.reply import METHODS
 from ..retrieval.reply import query as answer
 from ..storage.errors import JournalError
 from .inert import one_line
 from .plain import memory_json
 
 if TYPE_CHECKING:
+    from ..retrieval.reply import Reply
     from .session import Session
 
 __all__ = ["INSTRUCTIONS", "serve"]
@@ -61,10 +65,8 @@ class Tools:
         def ask() -> str:
             if not question.strip():
                 raise ToolError("the question is empty")
-            engine = self._now()
             options = {"path": path, "language": language, "session": self._name, "fresh": fresh}
-            reply = answer(engine, question, {"budget": budget, "output": "plain", **options})
-            notices = [*reply["notices"], *engine.put_down()]
+            reply, notices = self._answered(question, {"budget": budget, "output": "plain", **options})
             if not reply["output"]:
                 least = reply["least"]
                 notices.append("nothing found" if least is None else f"nothing fits: the best costs {least}")
@@ -97,10 +99,13 @@ class Tools:
         """Say whether a chunk that a query gave was of use; later answers learn from it."""
 
         def note() -> str:
-            engine = self._now()
-            entry = engine.chunk_at(engine.project.root / file, line)
-            counts = engine.feedback(entry, verdict, session=self._name)
-            return f"{entry}: {verdict}" + ("" if counts else " (no query of this session gave it)")
+            about = {"file": file, "line": line, "kind": verdict, "session": self._name}
+            try:
+                found = call(find_project_dir(self._session.project), "feedback", about)
+            except NoDaemonError:
+                found = METHODS["feedback"](self._now(), **about)
+            unknown = "" if found["counts"] else " (no query of this session gave it)"
+            return f"{found['chunk']}: {verdict}{unknown}"
 
         return await self._run(note)
 
@@ -126,6 +131,18 @@ class Tools:
         if self._engine is not None:
             self._thread.submit(self._engine.close).result()
         self._thread.shutdown()
+
+    def _answered(self, question: str, options: dict[str, Any]) -> tuple[Reply, list[str]]:
+        """The project's daemon's answer, or our own engine's where none runs, and what to say of it."""
+        reply: Reply
+        try:
+            asked = {"text": question, "refresh": True, **options}
+            reply = call(find_project_dir(self._session.project), "query", asked)
+        except NoDaemonError:
+            engine = self._now()
+            reply = answer(engine, question, options)
+            return reply, [*reply["notices"], *engine.put_down()]
+        return reply, reply["notices"]
 
     def _now(self) -> RetrievalEngine:
         """The engine, opened when it is first needed: a project may get its index while an agent runs."""

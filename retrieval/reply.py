@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from .formats import document
 
@@ -58,6 +58,18 @@ def _stats(engine: RetrievalEngine) -> dict[str, Any]:
     return {**asdict(found), "tokens_per_chunk": found.tokens_per_chunk, "notices": engine.project.notices}
 
 
+def _feedback(
+    engine: RetrievalEngine,
+    /,
+    file: str,
+    line: int,
+    kind: Literal["used", "selected", "ignored"],
+    session: str,
+) -> dict[str, Any]:
+    chunk = engine.chunk_at(engine.project.root / file, line)
+    return {"chunk": chunk, "counts": engine.feedback(chunk, kind, session=session)}
+
+
 def _cache_show(engine: RetrievalEngine) -> dict[str, Any]:
     state, config = engine.cache_state(), engine.project.config.cache
     return {
@@ -87,6 +99,7 @@ def _cache_warm(engine: RetrievalEngine) -> dict[str, Any]:
 METHODS: dict[str, Callable[..., Any]] = {
     "query": _query,
     "stats": _stats,
+    "feedback": _feedback,
     "cache.show": _cache_show,
     "cache.clear": _cache_clear,
     "cache.warm": _cache_warm,

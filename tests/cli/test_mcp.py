@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mnemo.retrieval.daemon import control
 from mnemo.retrieval.engine import RetrievalEngine
 from mnemo.storage import MemoryDB
 
@@ -130,3 +131,19 @@ def test_without_the_extra_one_line_says_what_to_install(tmp_path: Path) -> None
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr == "mnemo: mnemo mcp needs its extra: pip install 'mnemo-tui[mcp]'\n"
+
+
+async def test_a_running_daemon_answers_and_its_end_is_not_noticed(project: Path) -> None:
+    control.start(project, idle=600)
+    try:
+        async with client(project) as session:
+            _, text = await call(session, "query", question="total price of the cart")
+            assert "return sum(item.price" in text
+            assert control.status(project)["workers"] == 1  # type: ignore[index]
+            _, text = await call(session, "feedback", file="cart.py", line=3, verdict="used")
+            assert text.endswith(": used")
+            control.stop(project)
+            _, text = await call(session, "query", question="total price of the cart")
+            assert "unchanged since" in text
+    finally:
+        control.stop(project)

@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from ..llm.brain import Brain
     from ..llm.providers import Provider
 
-__all__ = ["VERBS", "EnvFile", "allowed", "keep_or_change", "show_perception"]
+__all__ = ["NO_FEELING", "VERBS", "EnvFile", "allowed", "keep_or_change", "show_perception"]
 
 EnvFile = Annotated[
     Path | None,
     typer.Option("--env-file", metavar="FILE", help="Read providers from this file instead of .env."),
 ]
+NO_FEELING: Final = "the words tell no feeling"
 _SOURCES: Final = 12
 
 
@@ -60,6 +61,8 @@ def perceive(
     kept = "" if dry_run or text != "-" else content
     with keeping(session, kept), _brain(session, env_file) as brain:
         found = brain.perceive(content, image=image, save=False)
+        if found.undecided and not (may_ask or dry_run):
+            raise UsageError(f"{NO_FEELING}: save them with mnemo remember --feeling")
         if not json:
             show_perception(found, session, sys.stdout if dry_run else sys.stderr)
         if may_ask and not dry_run:
@@ -163,10 +166,14 @@ def allowed(provider: Provider) -> bool:
 
 def show_perception(found: Perception, session: Session, out: TextIO) -> None:
     """Show what was chosen for a text."""
+    others = () if found.undecided else found.alternatives
     lines = [
         ("concept", found.extracted_concept),
-        ("feeling", feeling_word(found.extracted_feeling, session.settings)),
-        ("or", ", ".join(feeling_word(each.feeling, session.settings) for each in found.alternatives[:3])),
+        (
+            "feeling",
+            NO_FEELING if found.undecided else feeling_word(found.extracted_feeling, session.settings),
+        ),
+        ("or", ", ".join(feeling_word(each.feeling, session.settings) for each in others[:3])),
         ("tags", " ".join(f"#{tag}" for tag in found.extracted_tags)),
         ("note", found.note),
         ("reading", found.enriched_content),
@@ -185,14 +192,18 @@ def keep_or_change(found: Perception, known: Sequence[str]) -> Perception | None
     """
     from .ask import ask_concept, ask_feeling, choice
 
-    answer = choice("Save it so (y), change it (c), or not at all (n)?", "ycn")
+    if found.undecided:
+        answer = choice("Say how it feels (c), or save nothing (n)?", "cn")
+    else:
+        answer = choice("Save it so (y), change it (c), or not at all (n)?", "ycn")
     if answer == "n":
         warn("nothing is saved")
         return None
     if answer == "y":
         return found
     concept = ask_concept(known, found.extracted_concept)
-    return replace(found, extracted_concept=concept, extracted_feeling=ask_feeling(found.extracted_feeling))
+    feeling = ask_feeling(None if found.undecided else found.extracted_feeling)
+    return replace(found, extracted_concept=concept, extracted_feeling=feeling)
 
 
 @contextmanager

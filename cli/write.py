@@ -221,7 +221,7 @@ def _propose(journal: MemoryDB, session: Session, fields: dict[str, Any], *, may
     from dataclasses import replace
 
     from ..llm.local import Perceiver
-    from .mind import keep_or_change, show_perception
+    from .mind import NO_FEELING, keep_or_change, show_perception
 
     found = Perceiver(journal, session.settings.language).perceive(fields["content"])
     found = replace(
@@ -232,6 +232,8 @@ def _propose(journal: MemoryDB, session: Session, fields: dict[str, Any], *, may
         extracted_tags=tuple(fields["tags"]) or found.extracted_tags,
         note=fields["note"],
     )
+    if found.undecided and not may_ask:
+        raise UsageError(f"{NO_FEELING}: give one with --feeling")
     show_perception(found, session, sys.stderr)
     kept = keep_or_change(found, list(journal.concepts())) if may_ask else found
     if kept is None:

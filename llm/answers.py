@@ -86,6 +86,13 @@ class Perception:
     provider: str = LOCAL
     memory: Memory | None = None
 
+    @property
+    def undecided(self) -> bool:
+        """Whether all feelings are as likely: the words tell none, so the chosen one is a guess."""
+        if self.provider != LOCAL or not self.alternatives:
+            return False
+        return self.score - min(each.score for each in self.alternatives) < 1e-9
+
     def as_json(self) -> dict[str, Any]:
         """What ``perceive --json`` prints."""
         return {

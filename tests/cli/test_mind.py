@@ -193,6 +193,28 @@ def test_remember_proposes_what_is_missing(cli: Callable[..., Any], server: Spea
     assert not server.asked  # words that are only remembered go to no model
 
 
+def test_no_feeling_is_guessed_where_the_words_tell_none(
+    cli: Callable[..., Any], terminal: Callable[..., Any]
+) -> None:
+    flat = "The plate is blue."
+    told = "mnemo: the words tell no feeling: give one with --feeling\n"
+    assert cli("remember", flat, "--yes", code=2).err == told
+    assert cli("remember", flat, "-c", "Work", "--yes", "--json", code=2).err == told
+    assert "tell no feeling" in cli("perceive", flat, "--yes", code=2).err
+    assert "tell no feeling" in cli("perceive", flat, "--dry-run").out
+    assert memories() == []
+    window = terminal("remember", flat)
+    assert "joy" not in window.until("Say how it feels")
+    window.type("\n")
+    window.until("What is it about?")
+    window.type("Work\n")
+    window.until("How does it feel?")
+    window.type("bore\n")
+    assert window.until_end()[0] == 0
+    cli("remember", flat, "-f", "serenity", "--yes")
+    assert {memory.feeling for memory in memories()} == {"boredom", "serenity"}
+
+
 def test_a_proposal_that_is_refused_saves_nothing(terminal: Callable[..., Any]) -> None:
     window = terminal("perceive", "I was so scared of the letter.")
     window.until("Save it so")

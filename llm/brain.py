@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from . import computed
 from .answers import LOCAL, Answer, Confidence, Connection, Dream, Perception, Portrait, Reflection, Scored
 from .client import Cancel
-from .dialects import Image, Prompt
+from .dialects import Form, Image, Prompt, listed, text_of
 from .errors import NoModelError
 from .gather import Found, find, read_question
 from .history import summarised
@@ -48,6 +48,8 @@ _EACH: Final = 400
 """Tokens that one memory may take of a prompt."""
 _MARGIN: Final = 0.85
 """Of the window: other models cut texts into more tokens than the estimate's."""
+
+_PLAN: Final = Form("plan", {"concepts": listed(5, 60), "words": listed(8, 30)})
 
 _Answered = TypeVar("_Answered", bound=Answer)
 Show = Callable[[str], None]
@@ -163,7 +165,8 @@ class Brain:
                 again=again,
             )
             try:
-                reply = llm.converse(Prompt(system, question, pictures, 512), cancel=cancel)
+                prompt = Prompt(system, question, pictures, min(512, self._longest(llm)), _perception())
+                reply = llm.converse(prompt, cancel=cancel)
             except NoModelError as error:
                 self._tell(error.reasons)
                 return local
@@ -250,7 +253,7 @@ class Brain:
             concepts=quoted("\n".join(" ".join(name.split()) for name in concepts)),
             question=quoted(_cut(question, self._room(llm) // 2)),
         )
-        reply = llm.converse(Prompt(system, text, max_tokens=256), cancel=cancel)
+        reply = llm.converse(Prompt(system, text, max_tokens=256, form=_PLAN), cancel=cancel)
         found = json_object(reply.text) or {}
         return known_names(found.get("concepts"), concepts, 5), words(found.get("words"), 8)
 
@@ -422,6 +425,23 @@ class Brain:
         if self._on_note is not None:
             for reason in reasons:
                 self._on_note(reason)
+
+
+@cache
+def _perception() -> Form:
+    """What a model is to say of a text; concept and feeling first, for an answer may be cut."""
+    from ..storage.feelings import Feeling  # noqa: PLC0415
+
+    return Form(
+        "perception",
+        {
+            "concept": text_of(40),
+            "feeling": {"type": "string", "enum": [feeling.value for feeling in Feeling]},
+            "tags": listed(5, 30),
+            "note": text_of(160),
+            "enriched": text_of(400),
+        },
+    )
 
 
 def _best(perception: Perception) -> Scored:

@@ -13,13 +13,13 @@ import random
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from functools import cache
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from .dialects import EventReader, Prompt, UnreadableError, headers, payload, piece, whole
+from .dialects import FORM, EventReader, Prompt, UnreadableError, headers, payload, piece, whole
 from .errors import BrokenOffError, ModelError, StoppedError
 from .providers import Provider
 
@@ -36,7 +36,10 @@ _MAX_ANSWER: Final = 1 << 18
 """Characters; far beyond what any prompt of mnemo asks for."""
 _MAX_BODY: Final = 8 << 20
 """Bytes on the wire, thoughts and framing included."""
+_MAX_REFUSAL: Final = 1 << 16
 _THREAD: Final = "mnemo-model"
+_REFUSALS: Final = ("response_format", "response format", "structured output", "schema", "grammar", "tool")
+"""How a refusal names that answers in a form are not to be had."""
 
 
 class FailedError(ModelError):
@@ -169,6 +172,7 @@ class Client:
         self.temperature = temperature
         self.jitter = jitter
         self._buckets: dict[tuple[str, float], TokenBucket] = {}
+        self._formless: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
 
     def converse(
@@ -214,6 +218,15 @@ class Client:
             key = (provider.address.url, provider.rpm)
             return self._buckets.setdefault(key, TokenBucket(provider.rpm))
 
+    def fitted(self, provider: Provider, prompt: Prompt) -> Prompt:
+        """The prompt, without its form where the provider's model has refused one."""
+        refused = (provider.address.url, provider.model) in self._formless
+        return replace(prompt, form=None) if refused else prompt
+
+    def forgo_form(self, provider: Provider) -> None:
+        """Ask this provider's model for no form again."""
+        self._formless.add((provider.address.url, provider.model))
+
 
 class _Call:
     """One call, in a thread of its own."""
@@ -230,7 +243,7 @@ class _Call:
         self._client = client
         self._limits = client.limits
         self._provider = provider
-        self._body = payload(provider, prompt, client.temperature)
+        self._body = payload(provider, client.fitted(provider, prompt), client.temperature)
         self._put = put
         self._streamed = streamed
         self._shown = False
@@ -315,7 +328,9 @@ class _Call:
                     )
                     response = await http.send(request, stream=True)
                 try:
-                    if response.status_code == 400 and await self._adapted(response, body):
+                    async with patience.within():
+                        adapted = await self._adapted(response, body)
+                    if adapted:
                         continue
                     self._check(response)
                     return await self._read(response, patience)
@@ -324,7 +339,16 @@ class _Call:
 
     async def _adapted(self, response: httpx.Response, body: dict[str, Any]) -> bool:
         """Leave out what a model does not take, where its refusal names it; whether there is another try."""
-        text = (await self._body_of(response, 1 << 16)).decode(errors="replace")
+        form = [key for key in FORM if key in body]
+        # Some servers take a form that they do not know for a fault of their own.
+        if response.status_code not in ((400, 422, 500) if form else (400,)):
+            return False
+        text = await self._refusal(response)
+        if form and any(name in text.lower() for name in _REFUSALS):
+            self._client.forgo_form(self._provider)
+            for key in form:
+                del self._body[key], body[key]
+            return True
         if "max_tokens" in body and "max_completion_tokens" in text:
             body["max_completion_tokens"] = body.pop("max_tokens")
             return True
@@ -332,6 +356,16 @@ class _Call:
             del body["temperature"]
             return True
         return False
+
+    @staticmethod
+    async def _refusal(response: httpx.Response) -> str:
+        """The beginning of what a refusal says."""
+        found = bytearray()
+        async for chunk in response.aiter_bytes():
+            found += chunk
+            if len(found) > _MAX_REFUSAL:
+                break
+        return found.decode(errors="replace")
 
     def _check(self, response: httpx.Response) -> None:
         status, name = response.status_code, self._provider.name

@@ -9,26 +9,32 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from .providers import Provider
 
 __all__ = [
+    "FORM",
     "EventReader",
+    "Form",
     "Image",
     "Piece",
     "Prompt",
     "UnreadableError",
     "headers",
+    "listed",
     "payload",
     "piece",
+    "text_of",
     "whole",
 ]
 
 _ANTHROPIC_VERSION: Final = "2023-06-01"
 _MAX_LINE: Final = 1 << 20
+FORM: Final = ("response_format", "tools", "tool_choice")
+"""The keys of a request that ask for a form."""
 
 
 class Image(NamedTuple):
@@ -39,13 +45,49 @@ class Image(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """The JSON object that an answer should be: a name, and the JSON Schema of each key; all are required.
+
+    Of JSON Schema only what every server knows should be in it: types, ``enum``, ``items``, ``maxLength`` and
+    ``maxItems``.
+    """
+
+    name: str
+    properties: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """Its JSON Schema; closed, as strict servers want it."""
+        return {
+            "type": "object",
+            "properties": self.properties,
+            "required": list(self.properties),
+            "additionalProperties": False,
+        }
+
+
+def text_of(length: int) -> dict[str, Any]:
+    """The JSON Schema of a text of so many characters at most."""
+    return {"type": "string", "maxLength": length}
+
+
+def listed(items: int, length: int) -> dict[str, Any]:
+    """The JSON Schema of a list of so many texts at most."""
+    return {"type": "array", "items": text_of(length), "maxItems": items}
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a model is asked: who it is, the question, and how long the answer may get (tokens)."""
+    """What a model is asked: who it is, the question, and how long the answer may get (tokens).
+
+    With a ``form`` the answer is to be a JSON object. Not every server keeps to it, so it is read with care.
+    """
 
     system: str
     text: str
     images: tuple[Image, ...] = ()
     max_tokens: int = 1024
+    form: Form | None = None
 
 
 class Piece(NamedTuple):
@@ -89,9 +131,37 @@ def payload(provider: Provider, prompt: Prompt, temperature: float) -> dict[str,
             "system": prompt.system,
             "messages": [question],
             "temperature": min(temperature, 1.0),
+            **(_native_form(prompt.form) if prompt.form else {}),
         }
     messages = [{"role": "system", "content": prompt.system}, question]
-    return {**shared, "messages": messages, "temperature": temperature}
+    form = _compatible_form(prompt.form, bounded=provider.address.is_private) if prompt.form else {}
+    return {**shared, "messages": messages, "temperature": temperature, **form}
+
+
+def _native_form(form: Form) -> dict[str, Any]:
+    """A tool that the model has to call: what it is called with is the answer.
+
+    https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/implement-tool-use
+    """
+    tool = {"name": form.name, "description": "Takes the answer.", "input_schema": form.schema}
+    return {"tools": [tool], "tool_choice": {"type": "tool", "name": form.name}}
+
+
+def _compatible_form(form: Form, *, bounded: bool) -> dict[str, Any]:
+    """A schema to decode by (https://platform.openai.com/docs/guides/structured-outputs).
+
+    The bounds keep a small model from going on in one text for ever, so servers nearby get them; those that
+    are strict refuse a schema for them, and their models come to an end.
+    """
+    schema = form.schema if bounded else _unbounded(form.schema)
+    named = {"name": form.name, "strict": True, "schema": schema}
+    return {"response_format": {"type": "json_schema", "json_schema": named}}
+
+
+def _unbounded(schema: Any) -> Any:
+    if not isinstance(schema, Mapping):
+        return schema
+    return {key: _unbounded(value) for key, value in schema.items() if key not in ("maxLength", "maxItems")}
 
 
 def _picture(image: Image, *, native: bool) -> dict[str, Any]:
@@ -161,7 +231,7 @@ def _native_piece(event: dict[str, Any]) -> Piece:
     kind = event.get("type")
     delta = event.get("delta")
     if kind == "content_block_delta" and isinstance(delta, dict):
-        text = delta.get("text")
+        text = delta.get("partial_json" if delta.get("type") == "input_json_delta" else "text")
         return Piece(text if isinstance(text, str) else "", alive=True)
     if kind == "message_delta" and isinstance(delta, dict) and isinstance(delta.get("stop_reason"), str):
         return Piece(ended=delta["stop_reason"])
@@ -196,11 +266,17 @@ def whole(provider: Provider, data: bytes) -> tuple[str, str]:
     if provider.dialect == "anthropic":
         if not isinstance(event.get("content"), list):
             raise UnreadableError
-        return _text(event["content"]), str(event.get("stop_reason") or "stop")
+        return _native_text(event["content"]), str(event.get("stop_reason") or "stop")
     if not isinstance(event.get("choices"), list) or not event["choices"]:
         raise UnreadableError
     found = _compatible_piece(event)
     return found.text, found.ended or "stop"
+
+
+def _native_text(content: list[Any]) -> str:
+    """What an answer says, or what it calls its tool with."""
+    calls = [part for part in content if isinstance(part, dict) and part.get("type") == "tool_use"]
+    return json.dumps(calls[0].get("input"), ensure_ascii=False) if calls else _text(content)
 
 
 def _text(content: object) -> str:

@@ -86,6 +86,15 @@ class Request(BaseHTTPRequestHandler):
         event = {"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}]}
         return b"data: " + json.dumps(event, ensure_ascii=False).encode() + b"\n\n"
 
+    def call(self, text: str) -> bytes:
+        """One event with some of what Anthropic's model calls a tool with."""
+        delta = {"type": "input_json_delta", "partial_json": text}
+        return (
+            b"data: "
+            + json.dumps({"type": "content_block_delta", "index": 0, "delta": delta}).encode()
+            + b"\n\n"
+        )
+
     def end(self, reason: str | None = None) -> bytes:
         if self.native:
             delta = {"type": "message_delta", "delta": {"stop_reason": reason or "end_turn"}}

@@ -85,6 +85,32 @@ def test_words_are_stored_as_written_and_the_reading_beside_them(
     assert "Debt" in server.asked[0].question
 
 
+@pytest.mark.parametrize("behaviour", ["kept", "ignored", "refused"])
+def test_a_reading_is_asked_for_in_a_form_and_done_without(
+    behaviour: str, money: MemoryDB, server: Speaker, client: Client
+) -> None:
+    notes: list[str] = []
+    brain = brain_of(money, server, client, notes)
+    if behaviour == "refused":
+        server.script = [fails(400, b'{"error": "response_format is not supported"}')]
+    server.otherwise = says(
+        json.dumps(GOOD) if behaviour == "kept" else f"Here:\n```json\n{json.dumps(GOOD)}\n```"
+    )
+    for _ in range(2):
+        found = brain.perceive(TEXT, save=False)
+        assert (found.provider, found.extracted_concept, notes) == ("TESTED", "Debt", [])
+    brain.ask("How do I feel about the loan?")
+    asked = [request.body.get("response_format", {}).get("json_schema") for request in server.asked]
+    if behaviour == "refused":
+        assert [form is not None for form in asked] == [True, *[False] * 4]
+        return
+    perceived, again, planned, answered = asked
+    assert perceived == again
+    assert perceived["schema"]["properties"]["feeling"]["enum"] == list(Feeling)
+    assert list(planned["schema"]["properties"]) == ["concepts", "words"]
+    assert answered is None
+
+
 @pytest.mark.parametrize(
     "reply",
     [

@@ -6,14 +6,16 @@ import base64
 import json
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 from mnemo.llm.client import Cancel, Client, FailedError, Limits, TokenBucket, backoff, retry_after
-from mnemo.llm.dialects import EventReader, Image, Prompt
+from mnemo.llm.dialects import EventReader, Form, Image, Prompt, listed, payload, text_of
 from mnemo.llm.errors import BrokenOffError, ModelError, StoppedError
-from speaking import KEY, Request, Servers, Speaker, fails, hangs, provider_at, resets, says, sends
+from speaking import KEY, Request, Servers, Speaker, fails, hangs, provider_at, resets, says, sends, setup_of
 
 PROMPT = Prompt("You are kind.", "How was my summer? zanzibar")
 BOTH = pytest.mark.parametrize("dialect", ["openai", "anthropic"])
@@ -238,6 +240,85 @@ def test_what_a_model_does_not_take_is_left_out(server: Speaker, client: Client)
     last = server.asked[-1].body
     assert "max_completion_tokens" in last
     assert not {"max_tokens", "temperature"} & last.keys()
+
+
+FORMED = Prompt("s", "t", form=Form("perception", {"concept": text_of(40), "tags": listed(5, 30)}))
+
+
+def form_of(body: dict[str, Any]) -> Any:
+    """The schema that a request asks for, wherever its dialect has it."""
+    if "tools" in body:
+        assert body["tool_choice"] == {"type": "tool", "name": body["tools"][0]["name"]}
+        return body["tools"][0]["input_schema"]
+    return body["response_format"]["json_schema"]["schema"] if "response_format" in body else None
+
+
+@BOTH
+def test_an_answer_in_a_form_is_asked_for(dialect: str, server: Speaker, client: Client) -> None:
+    def answers(request: Request) -> None:
+        request.head()
+        for part in ('{"concept": ', '"Debt"}'):
+            request.write(request.call(part) if request.native else request.delta(part))
+        request.write(request.end("tool_use" if request.native else None))
+
+    server.script = [answers]
+    provider = provider_at(server, dialect)
+    assert client.converse(provider, FORMED).text == '{"concept": "Debt"}'
+    schema = form_of(server.asked[0].body)
+    assert schema["required"] == list(schema["properties"]) == ["concept", "tags"]
+    assert schema["properties"]["concept"] == {"type": "string", "maxLength": 40}
+    client.converse(provider, PROMPT)
+    assert form_of(server.asked[1].body) is None
+
+
+def test_a_form_that_comes_whole_is_read(server: Speaker, client: Client) -> None:
+    call = {"type": "tool_use", "id": "1", "name": "perception", "input": {"concept": "Città"}}
+    body = json.dumps({"content": [call], "stop_reason": "tool_use"}).encode()
+    server.script = [sends([body], "application/json")]
+    assert client.converse(provider_at(server, "anthropic"), FORMED).text == '{"concept": "Città"}'
+
+
+def test_a_strict_server_far_away_gets_no_bounds() -> None:
+    provider = setup_of(FAR_URL="https://far.invalid/v1", FAR_MODEL="m", FAR_KEY="k").providers["FAR"]
+    schema = form_of(payload(provider, FORMED, 0))
+    assert schema["properties"]["tags"] == {"type": "array", "items": {"type": "string"}}
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (400, b"'response_format.type' must be 'text' or 'json_object'"),
+        (422, b'{"detail": [{"loc": ["body", "tool_choice"], "msg": "extra fields not permitted"}]}'),
+        (500, b"response_format type must be one of text or json_object, but got: json_schema"),
+    ],
+)
+def test_a_form_that_is_refused_is_not_asked_for_again(
+    dialect: str, status: int, said: bytes, server: Speaker, client: Client
+) -> None:
+    server.script = [fails(status, said)]
+    provider = provider_at(server, dialect)
+    assert client.converse(provider, FORMED).text == "fine"
+    assert client.converse(provider, FORMED).text == "fine"
+    assert [form_of(request.body) is not None for request in server.asked] == [True, False, False]
+    client.converse(replace(provider, model="another"), FORMED)
+    assert form_of(server.asked[-1].body) is not None
+
+
+def test_a_form_is_left_out_once(server: Speaker, client: Client) -> None:
+    server.otherwise = fails(400, b"the grammar of this schema is wrong")
+    with pytest.raises(FailedError, match=r"refuses the request \(400\)"):
+        client.converse(provider_at(server), FORMED)
+    assert len(server.asked) == 2
+
+
+def test_a_refusal_for_another_reason_keeps_the_form(server: Speaker, client: Client) -> None:
+    server.script = [fails(500, b"x" * 200_000), fails(429, b"too many schemas")]
+    assert client.converse(provider_at(server), FORMED).text == "fine"
+    assert all(form_of(request.body) for request in server.asked)
+    server.script = [fails(422, b"no such model")]
+    with pytest.raises(FailedError, match="422"):
+        client.converse(provider_at(server), FORMED)
 
 
 @BOTH

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -391,3 +392,38 @@ async def test_a_journal_that_cannot_be_opened_is_told_and_tried_again(driven, j
         broken.clear()
         await app.press("f5")
         assert mind_of(app).who.memories == 277
+
+
+# -- pictures
+
+
+async def talked(app) -> None:
+    """A question, its answer and a proposal; how long each took is not part of the picture."""
+    await asked(app, "When did Father play the piano?")
+    turn = mind_of(app).turns[0]
+    turn.found = replace(turn.found, seconds=0.2)
+    mind_of(app).talk.draw()
+    await app.press("escape", "down", "down")
+
+
+@pytest.mark.parametrize(
+    ("size", "theme"),
+    [*((size, "dark") for size in SIZES), ((80, 24), "light"), ((80, 24), "mono")],
+    ids=str,
+)
+async def test_answered(driven, journal, looks_as_before, size, theme):
+    async with driven(journal, size=size, theme=theme, pane="mind") as app:
+        await talked(app)
+        await looks_as_before(app)
+
+
+@pytest.mark.parametrize("size", [(40, 12), (120, 40)], ids=sized)
+async def test_nothing_said(driven, journal, looks_as_before, size):
+    async with driven(journal, size=size, pane="mind") as app:
+        await looks_as_before(app)
+
+
+async def test_proposed(driven, journal, looks_as_before):
+    async with driven(journal, size=(80, 24), pane="mind") as app:
+        await asked(app, "/perceive Walked on the beach with Marta, the sea was calm")
+        await looks_as_before(app)

@@ -81,7 +81,11 @@ class _Page:
 
     def answer(self, turn: Turn, found: Answer) -> None:
         """An answer: its words, the memories, who gave it and how sure it is."""
-        self.speech(found.text, model=turn.by_model)
+        text = found.text
+        if type(found) is Answer and not turn.by_model:
+            # Its list of memories is drawn beneath, as rows to land on.
+            text = "\n".join(line for line in text.splitlines() if not line.startswith("- "))
+        self.speech(text, model=turn.by_model)
         sources = turn.sources
         if sources:
             self.lines.append(Text())

@@ -116,7 +116,7 @@ class Talk(LineView):
             -1,
         )
         self.extend_to(len(lines))
-        if followed:
+        if followed and self.turns:
             self._show_line(len(lines) - 1)
         self.refresh()
 

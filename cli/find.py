@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from ..storage.clock import on_local_clock
 from . import complete
 from .options import (
     Concept,
@@ -139,7 +140,7 @@ def on_this_day(
 ) -> int:
     """Recall this day in earlier years."""
     session = session_of(ctx)
-    wanted = when(day, session).start.astimezone().date() if day else None
+    wanted = on_local_clock(when(day, session).start).date() if day else None
     with session.open() as journal:
         found = journal.on_this_day(wanted)
         count = session.printer(as_json=json).memories(found[: limit or None])

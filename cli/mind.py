@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TextIO
 
 import typer
 
+from ..storage.clock import on_local_clock
 from . import complete
 from .inert import inert, one_line
 from .options import Json
@@ -259,7 +260,7 @@ class _Stream:
             for memory in named[:_SOURCES]:
                 head = [
                     short_id(memory.memory_id),
-                    clock(memory.time.astimezone(), session.settings),
+                    clock(on_local_clock(memory.time), session.settings),
                     feeling_word(memory.feeling, session.settings),
                     one_line(memory.concept, 40),
                     one_line(memory.content, 60),

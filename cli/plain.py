@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..storage.clock import on_local_clock
 from .arc import arc_json, signed, strongest
 from .inert import UNSAFE, inert, one_line
 from .printer import Count, Detail, Facts, clock, feeling_word, short_id
@@ -34,7 +35,7 @@ class PlainPrinter:
         count = 0
         for memory in memories:
             count += 1
-            local = memory.time.astimezone()
+            local = on_local_clock(memory.time)
             head = [
                 clock(local, self._settings),
                 one_line(feeling_word(memory.feeling, self._settings)),
@@ -161,7 +162,7 @@ def memory_json(memory: Memory) -> dict[str, Any]:
 def detail_lines(detail: Detail, settings: Settings) -> Iterator[tuple[str, str]]:
     """What to tell about a memory beside its text, by name."""
     memory = detail.memory
-    local = memory.time.astimezone()
+    local = on_local_clock(memory.time)
     yield "id", one_line(memory.memory_id)
     yield "date", clock(local, settings)
     if memory.local_time.utcoffset() != local.utcoffset():
@@ -193,7 +194,7 @@ def detail_lines(detail: Detail, settings: Settings) -> Iterator[tuple[str, str]
 
 
 def _layer(memory: Memory, settings: Settings) -> str:
-    when = clock(memory.time.astimezone(), settings)
+    when = clock(on_local_clock(memory.time), settings)
     return f"{short_id(memory.memory_id)}  {when}  {one_line(memory.content, 60)}"
 
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..settings import themes_dir
+from ..storage.clock import on_local_clock
 from ..storage.feelings import LATER_FEELINGS
 from ..themes import load_themes
 from .inert import inert, one_line
@@ -140,7 +141,7 @@ class RichPrinter:
         return Text("-" if value is None or value == "" else one_line(str(value), 2000))
 
     def _head(self, memory: Memory) -> None:
-        line = Text().append(clock(memory.time.astimezone(), self._settings), style="dim")
+        line = Text().append(clock(on_local_clock(memory.time), self._settings), style="dim")
         line.append("  ").append_text(self._feeling(memory.feeling))
         line.append("  ").append(one_line(memory.concept, 60), style="bold")
         for tag in memory.tags:

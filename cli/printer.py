@@ -78,4 +78,5 @@ def feeling_word(feeling: str, settings: Settings) -> str:
 
 def clock(moment: datetime, settings: Settings) -> str:
     """A moment as the user reads times."""
-    return moment.strftime("%Y-%m-%d %I:%M %p" if settings.time_format == "12h" else "%Y-%m-%d %H:%M")
+    rest = moment.strftime("%m-%d %I:%M %p" if settings.time_format == "12h" else "%m-%d %H:%M")
+    return f"{moment.year:04}-{rest}"  # the C library does not pad years

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from ..storage.affect import Period, affect_of, local_moment
+from ..storage.affect import Period, affect_of
+from ..storage.clock import local_moment
 from ..storage.feelings import Feeling, kin_of
 from ..storage.memory import to_microseconds
 from .arc_svg import Chart, Column, Look, Spot

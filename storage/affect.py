@@ -21,6 +21,7 @@ from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import Final, Literal, NamedTuple
 
+from .clock import local_moment
 from .feelings import Feeling, kin_of
 
 __all__ = [
@@ -36,7 +37,6 @@ __all__ = [
     "distribution",
     "feeling_streaks",
     "line",
-    "local_moment",
     "mean_affect",
     "periods",
     "segments",
@@ -159,15 +159,6 @@ def by_day(times: Sequence[int], feelings: Sequence[int], names: Sequence[Feelin
         days.append(Day(day, counted))
         start = end
     return days
-
-
-def local_moment(us: int) -> datetime:
-    """A moment on this machine's clock; in UTC where the clock has no such day (year 1, year 9999)."""
-    moment = _EPOCH + timedelta(microseconds=us)
-    try:
-        return moment.astimezone()
-    except (OverflowError, ValueError):
-        return moment
 
 
 def _local_day(us: int) -> tuple[date, int]:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ..storage.clock import on_local_clock
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -36,10 +38,7 @@ class Dates:
 
     def written(self, moment: datetime) -> str:
         """A moment on this machine's clock, in words."""
-        try:
-            here = moment.astimezone()
-        except (OverflowError, ValueError):  # the first and last hours there are
-            here = moment
+        here = on_local_clock(moment)
         return f"{here:%a} {here.day} {here:%B %Y}, {self.clock(here)}"
 
     def read(self, text: str) -> When:

@@ -6,13 +6,16 @@ import hashlib
 import io
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mnemo import MemoryDB
+from mnemo.cli.pretty import RichPrinter
+from mnemo.cli.printer import Detail
 from mnemo.settings import Settings, places
 
 Cli = Callable[..., Any]
@@ -273,3 +276,28 @@ def test_feelings_in_italian_where_the_user_wants_it(cli: Cli) -> None:
     assert cli("feelings").out.splitlines()[0] == "curiosità\t1"
     assert cli("feelings", "--json").json[0]["feeling"] == "curiosity"
     assert cli("recall", "--json").json[0]["feeling"] == "curiosity"
+
+
+@pytest.mark.parametrize("zone", ["Etc/GMT+12", "Etc/GMT-14"])
+def test_the_first_and_the_last_moment_there_are(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], zone: str
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        with MemoryDB(places(Settings()).journal) as db:
+            first = db.remember("Sea", "joy", "first", at=datetime.min.replace(tzinfo=UTC))
+            last = db.remember("Sea", "fear", "last", at=datetime.max.replace(tzinfo=UTC))
+            detail = Detail(first, None, (), (last,))
+        assert cli("recall").out.count("Sea") == 2
+        for memory, year in ((first, "0001"), (last, "9999")):
+            assert f"date: {year}-" in cli("show", memory.memory_id).out
+        assert cli("on-this-day", "--day", "0001-01-01T00:00Z", "--json").json == []
+        capsys.readouterr()
+        printer = RichPrinter(Settings(), color=False)
+        printer.memories([first, last])
+        printer.detail(detail)
+        assert capsys.readouterr().out.count("9999-") == 2
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime
+
 import pytest
 from mnemo.storage import JournalError, MemoryDB
 from mnemo.storage.memory import new_record
@@ -123,6 +126,22 @@ async def test_jumping(driven, journal, looks_as_before):
         await app.press("t")
         await app.type("2022-05")
         await looks_as_before(app)
+
+
+@pytest.mark.parametrize("zone", ["Etc/GMT+12", "Etc/GMT-14"])
+async def test_the_first_and_the_last_moment_there_are(driven, tmp_path, monkeypatch, zone):
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    path = tmp_path / "ends.mnheme"
+    with MemoryDB(path) as db:
+        db.remember("Sea", "joy", "the first", at=datetime.min.replace(tzinfo=UTC))
+        db.remember("Sea", "love", "half a day on", at=datetime.min.replace(hour=13, tzinfo=UTC))
+        db.remember("Sea", "fear", "the last", at=datetime.max.replace(tzinfo=UTC))
+    async with driven(path, size=(120, 40)) as app:
+        for wanted in ("the last", "half a day on", "the first"):
+            assert wanted in app.screen_text
+            await app.press("enter", "escape", "j")
+        assert "January 1" in app.screen_text
 
 
 async def test_hostile_text(driven, tmp_path, looks_as_before):

@@ -13,7 +13,8 @@ from textual.message import Message
 from textual.widgets import Static
 
 from ...llm.answers import LOCAL, Reflection
-from ...storage.affect import affect_of, local_moment
+from ...storage.affect import affect_of
+from ...storage.clock import local_moment
 from ..backend import Answer, Failed
 from ..inert import inert, one_line
 from ..keys import key

@@ -11,10 +11,10 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from ...storage.clock import local_moment, on_local_clock
 from ..inert import cut, inert, one_line
 from ..keys import key
 from ..lines import LineView
-from .list import local_time
 from .model import Detail, Layer, Look, data_url
 from .text import markdown_lines, plain_lines
 
@@ -211,7 +211,7 @@ class DetailView(LineView):
                 count = f" {detail.concept_total}" if before == "concept" else ""
                 lines += [Text(), Text.assemble((titles[before], ink.heading), (count, ink.muted))]
             look, colour = ink.feeling(layer.feeling)
-            when = local_time(layer.us)
+            when = local_moment(layer.us)
             stamp = f"{when.day:2d} {when:%b %Y}"
             lead = Text.assemble((f"{stamp} ", ink.muted), (f"{look.glyph} ", colour))
             lead.append(cut(layer.text, max(4, width - len(stamp) - 3)), ink.text)
@@ -289,7 +289,7 @@ class DetailView(LineView):
 
 
 def _when(memory: Memory, dates: Dates) -> str:
-    here = memory.time.astimezone()
+    here = on_local_clock(memory.time)
     text = f"{here:%A} {here.day} {here:%B %Y}, {dates.clock(here)}"
     there = memory.local_time
     if there.utcoffset() != here.utcoffset():

@@ -15,6 +15,8 @@ from operator import neg
 from time import mktime
 from typing import Final, NamedTuple
 
+from ...storage.clock import local_moment
+
 __all__ = ["DayLayout", "Place", "local_date", "microseconds"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,7 +42,7 @@ def microseconds(moment: datetime) -> int:
 
 def local_date(us: int) -> date:
     """The day of a moment on this machine's clock."""
-    return (_EPOCH + timedelta(microseconds=us)).astimezone().date()
+    return local_moment(us).date()
 
 
 @lru_cache(1 << 16)
@@ -142,7 +144,8 @@ def _day_starts(times: Sequence[int]) -> tuple[array[int], bytearray]:
     while first < count:
         starts.append(first)
         months.append(month != (month := day.year * 12 + day.month))
-        first = _first_before(times, _midnight(day), first)
+        # In zones behind UTC the first day there is begins before its midnight.
+        first = count if day == date.min else _first_before(times, _midnight(day), first)
         if first < count:
             before = day - _DAY
             day = before if times[first] >= _midnight(before) else local_date(times[first])

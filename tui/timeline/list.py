@@ -7,7 +7,6 @@ there yet is a placeholder and a request for its page. The requests are bounded 
 from __future__ import annotations
 
 from bisect import bisect_left
-from datetime import UTC, datetime, timedelta
 from operator import neg
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -19,6 +18,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from ...storage.clock import local_moment
 from ..inert import cut
 from ..keys import key
 from ..lines import LineView
@@ -34,15 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = ["MemoryList"]
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _PAGES_KEPT: Final = 64
 _PAGES_IN_FLIGHT: Final = 4
 _EMPTY: Final = Listing(Query(), (), (), DayLayout(()))
-
-
-def local_time(us: int) -> datetime:
-    """A moment on this machine's clock."""
-    return (_EPOCH + timedelta(microseconds=us)).astimezone()
 
 
 class MemoryList(LineView):
@@ -324,7 +318,7 @@ class MemoryList(LineView):
         self.post_message(self.PagesWanted(tuple(self._asked)))
 
     def _heading(self, kind: str, us: int, width: int) -> list[Segment]:
-        when = local_time(us)
+        when = local_moment(us)
         ink = self.ink
         if kind == "month":
             return [Segment(cut(f" {when:%B %Y}", width), ink.heading)]
@@ -334,7 +328,7 @@ class MemoryList(LineView):
 
     def _row(self, row: Row | None, index: int, line: int, width: int) -> list[Segment]:
         ink = self.ink
-        when = local_time(self.listing.times[index])
+        when = local_moment(self.listing.times[index])
         searching = self.listing.best is not None
         stamp = f"{when.day:2d} {when:%b %Y}" if searching else ink.dates.clock(when)
         indent = len(stamp) + 5

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual import on
 from textual.containers import Container
 
+from ...storage.clock import local_moment
 from ...storage.feelings import Feeling
 from ..backend import Answer, Drafts, Exported, Failed, Filters, Working
 from ..chrome import HeaderLine
@@ -18,7 +19,7 @@ from ..keys import key
 from ..panes import Pane
 from .detail import DetailView
 from .filters import FilterPanel
-from .list import MemoryList, local_time
+from .list import MemoryList
 from .model import Detail, Facets, Found, Layer, Look, Pages, Query
 
 if TYPE_CHECKING:
@@ -246,7 +247,7 @@ class TimelinePane(Pane):
         parts = [query.describe()]
         top = memories.hidden_heading()
         if top is not None:
-            when = local_time(top)
+            when = local_moment(top)
             parts.insert(0, f"{when:%a} {when.day} {when:%B %Y}")
         if self.waiting and not query.describe():
             parts.append("a draft is waiting: d goes on with it")

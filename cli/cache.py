@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 
 import typer
 
@@ -10,7 +11,7 @@ from .engine import ask
 from .options import Json
 from .session import session_of
 
-__all__ = ["VERBS"]
+__all__ = ["VERBS", "cache_rows"]
 
 
 def cache(ctx: typer.Context) -> None:
@@ -26,16 +27,22 @@ def show(ctx: typer.Context, json: Json = False) -> None:
     if json:
         session.printer(as_json=True).facts({**found, "hit_rate": round(found["hit_rate"], 4)})
         return
-    _say(
-        f"Capacity: {found['capacity']:,}",
-        f"T1 (asked for once): {len(found['t1']):,}",
-        f"T2 (asked for again): {len(found['t2']):,}",
-        f"B1 (gone from T1): {len(found['b1']):,}",
-        f"B2 (gone from T2): {len(found['b2']):,}",
-        f"Target size of T1 (p): {found['p']:.1f}",
-        f"Hit rate: {found['hit_rate']:.1%} ({found['hits']:,} hits, {found['misses']:,} misses,"
-        f" {found['ghost_hits']:,} of them ghost hits)",
-    )
+    rows = cache_rows({**found, **{tier: len(found[tier]) for tier in ("t1", "t2", "b1", "b2")}})
+    _say(*(f"{name}: {value}" for name, value in rows.items()))
+
+
+def cache_rows(cache: Mapping[str, float]) -> dict[str, str]:
+    """What to show of a cache, by the name of each row; from its numbers as ``stats`` counts them."""
+    return {
+        "Capacity": f"{cache['capacity']:,}",
+        "T1 (asked for once)": f"{cache['t1']:,}",
+        "T2 (asked for again)": f"{cache['t2']:,}",
+        "B1 (gone from T1)": f"{cache['b1']:,}",
+        "B2 (gone from T2)": f"{cache['b2']:,}",
+        "Target size of T1 (p)": f"{cache['p']:.1f}",
+        "Hit rate": f"{cache['hit_rate']:.1%} ({cache['hits']:,} hits, {cache['misses']:,} misses,"
+        f" {cache['ghost_hits']:,} of them ghost hits)",
+    }
 
 
 def clear(ctx: typer.Context, json: Json = False) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .cache import cache_rows
 from .engine import ask
 from .inert import inert, one_line
 from .options import FailEmpty, Json, empty_code
@@ -152,6 +153,9 @@ def stats(
                 width = max(len(one_line(name)) for name in counts)
                 lines += ["", f"{title}:"]
                 lines += [f"  {one_line(name):<{width}} : {count:,}{unit}" for name, count in counts.items()]
+        rows = cache_rows(found["cache"])
+        width = max(map(len, rows))
+        lines += ["", "Cache:", *(f"  {name:<{width}} : {value}" for name, value in rows.items())]
     _say(*lines)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from ..storage.cache import ArcState
 from .detect import content_hash, read_content
 from .errors import NoIndexError, NoSuchChunkError
 from .project import Project
@@ -37,7 +38,8 @@ class Stats:
     """Counts over the index. ``tokens`` are those of every chunk where it stands, repeated contents included.
 
     The mappings go by name, most frequent first; ``left_out`` counts known files by the reason they are not
-    indexed, ``usage`` what queries put down: ``events`` are chunks retrieved and acts on them.
+    indexed, ``usage`` what queries put down: ``events`` are chunks retrieved and acts on them. ``cache`` is
+    the shared cache: its limits, how many keys each tier has, the target ``p`` for T1, and its counts.
     """
 
     project_root: str
@@ -55,6 +57,7 @@ class Stats:
     notes: dict[str, int] = field(default_factory=dict)
     derived: dict[str, int] = field(default_factory=dict)
     usage: dict[str, int] = field(default_factory=dict)
+    cache: dict[str, float] = field(default_factory=dict)
 
     @property
     def tokens_per_chunk(self) -> float:
@@ -64,6 +67,7 @@ class Stats:
 
 def stats(project: Project, store: Store) -> Stats:
     """Count what the index holds, in one consistent view."""
+    usage, cache = _used(project)
     with store.reading() as connection:
 
         def one(query: str) -> int:
@@ -100,26 +104,39 @@ def stats(project: Project, store: Store) -> Stats:
                 "references": one("SELECT count(*) FROM edges WHERE kind = 0"),
                 "imports": one("SELECT count(*) FROM edges WHERE kind = 1"),
             },
-            usage=_usage(project),
+            usage=usage,
+            cache=cache,
         )
 
 
-def _usage(project: Project) -> dict[str, int]:
-    """What ``usage.db`` holds; all zero where there is none."""
+def _used(project: Project) -> tuple[dict[str, int], dict[str, float]]:
+    """What ``usage.db`` holds, and its cache; all zero where there is none."""
     from .usage.store import UsageStore  # noqa: PLC0415 - no other view needs it
+    from .usage.tiers import read_state  # noqa: PLC0415
 
-    def look(connection: sqlite3.Connection) -> dict[str, int]:
+    def look(connection: sqlite3.Connection) -> tuple[dict[str, int], ArcState[str]]:
         found = {
             table: int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608
             for table in ("retrieved", "acts", "queries", "sessions", "patterns")
         }
-        return {"events": found.pop("retrieved") + found["acts"], **found}
+        usage = {"events": found.pop("retrieved") + found["acts"], **found}
+        return usage, read_state(connection)[1]
 
-    usage = UsageStore(project.index_dir / "usage.db")
+    store = UsageStore(project.index_dir / "usage.db")
+    none = dict.fromkeys(("events", "acts", "queries", "sessions", "patterns"), 0)
     try:
-        return usage.read(look, dict.fromkeys(("events", "acts", "queries", "sessions", "patterns"), 0))
+        usage, state = store.read(look, (none, ArcState()))
     finally:
-        usage.close()
+        store.close()
+    return usage, {
+        **project.config.cache._asdict(),
+        **{tier: len(getattr(state, tier)) for tier in ("t1", "t2", "b1", "b2")},
+        "p": state.p,
+        "hits": state.hits,
+        "misses": state.misses,
+        "ghost_hits": state.ghost_hits,
+        "hit_rate": round(state.hit_rate, 4),
+    }
 
 
 def _size(folder: Path) -> int:

@@ -140,6 +140,57 @@ def test_gc_takes_out_the_keys_of_chunks_that_are_gone(project: Path) -> None:
         assert engine.query("beta_first")
 
 
+def test_stats_tell_the_state_of_the_cache(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mnemo.cli.app import run
+
+    def out(*args: str) -> str:
+        capsys.readouterr()
+        assert run([*args]) == 0
+        return capsys.readouterr().out
+
+    def counted() -> Any:
+        return json.loads(out("stats", "--json"))["cache"]
+
+    monkeypatch.chdir(project)
+    assert counted() == {**dict.fromkeys(counted(), 0), "capacity": 500, "ghost_capacity": 1000}
+    ask(project, "alpha_first", "alpha_first", "beta")
+    shown, cache = json.loads(out("cache", "show", "--json")), counted()
+    for name, value in cache.items():
+        assert value == (len(shown[name]) if isinstance(shown[name], list) else shown[name]), name
+    assert cache["hits"]
+    section = out("stats", "--detailed").split("\nCache:\n")[1]
+    rows = [tuple(part.strip() for part in line.split(" : ")) for line in section.splitlines()]
+    assert [f"{name}: {value}" for name, value in rows] == out("cache", "show").splitlines()
+    assert "Cache:" not in out("stats")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "held", "ghosts"),
+    [("capacity", 4, 4, 3), ("ghost_capacity", 2, 8, 2)],
+)
+def test_the_limits_of_the_config_act(project: Path, key: str, value: int, held: int, ghosts: int) -> None:
+    config = project / ".mnemosyne" / "config.toml"
+    for name in "abcdefghijklmnopqrstuvwxyz":
+        (project / f"{name}.py").write_text(
+            f"def {name * 5}(items):\n    return [i.{name * 4} for i in items]\n"
+        )
+    set_value(config, "cache.capacity", 8)
+    set_value(config, f"cache.{key}", value)
+    with RetrievalEngine.open(project) as engine:
+        engine.ingest()
+        for name in "abcabcdefghijklmnopqrstuvwxyz":
+            assert engine.query(name * 5, path=f"{name}.py")
+        found = engine.cache_state()
+        assert len(found.t1) + len(found.t2) == held
+        assert len(found.b1) + len(found.b2) == ghosts
+    # What is warmed obeys it as well.
+    with RetrievalEngine.open(project) as engine:
+        engine.cache_clear()
+        assert engine.cache_warm() == held
+
+
 def test_many_processes_at_once_lose_no_request(project: Path) -> None:
     code = (
         "import sys; from mnemo.retrieval.engine import RetrievalEngine\n"

@@ -32,6 +32,9 @@ _RUN: Final = re.compile(r"(.)\1*", re.DOTALL)
 _MEMO_SIZE: Final = 60_000
 _LONGEST: Final = 64
 """Characters that a token stands for at most, save in runs of one mark."""
+SHAPES: Final = 16
+RUN: Final = 63
+"""Marks in a row that a mark's price in the table is for: a length that no long token of cl100k has."""
 _UNIT: Final = 1_000_000
 """Weights are whole millionths of a token: sums come out the same in any order."""
 
@@ -100,45 +103,55 @@ def exact_counter() -> Callable[[str], int] | None:
     return lambda text: remembered(text) if len(text) < 4000 else count(text)
 
 
-def shape(pretoken: str, pieces: frozenset[str], longest: int) -> list[int]:
+def shape(pretoken: str, pieces: frozenset[str], longest: int, runs: dict[str, int]) -> list[int]:
     """What the price of a pretoken that is not in the table is made of; ``calibrate_tokens.py`` learns the
     weights.
 
-    In order: a word that is one piece; the pieces of a longer word, and that it is one; white space; runs of
-    one punctuation mark, and their length; letters of two bytes, of East Asian scripts, of other scripts;
-    bytes of other characters, the first two of each run; digits; characters of such runs beyond two.
+    In order: a word that is one piece, by itself, after a space, after a mark; the pieces of a longer word,
+    that it is one, that a mark leads it; white space; digits; runs of one ASCII mark, and what the run adds
+    to its first; other marks that are known; bytes of unknown ones, the first two of each run, and
+    how many follow; letters of two bytes, of East Asian scripts, of other scripts.
     """
-    found = [0] * 12
+    found = [0] * SHAPES
     last = pretoken[-1]
     if last.isalpha():
-        bare = pretoken if pretoken[0].isalpha() else pretoken[1:]
+        lead = 0 if pretoken[0].isalpha() else 1 if pretoken[0] == " " else 2
+        bare = pretoken[1:] if lead else pretoken
         if bare.isascii():
             count = _pieces(bare, pieces, longest)
             if count == 1:
-                found[0] = 1
+                found[lead] = 1
             else:
-                found[1], found[2] = count, 1
+                found[3], found[4], found[5] = count, 1, lead // 2
+            if pretoken[0] > "\x7f":
+                price = runs.get(pretoken[0], 0)
+                found[10] += -(-price // RUN)
+                found[11] += 0 if price else _utf8_length(pretoken[0])
         else:
-            found[1] = sum(_pieces(part, pieces, longest) for part in _LETTERS.findall(bare))
-            found[2] = 1
+            found[3] = sum(_pieces(part, pieces, longest) for part in _LETTERS.findall(bare))
+            found[4] = 1
             for char in bare:
                 if char > "\u07ff":
-                    found[7 if "\u2e80" <= char <= "\ud7ff" else 8] += 1
+                    found[14 if "\u2e80" <= char <= "\ud7ff" else 15] += 1
                 elif char > "\x7f":
-                    found[6] += 1
+                    found[13] += 1
     elif pretoken.isspace():
-        found[3] = 1
+        found[6] = 1
     elif last.isdecimal():
-        found[10] = 1
-    elif pretoken.isascii():
-        bare = pretoken.strip()
-        found[4] = len(_RUN.findall(bare))
-        found[5] = len(bare)
+        found[7] = 1
     else:
-        for match in _RUN.finditer(pretoken):
+        for match in _RUN.finditer(pretoken.strip()):
             run = match[0]
-            found[9] += _utf8_length(run[:2])
-            found[11] += len(run[2:])
+            price = runs.get(run[0], 0)
+            if run[0] < "\x80":
+                found[8] += 1
+                found[9] += -(-(len(run) - 1) * price // RUN)
+            elif price:
+                # A space before it takes the mark's first byte to itself.
+                found[10] += -(-len(run) * price // RUN) + (pretoken[0] == " " and pretoken[1] == run[0])
+            else:
+                found[11] += _utf8_length(run[:2])
+                found[12] += len(run[2:])
     return found
 
 
@@ -168,6 +181,7 @@ class _Table(dict[str, int]):
         self._begin()
         self._pieces = frozenset(data["pieces"].split())
         self._longest = max(map(len, self._pieces))
+        self._runs = {mark: int(cost) for cost, marks in data["runs"].items() for mark in marks}
         self._weights: list[int] = weights[1:-1]
         self._margins: dict[str, int] = {
             language: round(margin * 1000) for language, margin in data["margins"].items()
@@ -188,7 +202,7 @@ class _Table(dict[str, int]):
     def __missing__(self, pretoken: str) -> int:
         if len(self) >= _MEMO_SIZE:
             self._begin()
-        weight: int = sum(map(mul, self._weights, shape(pretoken, self._pieces, self._longest)))
+        weight: int = sum(map(mul, self._weights, shape(pretoken, self._pieces, self._longest, self._runs)))
         if len(pretoken) < 40:
             self[pretoken] = weight
         return weight

@@ -124,8 +124,9 @@ def _used(project: Project) -> tuple[dict[str, int], dict[str, float]]:
 
     store = UsageStore(project.index_dir / "usage.db")
     none = dict.fromkeys(("events", "acts", "queries", "sessions", "patterns"), 0)
+    empty: ArcState[str] = ArcState()
     try:
-        usage, state = store.read(look, (none, ArcState()))
+        usage, state = store.read(look, (none, empty))
     finally:
         store.close()
     return usage, {

@@ -257,9 +257,7 @@ class CacheConfig(NamedTuple):
     """The adaptive replacement cache."""
 
     capacity: Annotated[int, Key("Entries held (T1 and T2).", minimum=1)] = 500
-    ghost_capacity: Annotated[
-        int, Key("Keys remembered after eviction (B1 and B2); never more than capacity.", minimum=0)
-    ] = 1000
+    ghost_capacity: Annotated[int, Key("Keys remembered after eviction (B1 and B2).", minimum=0)] = 1000
 
 
 class AnalyticsConfig(NamedTuple):

@@ -24,7 +24,9 @@ def main() -> None:
     params.port = 0
     params.n_ctx = 4096
     params.n_parallel = 1
-    params.cpuparams.n_threads = 2
+    # Threads that wait for each other by spinning crawl where others use the processor too; one does not.
+    params.cpuparams.n_threads = 1
+    params.cpuparams_batch.n_threads = 1
     server = xllamacpp.Server(params)
     print(server.listening_address, flush=True)
     sys.stdin.read()

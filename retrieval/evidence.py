@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from .analysis import WHOLE, stem
 from .corpus import Candidate, Corpus, FileFacts, PathWords, word_match
+from .irregular import BASES
 from .postings import Postings, Scores, add_up, best
 from .query_text import Query
 from .usage.experience import Experience
@@ -177,7 +178,7 @@ def gather(
 def _groups(corpus: Corpus, query: Query) -> list[Group]:
     roots: dict[str, str] = {}
     for term in query.terms:
-        roots.setdefault(term if term[0] == WHOLE else stem(term), term)
+        roots.setdefault(term if term[0] == WHOLE else stem(BASES.get(term, term)), term)
     for term in query.compounds:
         roots.setdefault(term, term)
     groups = [

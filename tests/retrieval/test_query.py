@@ -346,6 +346,16 @@ def test_a_signal_switched_off_changes_the_order(engine: RetrievalEngine) -> Non
     assert order() != order(path=0.0, bm25=0.0)
 
 
+def test_irregular_forms_of_a_question_find_what_code_calls_by_the_plain_one(tmp_path: Path) -> None:
+    for name in ("write", "erase", "paint"):
+        lines = "".join(f"    {name}_{number} = rows[{number}]\n" for number in range(8))
+        (tmp_path / f"{name[:2]}.py").write_text(f"def db_for_{name}(rows):\n{lines}    return {name}_0\n")
+    with RetrievalEngine.open(tmp_path) as engine:
+        engine.ingest()
+        found = engine.query("where is it decided what is written", refresh=False)
+        assert [result.file_path for result in found] == ["wr.py"]
+
+
 def test_rrf_answers_as_well(project: Path) -> None:
     from mnemo.retrieval.config import Config
 

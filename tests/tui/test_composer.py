@@ -14,6 +14,7 @@ import pytest
 from mnemo.storage import MemoryDB
 from mnemo.tui.composer.screen import Composer
 from mnemo.tui.drafts import Draft, DraftStore
+from textual.events import Key
 
 
 async def test_a_memory_with_every_field(driven, journal, tmp_path):
@@ -298,3 +299,16 @@ async def test_little_text_proposes_nothing(driven, journal):
         app.app.screen.query_one("#text").load_text("")
         await app.settle()
         assert app.app.screen.proposed == {}
+
+
+async def test_what_is_typed_ahead_goes_to_the_field_that_tab_leads_to(driven, journal):
+    async with driven(journal) as app:
+        await app.press("n")
+        for (
+            char
+        ) in "Rain\tSea\tjoy":  # in one burst, as a terminal brings what is typed while the app is busy
+            named = {"\t": "tab"}.get(char, char)
+            app.app.post_message(Key(named, None if named == "tab" else char))
+        await app.settle()
+        typed = [app.app.screen.query_one(f"#{name}") for name in ("text", "concept", "feeling")]
+        assert [typed[0].text, typed[1].value, typed[2].value] == ["Rain", "Sea", "joy"]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual import on
 from textual.app import SuspendNotSupported
+from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Input, Static, TextArea
@@ -57,6 +58,9 @@ class Composer(Screen[tuple[int, int] | None]):
         key("escape", "leave", "Keep for later", "compose.leave", "Leave; the draft is kept", show=True),
         key("f8", "discard", "Discard", "compose.discard", "Throw the draft away; asks first", show=True),
         key("f1", "app.help", "Help", "compose.help", "The keys of where you are", show=True),
+        # Before the field takes it: what is typed ahead then goes to the field that Tab leads to.
+        Binding("tab", "app.focus_next", show=False, priority=True),
+        Binding("shift+tab", "app.focus_previous", show=False, priority=True),
     ]
 
     def __init__(

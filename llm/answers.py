@@ -30,6 +30,8 @@ __all__ = [
     "Scored",
 ]
 
+_MORE_THAN_A_GUESS: Final = 0.1
+"""How likely the best of fifteen feelings is at least where a word speaks for it; chance is 0.067."""
 LOCAL: Final = "local"
 """The provider's name where no model took part."""
 
@@ -88,10 +90,8 @@ class Perception:
 
     @property
     def undecided(self) -> bool:
-        """Whether all feelings are as likely: the words tell none, so the chosen one is a guess."""
-        if self.provider != LOCAL or not self.alternatives:
-            return False
-        return self.score - min(each.score for each in self.alternatives) < 1e-9
+        """Whether the words tell no feeling, so the chosen one is a guess, or a habit of the journal."""
+        return self.provider == LOCAL and bool(self.alternatives) and self.score < _MORE_THAN_A_GUESS
 
     def as_json(self) -> dict[str, Any]:
         """What ``perceive --json`` prints."""

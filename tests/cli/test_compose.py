@@ -72,7 +72,7 @@ def test_the_options_are_in_the_template_and_what_is_missing_is_asked(
         "a",
         "-t",
         "b",
-        env=editor("path.write_text(path.read_text() + 'Words')"),
+        env=editor("path.write_text(path.read_text() + 'Happy words')"),
     )
     window.until("Save it so")
     window.type("c\n")
@@ -86,7 +86,7 @@ def test_the_options_are_in_the_template_and_what_is_missing_is_asked(
         "Sea",
         "serenity",
         ("a", "b"),
-        "Words",
+        "Happy words",
     )
 
 
@@ -112,17 +112,17 @@ def test_a_draft_stays_when_it_cannot_be_saved_and_is_offered_again(
 def test_an_interrupted_question_keeps_the_draft(
     terminal: Callable[..., Any], editor: Callable[..., Any]
 ) -> None:
-    window = terminal("remember", env=editor("path.write_text('Just words')"))
+    window = terminal("remember", env=editor("path.write_text('Just happy words')"))
     window.until("Save it so")
     window.type("\x04")
     code, out = window.until_end()
     assert code == 130
     assert "the text is kept in " in out
-    assert [each.read_text() for each in drafts()] == ["Just words"]
+    assert [each.read_text() for each in drafts()] == ["Just happy words"]
     assert memories() == []
 
     window = terminal("remember", env=editor("pass"))
-    window.until("A memory is unfinished: Just words")
+    window.until("A memory is unfinished: Just happy words")
     window.type("d\n")
     assert window.until_end()[0] == 0
     assert drafts() == []

@@ -65,7 +65,7 @@ def test_perceive_shows_saves_and_says_who(cli: Callable[..., Any], server: Spea
         None,
     )
     assert memories() == []
-    saved = cli("perceive", "The bank wrote.", "--yes", "--json").json
+    saved = cli("perceive", "The bank wrote. I was afraid.", "--yes", "--json").json
     (memory,) = memories()
     assert saved["memory_id"] == memory.memory_id
     assert memory.reading == {"provider": "LOCALTEST", "text": "Dread."}
@@ -120,7 +120,7 @@ def test_without_a_terminal_nothing_leaves_the_machine(
     monkeypatch.setenv("REMOTE_URL", "https://remote.invalid/v1")
     monkeypatch.setenv("REMOTE_MODEL", "m")
     monkeypatch.setenv("REMOTE_API_KEY", "k")
-    result = cli("perceive", "The bank wrote.", "--yes", "--json")
+    result = cli("perceive", "The bank wrote. I was afraid.", "--yes", "--json")
     assert result.json["provider"] == "local"
     assert "nobody was there to allow that memories are sent to remote.invalid" in result.err
     assert not config.config_file().exists()

@@ -222,7 +222,7 @@ def test_latin_terminals_and_c_locales_print_what_they_can(spawn: Spawn) -> None
 
 
 def test_what_is_missing_is_asked_for_at_a_terminal(terminal: Callable[..., Any]) -> None:
-    session = terminal("remember", "Paid the first rate.")
+    session = terminal("remember", "Paid a rate, so proud.")
     session.until("Save it so")
     session.type("c\n")
     session.until("about?")
@@ -233,11 +233,11 @@ def test_what_is_missing_is_asked_for_at_a_terminal(terminal: Callable[..., Any]
     assert code == 0
     with MemoryDB(places(Settings()).journal) as db:
         (newest,) = db.recall(limit=1)
-    assert (newest.concept, newest.feeling, newest.content) == ("Debt", "pride", "Paid the first rate.")
+    assert (newest.concept, newest.feeling, newest.content) == ("Debt", "pride", "Paid a rate, so proud.")
 
 
 def test_an_interrupted_question_saves_nothing(terminal: Callable[..., Any]) -> None:
-    session = terminal("remember", "Half a thought")
+    session = terminal("remember", "Half a happy thought")
     session.until("Save it so")
     # readline may miss a signal that comes between its prompt and its wait; a person presses again.
     while session.process.poll() is None:

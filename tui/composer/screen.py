@@ -42,7 +42,6 @@ _PLACEHOLDERS: Final = {"concept": "what it is about", "feeling": "how it felt",
 _REST: Final = 0.3
 """Seconds without a key after which mnemo proposes."""
 _ENOUGH_WORDS: Final = 3
-_MORE_THAN_A_GUESS: Final = 0.15
 
 
 class Composer(Screen[tuple[int, int] | None]):
@@ -195,7 +194,7 @@ class Composer(Screen[tuple[int, int] | None]):
         self._offer(
             {
                 "concept": found.extracted_concept,
-                "feeling": self.ink.feeling(feeling)[0].word if found.score >= _MORE_THAN_A_GUESS else "",
+                "feeling": self.ink.feeling(feeling)[0].word if not found.undecided else "",
                 "tags": ", ".join(found.extracted_tags),
             }
         )

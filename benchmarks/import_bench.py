@@ -20,7 +20,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mnemo import Feeling, MemoryDB
-from mnemo.storage.memory import encode, new_record
+from mnemo.storage.codec import encode
+from mnemo.storage.memory import new_record
 from mnemo.storage.transfer import import_file
 
 WORDS = (

@@ -28,8 +28,9 @@ from pathlib import Path
 from journal_data import Journal, vocabulary, write_journal
 from mnemo.storage import MemoryDB
 from mnemo.storage.analysis import Searchable, analyse
+from mnemo.storage.codec import decode
+from mnemo.storage.frames import scan
 from mnemo.storage.log import Log
-from mnemo.storage.memory import decode
 
 KINDS = ("word", "and", "or", "phrase", "prefix")
 ROUNDS = 200
@@ -141,7 +142,7 @@ def sqlite(journal: Journal) -> None:
             "INSERT INTO words(rowid, text) VALUES (?, ?)",
             (
                 (ref + 1, " ".join(Searchable.of(decode(payload)).parts()))
-                for ref, _, payload in log.scan(0, journal.size)
+                for ref, _, payload in scan(log, 0, journal.size)
                 if payload is not None
             ),
         )

@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from .disk import sync_folder
 from .errors import JournalError
 
 __all__ = ["BackupReport", "back_up"]
@@ -83,7 +84,7 @@ def _copy_log(log: Path, end: int, target: Path) -> None:
         made.replace(target)
     finally:
         made.unlink(missing_ok=True)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def _copy_tree(source: Path, target: Path) -> int:
@@ -113,13 +114,5 @@ def _copy_tree(source: Path, target: Path) -> int:
             part.replace(new)
             by_inode[inode] = new
             copied += 1
-        _sync_folder(into)
+        sync_folder(into)
     return copied
-
-
-def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from .analysis import Searchable
+from .codec import decode
 from .errors import JournalError, QuarantinedError
+from .frames import scan
 from .index import Selection
 from .log import Log
-from .memory import decode, to_microseconds
+from .memory import to_microseconds
 from .search import Document, FullText
 from .tail import Corpus
 
@@ -101,14 +103,14 @@ class Finder:
             return self._text
 
     def _identity(self) -> str:
-        frames = self._log.scan(0, self._log.stamp()[0])
+        frames = scan(self._log, 0, self._log.stamp()[0])
         first = next((payload for _, _, payload in frames if payload is not None), b"")
         return sha256(first).hexdigest()
 
     def _documents(self, start: int) -> Iterator[Document]:
         size = self._log.stamp()[0]
         read = _bulk_reader() if size - start >= _BULK else _read
-        for ref, end, payload in self._log.scan(start, size):
+        for ref, end, payload in scan(self._log, start, size):
             if payload is None:
                 continue
             try:

@@ -6,8 +6,9 @@ import zlib
 from collections.abc import Callable
 from typing import NamedTuple
 
+from .codec import decode
 from .errors import QuarantinedError
-from .memory import Memory, decode, to_microseconds
+from .memory import Memory, to_microseconds
 
 __all__ = ["Head", "bulk_reader", "head_of", "id_key", "read_head"]
 

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from . import chain
+from .codec import decode, encode
 from .errors import CutBackError, JournalError, QuarantinedError
+from .frames import HEADER_SIZE, frame, scan
 from .heads import Head, bulk_reader, head_of, read_head
 from .index import Hit, Index, Selection
-from .log import HEADER_SIZE, Log, Stamp, frame
-from .memory import Memory, decode, encode, to_microseconds
+from .log import Log, Stamp
+from .memory import Memory, to_microseconds
 from .snapshot import EMPTY, Snapshot, newest
 
 if TYPE_CHECKING:
@@ -232,7 +234,7 @@ class IndexedLog:
     ) -> Iterator[tuple[int, int, bytes, Head]]:
         """The readable memories that follow; what is not readable is noted as damage on the way."""
         skipped: list[tuple[int, int]] = []
-        for count, (start, end, payload) in enumerate(self.log.scan(index.end, size)):
+        for count, (start, end, payload) in enumerate(scan(self.log, index.end, size)):
             if self._on_progress is not None and not count % 8192:
                 self._on_progress(start, size)
             if payload is None:

@@ -1,6 +1,5 @@
-"""Frames on disk: append, read at an offset, scan, recover. Knows bytes, locks and damage, no JSON.
+"""The log on disk: append, read at an offset, follow, recover. Knows bytes and locks, no JSON.
 
-A frame is the magic ``4D 4E 45 E0``, the payload's length as uint32 big-endian, and the payload.
 Nothing here changes or removes a whole frame that was acknowledged.
 """
 
@@ -11,7 +10,6 @@ import fcntl
 import os
 import stat
 import struct
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -20,21 +18,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from .errors import AppendFailedError, CutBackError, InvalidMemoryError, JournalError
+from .disk import explain, reason, refusals, sync, sync_folder
+from .errors import AppendFailedError, JournalError
+from .frames import HEADER_SIZE, MAGIC, MAX_PAYLOAD
 
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-__all__ = ["HEADER_SIZE", "MAGIC", "MAX_PAYLOAD", "Appender", "FsyncPolicy", "Log", "Piece", "Stamp", "frame"]
+__all__ = ["Appender", "FsyncPolicy", "Log", "Stamp"]
 
 FsyncPolicy = Literal["always", "batch", "never"]
 
-MAGIC: Final = b"MNE\xe0"
-HEADER_SIZE: Final = 8
-MAX_PAYLOAD: Final = 64 * 1024 * 1024
-
-_RARE: Final = MAGIC[3:]
-_HEADER: Final = struct.Struct(">4sI")
 _CHUNK: Final = 1 << 20
 _READ_GUESS: Final = 1024
 # One write for up to this much; a larger batch goes in several writes and still one fsync.
@@ -50,23 +44,6 @@ Stamp: TypeAlias = tuple[int, int]
 """What one look at the file tells: size in bytes and time of change in ns; equal stamps, equal content."""
 
 _NOTHING: Final[Stamp] = (0, 0)
-
-Piece: TypeAlias = tuple[int, int, bytes | None]
-"""A stretch of the log: start, end, and a whole frame's payload, or None for a skipped range."""
-
-
-def frame(payload: bytes) -> bytes:
-    """Put a payload into a frame.
-
-    Raises:
-        InvalidMemoryError: the payload is above 64 MiB, which readers take for damage.
-    """
-    if len(payload) > MAX_PAYLOAD:
-        raise InvalidMemoryError(
-            f"the memory is too large: {len(payload):,} bytes, and a record holds at most {MAX_PAYLOAD:,};"
-            " attach it as a file instead"
-        )
-    return _HEADER.pack(MAGIC, len(payload)) + payload
 
 
 class Log:
@@ -175,80 +152,7 @@ class Log:
         except OverflowError:
             return b""
         except OSError as error:
-            raise JournalError(f"cannot read {self.path}: {_reason(error)}") from error
-
-    def scan(self, start: int, end: int) -> Iterator[Piece]:
-        """Walk the frames between two offsets, in order, in bounded memory.
-
-        Damage is skipped at memory speed to the next header and yielded as a piece without
-        payload. What follows the last whole frame (a torn or half-written one) is not yielded:
-        the last piece's ``end`` tells where the whole log ends.
-
-        Raises:
-            CutBackError: an append was taken back meanwhile, and what was yielded may be gone.
-        """
-        data = b""
-        base = position = start  # data holds the bytes from base on
-        before = start  # where the last whole frame starts; each buffer begins with it
-        unpack = _HEADER.unpack_from
-        while position + HEADER_SIZE <= end:
-            at = position - base
-            if at + HEADER_SIZE > len(data):
-                data = self._next_buffer(data[before - base : at], before, min(end, position + _CHUNK))
-                base, at = before, position - before
-                if len(data) < at + HEADER_SIZE:
-                    return
-            magic, length = unpack(data, at)
-            if magic != MAGIC or length > MAX_PAYLOAD:
-                found = self._next_header(position + 1, end)
-                if found is None:
-                    return
-                yield position, found, None
-                before = position = base = found
-                data = b""
-                continue
-            body, stop = at + HEADER_SIZE, at + HEADER_SIZE + length
-            # Four bytes more, so that a header half inside this payload is seen as well.
-            if stop + 4 > len(data) and base + len(data) < end:
-                # A false length may be huge: what is at hand often shows that it is false.
-                inner = _find_header(data, body, len(data))
-                if inner is not None and inner + 4 < len(data):
-                    yield position, base + inner, None
-                    before = position = base + inner
-                    continue
-                wanted = max(_CHUNK, HEADER_SIZE + length + 4)
-                data = self._next_buffer(data[before - base : at], before, min(end, position + wanted))
-                base, at = before, position - before
-                body, stop = at + HEADER_SIZE, at + HEADER_SIZE + length
-            # Looking for the magic's last byte alone is many times faster, and rarely finds another.
-            if data.find(_RARE, body, stop + 4) != stop + 3:
-                inner = _find_header(data, body, stop + 4)
-                if inner is not None and inner < stop and inner + 4 < len(data):
-                    yield position, base + inner, None
-                    before = position = base + inner
-                    continue
-                if stop > len(data):
-                    return
-            yield position, base + stop, data[body:stop]
-            before, position = position, base + stop
-
-    def _next_buffer(self, known: bytes, start: int, end: int) -> bytes:
-        """Read a range that begins with bytes already seen: they show that the log still stands."""
-        data = self.bytes_at(start, end)
-        if not data.startswith(known):
-            raise CutBackError(f"{self.path} was cut back while it was read")
-        return data
-
-    def _next_header(self, start: int, end: int) -> int | None:
-        while start + HEADER_SIZE <= end:
-            data = self.bytes_at(start, min(end, start + 4 * _CHUNK))
-            found = _find_header(data, 0, len(data))
-            if found is not None:
-                return start + found
-            if len(data) < HEADER_SIZE:
-                return None
-            start += len(data) - 4
-        return None
+            raise JournalError(f"cannot read {self.path}: {reason(error)}") from error
 
     # -- appending ------------------------------------------------------------------------------
 
@@ -277,7 +181,7 @@ class Log:
                 try:
                     yield appender
                     if appender.began:
-                        with _refusals(self.path):
+                        with refusals(self.path):
                             self._sync_by_policy(fd)
                 except BaseException:
                     appender.take_back()
@@ -296,7 +200,7 @@ class Log:
                 yield 0 if fd is None else os.fstat(fd).st_size
                 return
             try:
-                with _refusals(self.path):
+                with refusals(self.path):
                     fcntl.flock(fd, fcntl.LOCK_SH)
                 yield os.fstat(fd).st_size
             finally:
@@ -307,7 +211,7 @@ class Log:
         while True:
             if fd is None:
                 fd = self._create()
-            with _refusals(self.path):
+            with refusals(self.path):
                 fcntl.flock(fd, fcntl.LOCK_EX)
                 # The file may have been replaced or removed since it was opened, or while waiting.
                 if _identity(self.path) == self._inode and fd == self._fd:
@@ -317,7 +221,7 @@ class Log:
 
     def _sync_by_policy(self, fd: int) -> None:
         if self._policy == "always":
-            _sync(fd)
+            sync(fd)
         elif self._policy == "batch":
             self._unsynced += 1
             if self._unsynced >= _BATCH_COUNT:
@@ -333,7 +237,7 @@ class Log:
             self._timer = None
         if self._unsynced:
             self._unsynced = 0
-            _sync(fd)
+            sync(fd)
 
     def _sync_late(self) -> None:
         with self._append_lock:
@@ -349,7 +253,7 @@ class Log:
         if self._sync_error is not None:
             error, self._sync_error = self._sync_error, None
             raise AppendFailedError(
-                f"the last batch may not have reached the disk: {_explain(error, self.path)}", error.errno
+                f"the last batch may not have reached the disk: {explain(error, self.path)}", error.errno
             )
 
     def sync(self) -> None:
@@ -362,7 +266,7 @@ class Log:
             self._raise_late_sync_error()
             fd = self._fd
             if fd is not None:
-                with _refusals(self.path):
+                with refusals(self.path):
                     self._sync_batch(fd)
 
     def close(self) -> None:
@@ -396,19 +300,19 @@ class Log:
             except FileNotFoundError:
                 pass
             except OSError as error:
-                raise JournalError(f"cannot open {self.path}: {_reason(error)}") from error
+                raise JournalError(f"cannot open {self.path}: {reason(error)}") from error
             self._look_at = time.monotonic() + _FOLLOW_SECONDS
             return self._fd
 
     def _create(self) -> int:
-        with self._file_lock, _refusals(self.path):
+        with self._file_lock, refusals(self.path):
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             try:
                 fd = os.open(self.path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
             except FileExistsError:
                 fd = _open(self.path)
             self._take(fd)
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
             return fd
 
     def _take(self, fd: int) -> None:
@@ -446,7 +350,7 @@ class Appender:
             return None
         moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         aside = self._path.with_name(f"{self._path.stem}.torn-{moment}")
-        with _refusals(self._path):
+        with refusals(self._path):
             fd = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             try:
                 with open(fd, "wb") as out:
@@ -454,7 +358,7 @@ class Appender:
                         out.write(os.pread(self._fd, min(_CHUNK, self.size - position), position))
                     out.flush()
                     os.fsync(fd)
-                _sync_folder(self._path.parent)
+                sync_folder(self._path.parent)
             except BaseException:
                 aside.unlink(missing_ok=True)
                 raise
@@ -468,7 +372,7 @@ class Appender:
         view = memoryview(frames)
         # Before it is true: an interrupt may come between the write and the next line.
         self.began = True
-        with _refusals(self._path):
+        with refusals(self._path):
             while view:
                 view = view[os.write(self._fd, view) :]
 
@@ -483,35 +387,6 @@ class Appender:
         # A reader tells a changed log by size and time of change. The next append may bring the
         # same size, so it must not fall into the same tick of the file system's clock.
         time.sleep(_CLOCK_TICK)
-
-
-def _find_header(data: bytes, start: int, end: int) -> int | None:
-    """Find a magic followed by the high byte of a possible length (at most 64 MiB).
-
-    The magic alone can stand in UTF-8 text ("MNE" and a character of U+0800..U+0FFF); with a byte
-    of 0 to 4 behind it, it cannot.
-    """
-    found = data.find(MAGIC, start, end)
-    while found != -1:
-        if found + 4 >= len(data) or data[found + 4] <= 4:
-            return found
-        found = data.find(MAGIC, found + 1, end)
-    return None
-
-
-def _sync(fd: int) -> None:
-    if sys.platform == "darwin":
-        fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
-    else:
-        os.fsync(fd)
-
-
-def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -533,33 +408,3 @@ def _open(path: Path) -> int:
         if error.errno not in (errno.EACCES, errno.EROFS, errno.EPERM):
             raise
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-
-
-_ADVICE: Final = {
-    errno.ENOSPC: "the disk is full: free some space and try again",
-    errno.EDQUOT: "your disk quota is used up: free some space and try again",
-    errno.EFBIG: "the file may not grow further here (a size limit is set): nothing was written",
-    errno.EROFS: "the file system is read-only",
-    errno.EACCES: "permission denied",
-    errno.EBADF: "it is open for reading only: check its permissions",
-    errno.EIO: "the disk reported an I/O error: check its health before you go on",
-    errno.EISDIR: "it is a folder, not a journal",
-    errno.ENOTDIR: "a part of its path is a file, not a folder",
-}
-
-
-def _reason(error: OSError) -> str:
-    return _ADVICE.get(error.errno or 0, error.strerror or str(error))
-
-
-def _explain(error: OSError, path: Path) -> str:
-    return f"cannot write {path}: {_reason(error)}"
-
-
-@contextmanager
-def _refusals(path: Path) -> Iterator[None]:
-    """Turn what the system refuses into an error that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        raise AppendFailedError(_explain(error, path), error.errno) from error

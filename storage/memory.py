@@ -1,36 +1,27 @@
-"""What a memory is, and how one becomes bytes and back. Knows no disk.
-
-The payload is ``json.dumps(record, ensure_ascii=False)`` of nine keys in a fixed order, then the
-extra keys that mnemo adds; the format is written down in ``docs/format.md``.
-"""
+"""What a memory is, and how a new one is made. Knows no disk."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from functools import lru_cache
-from json.encoder import encode_basestring as _quote
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from .errors import InvalidMemoryError, QuarantinedError
-from .feelings import Feeling, canonical_feeling
+from .feelings import Feeling
 
 __all__ = [
-    "MAX_DEPTH",
+    "MEDIA_TYPES",
+    "NO_EXTRA",
     "Attachment",
     "MediaType",
     "Memory",
     "checksum_of",
-    "decode",
-    "encode",
-    "from_record",
     "new_record",
     "to_microseconds",
 ]
@@ -46,7 +37,7 @@ class MediaType(StrEnum):
     DOC = "doc"
 
 
-_MEDIA_TYPES: Final[dict[str, MediaType]] = {kind.value: kind for kind in MediaType}
+MEDIA_TYPES: Final[dict[str, MediaType]] = {kind.value: kind for kind in MediaType}
 
 
 class Attachment(NamedTuple):
@@ -58,7 +49,7 @@ class Attachment(NamedTuple):
     media_type: str
 
 
-_NO_EXTRA: Final[Mapping[str, Any]] = MappingProxyType({})
+NO_EXTRA: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +86,7 @@ class Memory:
     attachments: tuple[Attachment, ...] = ()
     revisits: str = ""
     reading: Mapping[str, str] | None = field(default=None, hash=False)
-    extra: Mapping[str, Any] = field(default_factory=lambda: _NO_EXTRA, hash=False)
+    extra: Mapping[str, Any] = field(default_factory=lambda: NO_EXTRA, hash=False)
     chain: str = ""
 
     @property
@@ -143,26 +134,6 @@ class Memory:
         return record
 
 
-_OWN_KEYS: Final = frozenset(
-    (
-        "memory_id",
-        "concept",
-        "feeling",
-        "media_type",
-        "content",
-        "note",
-        "tags",
-        "timestamp",
-        "checksum",
-        "utc_offset",
-        "attachments",
-        "revisits",
-        "reading",
-        "chain",
-    )
-)
-
-
 def checksum_of(content: str) -> str:
     """SHA-256 hex of the content in UTF-8, of nothing else."""
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
@@ -175,9 +146,6 @@ def _zone(utc_offset: str) -> timezone:
     except ValueError:
         offset = None
     return timezone(offset) if offset is not None else UTC
-
-
-# -- writing ------------------------------------------------------------------------------------
 
 
 def new_record(
@@ -211,7 +179,7 @@ def new_record(
     if not content:
         raise InvalidMemoryError("the memory has no content: write at least a word")
     known = Feeling.parse(feeling)
-    kind = _MEDIA_TYPES.get(media_type)
+    kind = MEDIA_TYPES.get(media_type)
     if kind is None:
         raise InvalidMemoryError(f"unknown media type {media_type!r}: use one of {', '.join(MediaType)}")
     if at is None:
@@ -240,7 +208,7 @@ def new_record(
         attachments=tuple(attachments),
         revisits=revisits or "",
         reading=reading,
-        extra=_NO_EXTRA if not extra else MappingProxyType(dict(extra)),
+        extra=NO_EXTRA if not extra else MappingProxyType(dict(extra)),
     )
 
 
@@ -275,164 +243,6 @@ def _offset_text(moment: datetime) -> str:
     minutes = round(offset / timedelta(minutes=1))
     sign = "-" if minutes < 0 else "+"
     return f"{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
-
-
-def encode(memory: Memory) -> bytes:
-    """Serialise without the link: equal to ``json.dumps(memory.record(), ensure_ascii=False)``.
-
-    Raises:
-        InvalidMemoryError: a text has half a character (a lone surrogate) and no UTF-8 form.
-    """
-    tags = ", ".join([_quote(tag) for tag in memory.tags])
-    text = (
-        f'{{"memory_id": {_quote(memory.memory_id)}, "concept": {_quote(memory.concept)}, '
-        f'"feeling": {_quote(memory.feeling_token)}, "media_type": {_quote(memory.media_type)}, '
-        f'"content": {_quote(memory.content)}, "note": {_quote(memory.note)}, "tags": [{tags}], '
-        f'"timestamp": {_quote(memory.timestamp)}, "checksum": {_quote(memory.checksum)}'
-    )
-    if memory.utc_offset:
-        text += f', "utc_offset": {_quote(memory.utc_offset)}'
-    if memory.attachments:
-        text += f', "attachments": {_dumps([item._asdict() for item in memory.attachments])}'
-    if memory.revisits:
-        text += f', "revisits": {_quote(memory.revisits)}'
-    if memory.reading is not None:
-        text += f', "reading": {_dumps(dict(memory.reading))}'
-    if memory.extra:
-        text += ", " + _dumps(dict(memory.extra))[1:-1]
-    try:
-        return (text + "}").encode()
-    except UnicodeEncodeError:
-        raise InvalidMemoryError("the text is not valid Unicode: it cannot be stored") from None
-
-
-_dumps = json.JSONEncoder(ensure_ascii=False).encode
-
-
-# -- reading ------------------------------------------------------------------------------------
-
-
-def decode(payload: bytes) -> Memory:
-    """Read a frame's payload, with all the tolerance that the format asks of readers.
-
-    Invalid UTF-8 (a flipped byte) is read with replacement characters, so that the memory stays
-    readable and its checksum tells.
-
-    Raises:
-        QuarantinedError: the payload is no memory; the reason is in the error.
-    """
-    record = load_record(payload)
-    try:
-        return from_record(record)
-    except KeyError as missing:
-        raise QuarantinedError(f"the record has no {missing.args[0]}") from None
-
-
-def load_record(payload: bytes) -> dict[str, Any]:
-    """Parse a payload into its JSON object.
-
-    Raises:
-        QuarantinedError: it is not JSON, or no object.
-    """
-    # How deep json can go depends on the stack it is called from; every reader has to agree.
-    if payload.count(b"[") + payload.count(b"{") > MAX_DEPTH and _depth(payload) > MAX_DEPTH:
-        raise QuarantinedError("the record is nested too deeply")
-    try:
-        record = json.loads(payload.decode("utf-8", "replace"), parse_int=_integer)
-    except (ValueError, RecursionError):
-        raise QuarantinedError("the record is not JSON") from None
-    if not isinstance(record, dict):
-        raise QuarantinedError("the record is no JSON object")
-    return record
-
-
-MAX_DEPTH: Final = 128
-_BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|([\[{])|([\]}])', re.DOTALL)
-
-
-def _depth(payload: bytes) -> int:
-    """How deep brackets nest outside of strings."""
-    depth = deepest = 0
-    for found in _BRACKETS.finditer(payload):
-        if found.lastindex == 1:
-            depth += 1
-            deepest = max(deepest, depth)
-        elif found.lastindex == 2:
-            depth -= 1
-    return deepest
-
-
-def _integer(digits: str) -> int | float:
-    """Python refuses integers of more than 4,300 digits; other readers take them."""
-    try:
-        return int(digits)
-    except ValueError:
-        return float(digits)
-
-
-def from_record(record: dict[str, Any]) -> Memory:
-    """Make a memory of a parsed record, as :func:`decode` does.
-
-    Raises:
-        QuarantinedError: a field is not what it should be.
-        KeyError: a field is missing.
-    """
-    tags = record.get("tags", [])
-    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        raise QuarantinedError("tags is no list of text")
-    token = _field(record, "feeling")
-    timestamp = _field(record, "timestamp")
-    to_microseconds(timestamp)
-    media_type = _field(record, "media_type", "text")
-    extra = {key: value for key, value in record.items() if key not in _OWN_KEYS}
-    reading = record.get("reading")
-    attachments = record.get("attachments")
-    utc_offset = record.get("utc_offset", "")
-    revisits = record.get("revisits", "")
-    chain = record.get("chain", "")
-    return Memory(
-        memory_id=_field(record, "memory_id"),
-        concept=_field(record, "concept"),
-        feeling=canonical_feeling(token),
-        media_type=_MEDIA_TYPES.get(media_type, media_type),
-        content=_field(record, "content", ""),
-        note=_field(record, "note", ""),
-        tags=tuple(tags),
-        timestamp=timestamp,
-        checksum=_field(record, "checksum", ""),
-        feeling_token=token,
-        utc_offset=utc_offset if isinstance(utc_offset, str) else "",
-        attachments=_attachments(attachments) if attachments else (),
-        revisits=revisits if isinstance(revisits, str) else "",
-        reading=MappingProxyType(reading) if isinstance(reading, dict) else None,
-        extra=MappingProxyType(extra) if extra else _NO_EXTRA,
-        chain=chain if isinstance(chain, str) else "",
-    )
-
-
-def _field(record: dict[str, Any], key: str, default: str | None = None) -> str:
-    value = record[key] if default is None else record.get(key, default)
-    if isinstance(value, str):
-        return value
-    raise QuarantinedError(f"{key} is {'null' if value is None else type(value).__name__}, not text")
-
-
-def _attachments(items: object) -> tuple[Attachment, ...]:
-    if not isinstance(items, list):
-        return ()
-    found = []
-    for item in items:
-        if isinstance(item, dict) and isinstance(item.get("name"), str):
-            size = item.get("size")
-            found.append(
-                Attachment(
-                    item["name"],
-                    str(item.get("sha256", "")),
-                    size if isinstance(size, int) else 0,
-                    str(item.get("media_type", "doc")),
-                )
-            )
-    return tuple(found)
 
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

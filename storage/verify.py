@@ -8,10 +8,12 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from . import chain
+from .codec import decode
 from .errors import QuarantinedError
-from .log import Log, frame
+from .frames import frame, scan
+from .log import Log
 from .media import Media
-from .memory import Attachment, decode
+from .memory import Attachment
 
 __all__ = ["Problem", "Progress", "VerifyReport", "verify_log"]
 
@@ -88,7 +90,7 @@ def verify_log(
     end = 0
     named: list[tuple[str, Attachment]] = []
     ranges: dict[str, tuple[int, int]] = {}
-    for count, (start, end, payload) in enumerate(log.scan(0, size)):
+    for count, (start, end, payload) in enumerate(scan(log, 0, size)):
         if on_progress is not None and not count % 4096:
             on_progress(start, size)
         if payload is None:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
 from ..errors import JournalError
+from ..frames import MAGIC
 from ..journal import MemoryDB
-from ..log import MAGIC
 from ..media import AttachedFile, Media
 from ..memory import Memory
 from ..pool import Incoming

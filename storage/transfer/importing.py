@@ -13,10 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from ..codec import decode, encode
 from ..errors import ImportRefusedError, InvalidMemoryError, NoSuchMemoryError, QuarantinedError
+from ..frames import MAGIC
 from ..journal import MemoryDB
-from ..log import MAGIC
-from ..memory import Attachment, Memory, decode, encode
+from ..memory import Attachment, Memory
 from ..pool import Incoming
 from .dayone import DayOneReader, is_day_one
 from .jrnl import JrnlReader, is_jrnl

@@ -11,9 +11,11 @@ from typing import BinaryIO
 import msgspec
 
 from .. import chain
+from ..codec import decode, encode
 from ..errors import InvalidMemoryError, QuarantinedError
-from ..log import Log, frame
-from ..memory import Attachment, Memory, decode, encode, to_microseconds
+from ..frames import frame, scan
+from ..log import Log
+from ..memory import Attachment, Memory, to_microseconds
 from ..pool import Incoming
 from .records import BOM, Defaults, Fault, Found, json_items, read_bytes, read_common
 from .sources import FilesBeside
@@ -103,7 +105,7 @@ class LogReader(_RecordReader):
         log = Log(self.path)
         try:
             size, end, number = log.stamp()[0], 0, 0
-            for start, end, payload in log.scan(0, size):
+            for start, end, payload in scan(log, 0, size):
                 number += 1
                 where = f"record {number} (byte {start:,})"
                 if payload is None:

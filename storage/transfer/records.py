@@ -12,10 +12,11 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
+from ..codec import encode, from_record
 from ..errors import InvalidMemoryError, QuarantinedError
 from ..feelings import LATER_FEELINGS, Feeling, canonical_feeling, fold
-from ..log import MAX_PAYLOAD
-from ..memory import Attachment, MediaType, Memory, checksum_of, encode, from_record, to_microseconds
+from ..frames import MAX_PAYLOAD
+from ..memory import Attachment, MediaType, Memory, checksum_of, to_microseconds
 from ..pool import Incoming
 
 __all__ = [

@@ -8,9 +8,9 @@ import re
 from pathlib import Path
 
 from mnemo import Feeling
+from mnemo.storage.codec import decode
 from mnemo.storage.feelings import LATER_FEELINGS
-from mnemo.storage.log import HEADER_SIZE, MAGIC, MAX_PAYLOAD, frame
-from mnemo.storage.memory import decode
+from mnemo.storage.frames import HEADER_SIZE, MAGIC, MAX_PAYLOAD, frame
 
 DOC = (Path(__file__).parents[2] / "docs" / "format.md").read_text(encoding="utf-8")
 EXAMPLE = re.findall(r"```json\n(.*)\n```", DOC)[0].encode()

@@ -19,9 +19,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from mnemo.storage import Memory, MemoryDB, NoSuchMemoryError, canonical_feeling
+from mnemo.storage.codec import encode
 from mnemo.storage.feelings import fold
-from mnemo.storage.log import MAGIC, frame
-from mnemo.storage.memory import encode, new_record
+from mnemo.storage.frames import MAGIC, frame
+from mnemo.storage.memory import new_record
 
 CONCEPTS = ["mare", "Mare", "MARÈ", "città", "Work/Projects", "日記", "a b", "x"]
 FEELINGS = ["joy", "sadness", "nostalgia", "serenity", "curiosity"]

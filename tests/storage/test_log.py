@@ -17,7 +17,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mnemo.storage.errors import AppendFailedError, CutBackError, InvalidMemoryError, JournalError
-from mnemo.storage.log import HEADER_SIZE, MAGIC, MAX_PAYLOAD, Log, Piece, frame
+from mnemo.storage.frames import HEADER_SIZE, MAGIC, MAX_PAYLOAD, Piece, frame, scan
+from mnemo.storage.log import Log
 
 SETTINGS = settings(
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -33,7 +34,7 @@ def append(log: Log, *payloads: bytes) -> None:
 def pieces(path: Path, start: int = 0) -> list[Piece]:
     log = Log(path)
     try:
-        return list(log.scan(start, log.stamp()[0]))
+        return list(scan(log, start, log.stamp()[0]))
     finally:
         log.close()
 
@@ -121,7 +122,7 @@ def test_files_are_private_whatever_the_umask(tmp_path: Path) -> None:
 def test_opening_a_missing_log_makes_nothing(tmp_path: Path) -> None:
     log = Log(tmp_path / "none" / "a.mnheme")
     assert log.stamp() == (0, 0)
-    assert list(log.scan(0, 0)) == []
+    assert list(scan(log, 0, 0)) == []
     log.close()
     assert list(tmp_path.iterdir()) == []
 
@@ -511,9 +512,9 @@ def test_a_scan_notices_that_the_log_was_cut_back(tmp_path: Path) -> None:
     kept = [b"%07d" % number + b"k" * 1000 for number in range(3000)]
     path.write_bytes(b"".join(map(frame, kept)))
     reader, size = Log(path), path.stat().st_size
-    scan = reader.scan(0, size)
+    pieces = scan(reader, 0, size)
     for _ in range(1500):
-        next(scan)
+        next(pieces)
     # As after a failed append: shorter, then as long as before, with other frames of the same size.
     data = path.read_bytes()
     with path.open("r+b") as raw:
@@ -521,7 +522,7 @@ def test_a_scan_notices_that_the_log_was_cut_back(tmp_path: Path) -> None:
         raw.seek(len(data) // 6)
         raw.write(data[len(data) // 6 :].replace(b"k", b"n"))
     with pytest.raises(CutBackError):
-        list(scan)
+        list(pieces)
     reader.close()
 
 
@@ -665,7 +666,8 @@ def test_closing_leaves_no_descriptor(tmp_path: Path) -> None:
 _COUNT_SYNCS = """
 import os, sys, time
 from pathlib import Path
-from mnemo.storage.log import Log, frame
+from mnemo.storage.frames import frame
+from mnemo.storage.log import Log
 synced = []
 fsync = os.fsync
 os.fsync = lambda fd: (synced.append(fd), fsync(fd))[1]

@@ -15,9 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mnemo.storage import Attachment, Feeling, InvalidMemoryError, MediaType, QuarantinedError
+from mnemo.storage.codec import decode, encode
 from mnemo.storage.feelings import canonical_feeling
 from mnemo.storage.heads import bulk_reader, id_key, read_head
-from mnemo.storage.memory import checksum_of, decode, encode, new_record, to_microseconds
+from mnemo.storage.memory import checksum_of, new_record, to_microseconds
 
 SETTINGS = settings(max_examples=400, deadline=None)
 NINE = (

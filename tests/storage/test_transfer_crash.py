@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 from mnemo import MemoryDB
+from mnemo.storage.codec import encode
 from mnemo.storage.media import Incoming
-from mnemo.storage.memory import encode, new_record
+from mnemo.storage.memory import new_record
 from mnemo.storage.transfer import export_memories, import_file
 
 IMPORT = """

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from mnemo import MemoryDB
 from mnemo.storage import ImportRefusedError, InvalidMemoryError
-from mnemo.storage.log import frame
-from mnemo.storage.memory import checksum_of, encode, new_record
+from mnemo.storage.codec import encode
+from mnemo.storage.frames import frame
+from mnemo.storage.memory import checksum_of, new_record
 from mnemo.storage.transfer import Defaults, import_file
 
 BOTH = Defaults("diary", "joy")

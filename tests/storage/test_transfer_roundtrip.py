@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mnemo import MemoryDB
 from mnemo.storage import ImportRefusedError, JournalError
+from mnemo.storage.codec import decode, from_record
 from mnemo.storage.media import Incoming
-from mnemo.storage.memory import Attachment, Memory, checksum_of, decode, from_record, new_record
+from mnemo.storage.memory import Attachment, Memory, checksum_of, new_record
 from mnemo.storage.transfer import Defaults, detect_format, export_memories, export_to, import_file
 
 FORMATS = ["mnheme", "json", "jsonl", "markdown", "dayone"]

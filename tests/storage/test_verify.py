@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from mnemo.storage import MemoryDB, VerifyReport
 from mnemo.storage.chain import NO_LINK
-from mnemo.storage.log import frame
-from mnemo.storage.memory import encode, new_record
+from mnemo.storage.codec import encode
+from mnemo.storage.frames import frame
+from mnemo.storage.memory import new_record
 
 COUNT = 6
 

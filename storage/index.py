@@ -15,19 +15,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from heapq import merge
 from itertools import chain as chained
-from itertools import islice
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeVar
 
 from . import chain
-from .feelings import fold
 from .heads import Head, id_key
+from .postings import NO_ROWS, Postings, folded_postings, intersect, within
 from .snapshot import EMPTY, Cover, Damage, Snapshot, sample, store
 
 __all__ = ["Hit", "Index", "Selection"]
-
-_NONE: Final[Sequence[int]] = ()
-
 
 _Label = TypeVar("_Label")
 
@@ -57,65 +53,6 @@ class Selection(NamedTuple):
 _EVERYTHING: Final = Selection()
 
 
-class _Postings:
-    """Names of one kind, numbered as they come, and the rows of each: snapshot ranks and tail rows."""
-
-    def __init__(self, names: Iterable[str], start: Sequence[int], rank: Sequence[int]) -> None:
-        self.names = list(names)
-        self._numbers = {name: number for number, name in enumerate(self.names)}
-        self._folded: dict[str, list[str]] = {}
-        self._folded_count = 0
-        self._start = start
-        self._rank = rank
-        self._known = len(self.names)
-        self._tail: list[array[int] | None] = [None] * self._known
-
-    def add(self, name: str, row: int) -> int:
-        """Note a tail row under a name; gives the name's number."""
-        number = self._numbers.get(name)
-        if number is None:
-            number = self._numbers[name] = len(self.names)
-            self.names.append(name)
-            self._tail.append(None)
-        rows = self._tail[number]
-        if rows is None:
-            self._tail[number] = array("I", (row,))
-        elif rows[-1] != row:  # a tag may stand twice on one memory
-            rows.append(row)
-        return number
-
-    def resolve(self, name: str) -> frozenset[str]:
-        """The stored names that a typed one means: itself, else all that fold to the same."""
-        if name in self._numbers:
-            return frozenset((name,))
-        name = name.strip()
-        for new in islice(self.names, self._folded_count, None):
-            self._folded.setdefault(fold(new.strip()), []).append(new)
-        self._folded_count = len(self.names)
-        return frozenset(self._folded.get(fold(name), ()))
-
-    def ranks(self, number: int) -> Sequence[int]:
-        """Ranks in the snapshot, ascending."""
-        return self._rank[self._start[number] : self._start[number + 1]] if number < self._known else _NONE
-
-    def rows(self, number: int) -> Sequence[int]:
-        """Rows in the tail, ascending."""
-        return self._tail[number] or _NONE
-
-    def size(self, number: int) -> int:
-        """How many memories have the name."""
-        return len(self.ranks(number)) + len(self.rows(number))
-
-    def numbers(self, names: frozenset[str]) -> list[int]:
-        """The numbers of those names that occur."""
-        return sorted(self._numbers[name] for name in names if name in self._numbers)
-
-    def counts(self) -> dict[str, int]:
-        """Names with how many memories have them, most frequent first, then by name."""
-        counted = [(self.size(number), name) for number, name in enumerate(self.names)]
-        return {name: size for size, name in sorted(counted, key=lambda item: (-item[0], item[1])) if size}
-
-
 class Index:
     """Columns and posting lists over a log; see the module."""
 
@@ -126,9 +63,9 @@ class Index:
         self.last_payload = b""  # of the frame that was taken in or passed last, if it is in the tail
         self._sealed = b""  # the last payload with a link, if it is in the tail
         self.damage: list[Damage] = list(base.damage)
-        self.concepts = _Postings(base.concepts, base.concept_start, base.concept_rank)
-        self.feelings = _Postings(base.feelings, base.feeling_start, base.feeling_rank)
-        self.tags = _Postings(base.tags, base.tag_start, base.tag_rank)
+        self.concepts = Postings(base.concepts, base.concept_start, base.concept_rank)
+        self.feelings = Postings(base.feelings, base.feeling_start, base.feeling_rank)
+        self.tags = Postings(base.tags, base.tag_start, base.tag_rank)
         # The tail, one entry a row.
         self._time = array("q")
         self._offset = array("Q")
@@ -338,19 +275,19 @@ class Index:
         first = 0 if wanted.since is None else bisect_left(base.time, wanted.since)
         last = base.count if wanted.until is None else bisect_right(base.time, wanted.until)
         kinds = [
-            ([_within(postings.ranks(number), first, last) for number in numbers], column, numbers)
+            ([within(postings.ranks(number), first, last) for number in numbers], column, numbers)
             for postings, numbers, column in self._kinds(wanted, base.concept, base.feeling)
         ]
-        return _intersect(kinds) if kinds else range(first, max(first, last))
+        return intersect(kinds) if kinds else range(first, max(first, last))
 
     def _tail_rows(self, wanted: Selection) -> Sequence[int]:
         if not self._time:
-            return _NONE
+            return NO_ROWS
         kinds = [
             ([postings.rows(number) for number in numbers], column, numbers)
             for postings, numbers, column in self._kinds(wanted, self._concept, self._feeling)
         ]
-        rows = _intersect(kinds) if kinds else range(len(self._time))
+        rows = intersect(kinds) if kinds else range(len(self._time))
         time = self._time
         if not self._ordered:
             rows = sorted(rows, key=time.__getitem__)
@@ -360,7 +297,7 @@ class Index:
 
     def _kinds(
         self, wanted: Selection, concept: Sequence[int], feeling: Sequence[int]
-    ) -> list[tuple[_Postings, list[int], Sequence[int] | None]]:
+    ) -> list[tuple[Postings, list[int], Sequence[int] | None]]:
         """The kinds that are filtered: posting lists, numbers of the names, the column if there is one."""
         kinds = (
             (self.concepts, wanted.concepts, concept),
@@ -415,7 +352,7 @@ class Index:
         columns["revisit_key"], columns["revisit_rank"] = _sorted_pairs(keys, map(ranks.__getitem__, rows))
 
         for name, postings in (("concept", self.concepts), ("feeling", self.feelings), ("tag", self.tags)):
-            columns[f"{name}_start"], columns[f"{name}_rank"] = _folded_postings(
+            columns[f"{name}_start"], columns[f"{name}_rank"] = folded_postings(
                 postings, ranks, self.base_count
             )
 
@@ -453,53 +390,3 @@ def _sorted_pairs(keys: array[int], ranks: Iterable[int]) -> tuple[array[int], a
     ranks = array("I", ranks)
     order = sorted(range(len(keys)), key=keys.__getitem__)
     return array("I", map(keys.__getitem__, order)), array("I", map(ranks.__getitem__, order))
-
-
-def _folded_postings(
-    postings: _Postings, ranks: Sequence[int], base_count: int
-) -> tuple[array[int], array[int]]:
-    start, joined = array("I", (0,)), array("I")
-    in_order = isinstance(ranks, range)
-    for number in range(len(postings.names)):
-        if in_order:
-            joined.extend(postings.ranks(number))
-            joined.extend([base_count + row for row in postings.rows(number)])
-        else:
-            moved = [ranks[rank] for rank in postings.ranks(number)]
-            moved += [ranks[base_count + row] for row in postings.rows(number)]
-            moved.sort()
-            joined.extend(array("I", moved))
-        start.append(len(joined))
-    return start, joined
-
-
-def _within(ranks: Sequence[int], first: int, last: int) -> Sequence[int]:
-    if not ranks or (ranks[0] >= first and ranks[-1] < last):
-        return ranks
-    return ranks[bisect_left(ranks, first) : bisect_left(ranks, last)]
-
-
-def _union(lists: list[Sequence[int]]) -> Sequence[int]:
-    filled = [rows for rows in lists if rows]
-    if len(filled) <= 1:
-        return filled[0] if filled else _NONE
-    joined: list[int] = []
-    for rows in filled:
-        joined.extend(rows)
-    joined.sort()
-    # One memory may have two of the tags asked for.
-    return [row for at, row in enumerate(joined) if not at or row != joined[at - 1]]
-
-
-def _intersect(kinds: list[tuple[list[Sequence[int]], Sequence[int] | None, list[int]]]) -> Sequence[int]:
-    """Rows that are in some list of every kind; each comes with its column and the values wanted there."""
-    kinds.sort(key=lambda kind: sum(map(len, kind[0])))
-    rows = _union(kinds[0][0])
-    for lists, column, numbers in kinds[1:]:
-        if column is None:
-            allowed = set().union(*lists)
-            rows = [row for row in rows if row in allowed]
-        else:
-            values = set(numbers)
-            rows = [row for row in rows if column[row] in values]
-    return rows

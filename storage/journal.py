@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from .errors import JournalError, NoSuchMemoryError
-from .feelings import Feeling, canonical_feeling, match_feelings
+from .feelings import Feeling, canonical_feeling
+from .filters import Texts, selection
 from .index import Hit, Index, Selection
 from .indexed import Appended, IndexedLog
 from .log import FsyncPolicy, Log
@@ -37,11 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["Columns", "Listing", "MemoryDB", "TimelinePoint"]
 
 _FILES_TOGETHER: Final = 1024
-Texts = str | Iterable[str] | None
-
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_EVERYTHING: Final = Selection()
 
 
 class MemoryDB:
@@ -275,7 +271,7 @@ class MemoryDB:
         """
 
         def find(index: Index) -> tuple[Selection, list[Hit]]:
-            wanted = self._selection(index, concept, feelings, tags, since, until)
+            wanted = selection(index, concept, feelings, tags, since, until)
             return wanted, list(islice(index.select(wanted, oldest_first=oldest_first), limit))
 
         return self._indexed.find(find)
@@ -324,7 +320,7 @@ class MemoryDB:
     ) -> Sequence[int]:
         """What :meth:`search` finds, as refs alone."""
         wanted, size = self._indexed.answer(
-            lambda index: (self._selection(index, concept, feelings, tags, since, until), index.end)
+            lambda index: (selection(index, concept, feelings, tags, since, until), index.end)
         )
         return self._finder().search(text, wanted, limit, size)
 
@@ -366,7 +362,7 @@ class MemoryDB:
         """What :meth:`recall` finds, as times and refs alone: a million of them in milliseconds."""
 
         def find(index: Index) -> Listing:
-            wanted = self._selection(index, concept, feelings, tags, since, until)
+            wanted = selection(index, concept, feelings, tags, since, until)
             if limit is None and not oldest_first:
                 return Listing(*index.listing(wanted))
             hits = list(islice(index.select(wanted, oldest_first=oldest_first), limit))
@@ -390,7 +386,7 @@ class MemoryDB:
         """A concept's memories as points in time, oldest first, without reading one memory."""
 
         def find(index: Index) -> list[TimelinePoint]:
-            wanted = self._selection(index, concept, None, None, None, None)
+            wanted = selection(index, concept, None, None, None, None)
             shown = [canonical_feeling(token) for token in index.feelings.names]
             # Twice as fast as TimelinePoint._make, which matters at tens of thousands.
             point = partial(tuple.__new__, TimelinePoint)
@@ -410,7 +406,7 @@ class MemoryDB:
         """What :meth:`recall` finds, oldest first, as times, feelings and refs, for counting a million."""
 
         def find(index: Index) -> Columns:
-            wanted = self._selection(index, concept, feelings, tags, since, until)
+            wanted = selection(index, concept, feelings, tags, since, until)
             names = tuple(canonical_feeling(token) for token in index.feelings.names)
             found = Columns(*index.columns(wanted), names)
             if max(found.feelings, default=-1) >= len(names):
@@ -455,7 +451,7 @@ class MemoryDB:
         if concept is None and feeling is None:
             return len(self._indexed.current())
         return self._indexed.answer(
-            lambda index: index.count(self._selection(index, concept, feeling, None, None, None))
+            lambda index: index.count(selection(index, concept, feeling, None, None, None))
         )
 
     def concepts(self) -> dict[str, int]:
@@ -477,7 +473,7 @@ class MemoryDB:
         """Feelings, as shown, with how many memories have them, most frequent first; filters as in recall."""
 
         def find(index: Index) -> dict[str, int]:
-            return index.feeling_counts(self._selection(index, concept, None, tags, since, until))
+            return index.feeling_counts(selection(index, concept, None, tags, since, until))
 
         counted: dict[str, int] = {}
         for token, size in self._indexed.answer(find).items():
@@ -589,31 +585,6 @@ class MemoryDB:
         self._watcher = self._text = None
         self._indexed.after_fork()
 
-    def _selection(
-        self,
-        index: Index,
-        concept: Texts,
-        feelings: Texts,
-        tags: Texts,
-        since: datetime | None,
-        until: datetime | None,
-    ) -> Selection:
-        return Selection(
-            concepts=_resolved(index.concepts.resolve, concept),
-            feelings=None
-            if feelings is None
-            else frozenset(match_feelings(_texts(feelings), index.feelings.names)),
-            tags=_resolved(index.tags.resolve, tags),
-            since=None if since is None else _microseconds(since),
-            until=None if until is None else _microseconds(until),
-        )
-
-
-def _resolved(resolve: Callable[[str], frozenset[str]], names: Texts) -> frozenset[str] | None:
-    if names is None:
-        return None
-    return frozenset().union(*map(resolve, _texts(names)))
-
 
 def _incoming(files: Iterable[FileSource]) -> list[Incoming]:
     files = list(files)
@@ -622,19 +593,6 @@ def _incoming(files: Iterable[FileSource]) -> list[Incoming]:
     from .media import as_incoming  # noqa: PLC0415
 
     return [as_incoming(file) for file in files]
-
-
-def _texts(values: str | Iterable[str]) -> Iterable[str]:
-    return (values,) if isinstance(values, str) else values
-
-
-def _microseconds(moment: datetime) -> int:
-    try:
-        moment = moment.astimezone(UTC)
-    except (OverflowError, ValueError):
-        # The first and last days there are, on a local clock: before or after every memory.
-        moment = moment.replace(tzinfo=UTC)
-    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def _same_days(day: date, year: int) -> list[date]:

@@ -22,7 +22,8 @@ from .filenames import distinct_names, safe_id, safe_name
 from .fsprobe import NOT_SUPPORTED, LinkStrategy, reflink
 from .media_index import Entry, MediaIndex
 from .memory import Attachment, MediaType, Memory
-from .pool import Incoming, Pool, digest, open_folder
+from .pool import Incoming, Pool
+from .staging import digest, open_folder
 
 __all__ = [
     "AttachedFile",

@@ -8,12 +8,9 @@ durable content, and a killed process leaves at most a staging folder that the n
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import hashlib
 import os
 import re
-import secrets
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -25,15 +22,14 @@ from typing import BinaryIO, Final, NamedTuple
 
 from .errors import AttachmentError
 from .filenames import safe_name
-from .fsprobe import NOT_SUPPORTED, reflink
+from .staging import Staged, Staging, digest, open_folder
 
-__all__ = ["Incoming", "Pool", "Stored", "digest", "open_folder"]
+__all__ = ["Incoming", "Pool", "Stored"]
 
 _BLOCK: Final = 1 << 20
 _IN_MEMORY: Final = 8 * _BLOCK  # smaller files are hashed before a byte is written
 _BATCH: Final = 1024  # files made durable and published together
 _WORKERS: Final = 4  # hashing, copying and syncing release the GIL, and half of it waits for the disk
-_STAGING: Final = ".staging-"
 _POOL_NAME_CHARS: Final = 80
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -66,14 +62,6 @@ class Stored(NamedTuple):
     """Relative to the attachments' folder, with ``/``."""
 
 
-class _Staged(NamedTuple):
-    sha256: str
-    size: int
-    temporary: str
-    """Name in the staging folder; empty for a twin."""
-    name: str
-
-
 def _open_regular(path: Path) -> BinaryIO:
     # Look before opening: opening a pipe would wait, opening a device may act on it.
     if not stat.S_ISREG(path.stat().st_mode):
@@ -89,43 +77,6 @@ def _kind(path: Path) -> str:
     if path.is_dir():
         return "a folder"
     return "a pipe" if path.is_fifo() else "a device or socket"
-
-
-@contextmanager
-def open_folder(parent: int | None, name: str, *, create: bool = False) -> Iterator[int]:
-    """Open a folder by name below an open one, never through a link; yield its descriptor.
-
-    Raises:
-        AttachmentError: it is a link or no folder.
-        FileNotFoundError: it does not exist and is not to be created.
-    """
-    descriptor = _open_folder(parent, name, create=create)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _open_folder(parent: int | None, name: str, *, create: bool) -> int:
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | (os.O_NOFOLLOW if parent is not None else 0)
-    try:
-        return os.open(name, flags, dir_fd=parent)
-    except FileNotFoundError:
-        if not create:
-            raise
-    except OSError as error:
-        if error.errno in (errno.ELOOP, errno.ENOTDIR):
-            raise AttachmentError(
-                f"{name!r} in the attachments' folder is a link or a file, not a folder: "
-                "mnemo does not follow it; move it away"
-            ) from None
-        raise
-    with suppress(FileExistsError):
-        if parent is None:
-            Path(name).mkdir(mode=0o700, parents=True)
-        else:
-            os.mkdir(name, 0o700, dir_fd=parent)
-    return _open_folder(parent, name, create=False)
 
 
 class Pool:
@@ -159,7 +110,7 @@ class Pool:
         remaining = iter(sources)
         stored: list[Stored] = []
         with ExitStack() as stack:
-            staging: _Staging | None = None
+            staging: Staging | None = None
             while batch := list(islice(remaining, _BATCH)):
                 if staging is None:
                     staging = stack.enter_context(self._staging())
@@ -187,10 +138,10 @@ class Pool:
 
     # -- one batch --------------------------------------------------------------------------------
 
-    def _take_batch(self, staging: _Staging, batch: Sequence[Incoming], *, adopt: bool) -> list[Stored]:
+    def _take_batch(self, staging: Staging, batch: Sequence[Incoming], *, adopt: bool) -> list[Stored]:
         claims = _Claims()
 
-        def stage(source: Incoming) -> _Staged:
+        def stage(source: Incoming) -> Staged:
             try:
                 return self._stage(staging, source, claims, adopt=adopt)
             except FileNotFoundError:
@@ -211,7 +162,7 @@ class Pool:
                 list(workers.map(staging.make_durable, fresh))
         return self._publish(staging, staged)
 
-    def _stage(self, staging: _Staging, source: Incoming, claims: _Claims, *, adopt: bool) -> _Staged:
+    def _stage(self, staging: Staging, source: Incoming, claims: _Claims, *, adopt: bool) -> Staged:
         name = safe_name(source.name, _POOL_NAME_CHARS)
         with source.open() as reader:
             if adopt and source.path is not None:
@@ -224,12 +175,12 @@ class Pool:
             if temporary:
                 sha256, size = digest(staging.descriptor, temporary)
                 if self._is_new(staging, sha256, size, claims):
-                    return _Staged(sha256, size, temporary, name)
+                    return Staged(sha256, size, temporary, name)
                 staging.drop(temporary)
-                return _Staged(sha256, size, "", name)
+                return Staged(sha256, size, "", name)
             return self._copy(staging, reader, name, claims)
 
-    def _copy(self, staging: _Staging, reader: BinaryIO, name: str, claims: _Claims) -> _Staged:
+    def _copy(self, staging: Staging, reader: BinaryIO, name: str, claims: _Claims) -> Staged:
         buffer = claims.buffer()
         filled = _fill(reader, buffer)
         if filled < len(buffer):
@@ -237,16 +188,16 @@ class Pool:
             sha256, temporary = hashlib.sha256(content).hexdigest(), ""
             if self._is_new(staging, sha256, filled, claims):
                 temporary = staging.write((content,))
-            return _Staged(sha256, filled, temporary, name)
+            return Staged(sha256, filled, temporary, name)
         blocks = _HashedBlocks(buffer, reader)
         temporary = staging.write(blocks)
         sha256 = blocks.sha256.hexdigest()
         if not self._is_new(staging, sha256, blocks.size, claims):
             staging.drop(temporary)
             temporary = ""
-        return _Staged(sha256, blocks.size, temporary, name)
+        return Staged(sha256, blocks.size, temporary, name)
 
-    def _is_new(self, staging: _Staging, sha256: str, size: int, claims: _Claims) -> bool:
+    def _is_new(self, staging: Staging, sha256: str, size: int, claims: _Claims) -> bool:
         if not claims.claim(sha256):
             return False
         try:
@@ -255,7 +206,7 @@ class Pool:
         except FileNotFoundError:
             return True
 
-    def _publish(self, staging: _Staging, staged: Sequence[_Staged]) -> list[Stored]:
+    def _publish(self, staging: Staging, staged: Sequence[Staged]) -> list[Stored]:
         names: dict[str, str] = {}
         touched: set[str] = set()
         with staging.locked():
@@ -301,13 +252,13 @@ class Pool:
         self._verified[sha256] = (name, *_identity(bucket, name))
 
     @contextmanager
-    def _staging(self) -> Iterator[_Staging]:
+    def _staging(self) -> Iterator[Staging]:
         try:
             with (
                 open_folder(None, str(self.root), create=True) as root,
                 open_folder(root, "pool", create=True) as pool,
             ):
-                staging = _Staging(root, pool)
+                staging = Staging(root, pool)
                 try:
                     yield staging
                 finally:
@@ -341,97 +292,6 @@ class _Claims:
         return view
 
 
-class _Staging:
-    """A folder in the pool for files under way. Its lock says that its owner lives."""
-
-    def __init__(self, root: int, pool: int) -> None:
-        self.root, self.pool = root, pool
-        self.name = _STAGING + secrets.token_hex(8)
-        with self.locked():
-            self._sweep()
-            os.mkdir(self.name, 0o700, dir_fd=pool)
-            self.descriptor = _open_folder(pool, self.name, create=False)
-            fcntl.flock(self.descriptor, fcntl.LOCK_EX)
-
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the pool's own lock, against other threads and processes."""
-        lock = os.open(
-            ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=self.pool
-        )
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(lock)
-
-    def _sweep(self) -> None:
-        """Remove what killed processes left: staging folders that nobody holds."""
-        for name in os.listdir(self.pool):  # noqa: PTH208 - a descriptor
-            if not name.startswith(_STAGING):
-                continue
-            with suppress(OSError, AttachmentError), open_folder(self.pool, name) as left:
-                fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                _remove_folder(self.pool, name, left)
-
-    def close(self) -> None:
-        with suppress(OSError):
-            _remove_folder(self.pool, self.name, self.descriptor)
-        os.close(self.descriptor)
-
-    def _create(self) -> tuple[str, int]:
-        name = secrets.token_hex(8)
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        return name, os.open(name, flags, 0o600, dir_fd=self.descriptor)
-
-    def write(self, blocks: Iterable[memoryview]) -> str:
-        name, descriptor = self._create()
-        with os.fdopen(descriptor, "wb", buffering=0) as file:
-            for block in blocks:
-                rest = block
-                while rest:
-                    rest = rest[file.write(rest) :]
-            # Linux takes this as a hint to begin writing out; the sync at the end then waits less.
-            if hasattr(os, "posix_fadvise"):
-                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        return name
-
-    def clone(self, reader: BinaryIO) -> str:
-        """Share the blocks of a regular file, copied on write; "" where the file system cannot."""
-        name, descriptor = self._create()
-        try:
-            if reflink(reader.fileno(), descriptor):
-                return name
-        finally:
-            os.close(descriptor)
-        self.drop(name)
-        return ""
-
-    def adopt(self, path: Path) -> str:
-        """Give the user's own file a second name here."""
-        name = secrets.token_hex(8)
-        try:
-            os.link(path.resolve(), name, dst_dir_fd=self.descriptor, follow_symlinks=False)
-        except OSError as error:
-            if error.errno in NOT_SUPPORTED or error.errno == errno.EMLINK:
-                raise AttachmentError(
-                    f"cannot link {str(path)!r} into the attachments' folder ({error.strerror}): "
-                    "attach it without linking, as a copy"
-                ) from None
-            raise
-        return name
-
-    def make_durable(self, item: _Staged) -> None:
-        descriptor = os.open(item.temporary, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=self.descriptor)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-    def drop(self, name: str) -> None:
-        os.unlink(name, dir_fd=self.descriptor)
-
-
 class _HashedBlocks:
     """The blocks of a stream, hashed as they pass; the first already fills the buffer."""
 
@@ -460,14 +320,6 @@ def _fill(reader: BinaryIO, buffer: memoryview) -> int:
     return filled
 
 
-def digest(folder: int, name: str) -> tuple[str, int]:
-    """SHA-256 hex and size of a file in an open folder, never through a link."""
-    descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
-    with os.fdopen(descriptor, "rb", buffering=0) as file:
-        digest = hashlib.file_digest(file, "sha256")
-        return digest.hexdigest(), file.tell()
-
-
 def _candidates(bucket: int, sha256: str, size: int) -> list[str]:
     """The regular files of a bucket whose name and size fit."""
     prefix, found = f"{sha256[:16]}_", []
@@ -493,9 +345,3 @@ def _free_name(bucket: int, prefix: str, name: str) -> str:
         number += 1
         candidate = f"{prefix}{number}_{name}"
     return candidate
-
-
-def _remove_folder(parent: int, name: str, folder: int) -> None:
-    for left in os.listdir(folder):
-        os.unlink(left, dir_fd=folder)
-    os.rmdir(name, dir_fd=parent)

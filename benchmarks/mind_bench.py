@@ -14,10 +14,12 @@ import sys
 import threading
 from time import perf_counter
 
-from mnemo.llm.client import Cancel, Client
+from mnemo.llm.client import Client
 from mnemo.llm.dialects import Prompt
+from mnemo.llm.env import Origin, Value
 from mnemo.llm.errors import StoppedError
-from mnemo.llm.providers import Origin, Provider, Value, read_setup
+from mnemo.llm.pacing import Cancel
+from mnemo.llm.providers import Provider, read_setup
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
 TOKEN = b'data: {"choices": [{"delta": {"content": "word"}}]}\n\n'

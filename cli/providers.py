@@ -61,7 +61,7 @@ def _use(
     env_file: EnvFile = None,
 ) -> int:
     """Choose the provider that is asked first, in your own config."""
-    from ..llm.providers import read_values
+    from ..llm.env import read_values
 
     session = session_of(ctx)
     setup = _setup(session.settings, env_file)
@@ -77,7 +77,8 @@ def _use(
 
 
 def _setup(settings: config.Settings, env_file: Path | None) -> Setup:
-    from ..llm.providers import read_setup, read_values
+    from ..llm.env import read_values
+    from ..llm.providers import read_setup
 
     return read_setup(read_values(env_file), settings.provider)
 
@@ -102,10 +103,11 @@ def _row(provider: Provider, router: Router) -> dict[str, Any]:
 
 def _checked(provider: Provider, setup: Setup, router: Router) -> dict[str, Any]:
     """Whether a provider answers: its own key goes to its own host, and no word of the user's."""
-    from ..llm.client import Client, Limits
+    from ..llm.client import Client
     from ..llm.dialects import Prompt
+    from ..llm.env import Origin
     from ..llm.errors import ModelError
-    from ..llm.providers import Origin
+    from ..llm.pacing import Limits
 
     foreign = provider.origin is Origin.PROJECT or bool(provider.key_of)
     consent = router.consent.state(provider)

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from . import computed
 from .answers import LOCAL, Answer, Confidence, Connection, Dream, Perception, Portrait, Reflection, Scored
-from .client import Cancel
 from .dialects import Form, Image, Prompt, listed, text_of
 from .errors import NoModelError
 from .gather import Found, find, read_question
 from .history import summarised
 from .local import Perceiver
+from .pacing import Cancel
 from .phrases import phrases
 from .prompts import LANGUAGES, texts
 from .quoting import Labels, fitting, mark, quoted, tokens

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Literal
 
 from .. import settings as config
-from .providers import ConsentRule, Origin, Provider
+from .env import Origin
+from .providers import ConsentRule, Provider
 
 __all__ = ["Consent", "State"]
 

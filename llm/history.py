@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from .client import Cancel
 from .dialects import Prompt
+from .pacing import Cancel
 from .prompts import texts
 from .quoting import Labels, block, mark, quoted, tokens
 

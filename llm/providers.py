@@ -6,25 +6,19 @@ anywhere else is never sent to an address that it names, and nothing of it is ex
 
 from __future__ import annotations
 
-import ipaddress
 import math
-import os
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from enum import IntEnum
-from pathlib import Path
 from types import MappingProxyType
-from typing import Final, Literal, NamedTuple
-from urllib.parse import urlsplit
+from typing import Final, Literal
 
-from ..settings import config_dir
+from .address import Address, Dialect, dialect_of, read_address
+from .env import Origin, Value, Values, find_key, own_value
 from .errors import ProviderError
 
-__all__ = ["KNOWN", "Address", "Origin", "Provider", "Setup", "Value", "read_setup", "read_values"]
+__all__ = ["KNOWN", "ConsentRule", "Provider", "Setup", "read_setup"]
 
-Dialect = Literal["openai", "anthropic"]
 ConsentRule = Literal["ask", "always", "never"]
 
 KNOWN: Final[Mapping[str, str]] = MappingProxyType(
@@ -67,95 +61,7 @@ KNOWN: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Names that need no URL. A part in braces is a variable that has to be set."""
 
-_MAX_FILE: Final = 1 << 20
 _NAME: Final = re.compile(r"[A-Z][A-Z0-9_]*")
-_HOST_NAME: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?")
-_PATH: Final = re.compile(r"[A-Za-z0-9/._~%!$&'()*+,;=:@-]*")
-_QUERY: Final = re.compile(r"[A-Za-z0-9/?._~%!$&'()*+,;=:@-]*")
-# RFC 1918, RFC 4193 and link-local: addresses that no route leads to from outside.
-_PRIVATE: Final = tuple(
-    ipaddress.ip_network(block)
-    for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fc00::/7", "fe80::/10")
-)
-
-
-class Origin(IntEnum):
-    """Where a value stands, the least trusted first."""
-
-    PROJECT = 0
-    """The ``.env`` of the working directory or a parent."""
-    CONFIG = 1
-    """The ``.env`` or the settings of the user's config folder."""
-    NAMED = 2
-    """A file that ``--env-file`` names."""
-    ENVIRONMENT = 3
-    """A real environment variable."""
-
-
-class Value(NamedTuple):
-    """A variable's text, and where it stands."""
-
-    text: str
-    origin: Origin
-    where: str
-
-    def __repr__(self) -> str:  # the text may be a key
-        return f"Value(origin={self.origin.name}, where={self.where!r})"
-
-
-Values = Mapping[str, Value]
-
-
-class Address(NamedTuple):
-    """A URL taken apart, so that what was checked is what is called."""
-
-    scheme: Literal["http", "https"]
-    host: str
-    port: int | None
-    path: str
-    query: str
-
-    @property
-    def url(self) -> str:
-        """The whole, as it is called."""
-        return f"{self.scheme}://{self.netloc}{self.path}" + (f"?{self.query}" if self.query else "")
-
-    @property
-    def shown(self) -> str:
-        """The same without its query, which may hold a key."""
-        return f"{self.scheme}://{self.netloc}{self.path}"
-
-    @property
-    def netloc(self) -> str:
-        """Host and port."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port is None else f"{host}:{self.port}"
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether it is this machine."""
-        if self.host == "localhost" or self.host.endswith(".localhost"):
-            return True
-        address = _ip(self.host)
-        return address is not None and (address.is_loopback or address.is_unspecified)
-
-    @property
-    def is_private(self) -> bool:
-        """Whether it is this machine or a private address; names other than localhost are not resolved."""
-        address = _ip(self.host)
-        return self.is_loopback or (
-            address is not None
-            and any(address.version == block.version and address in block for block in _PRIVATE)
-        )
-
-
-def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,90 +159,6 @@ class Setup:
         return tuple(named if self.cascade else named[:1])
 
 
-# -- reading values -----------------------------------------------------------------------------
-
-
-def read_values(
-    env_file: Path | None = None, environment: Mapping[str, str] | None = None, folder: Path | None = None
-) -> dict[str, Value]:
-    """The variables that count, the nearest last: config folder, project, or one named file; environment.
-
-    Raises:
-        ProviderError: a file cannot be read; one that a project has is passed over.
-    """
-    values: dict[str, Value] = {}
-    if env_file is not None:
-        values |= _from_file(env_file.expanduser(), Origin.NAMED)
-    else:
-        own = config_dir() / ".env"
-        if own.exists():
-            values |= _from_file(own, Origin.CONFIG)
-        project = _find(folder or Path.cwd())
-        if project is not None and not (own.exists() and project.samefile(own)):
-            with suppress(ProviderError):  # a project's file is not ours to complain about
-                values |= _without_others_keys(_from_file(project, Origin.PROJECT), values)
-    for name, text in (os.environ if environment is None else environment).items():
-        values[name] = Value(text, Origin.ENVIRONMENT, "the environment")
-    return values
-
-
-def _without_others_keys(found: dict[str, Value], own: Values) -> dict[str, Value]:
-    """A project's key does not take the place of the user's own, save for an address of the project's.
-
-    Whoever owns a key may be shown what was sent with it.
-    """
-    names = {name: name.removesuffix("_API_KEY").removesuffix("_KEY") for name in found}
-    return {
-        name: value
-        for name, value in found.items()
-        if not name.endswith("_KEY") or f"{names[name]}_URL" in found or _key(names[name], own) is None
-    }
-
-
-def _find(folder: Path) -> Path | None:
-    for each in (folder, *folder.parents):
-        file = each / ".env"
-        try:
-            if file.is_file():
-                return file
-        except OSError:
-            continue
-    return None
-
-
-def _from_file(file: Path, origin: Origin) -> dict[str, Value]:
-    import io  # noqa: PLC0415
-
-    from dotenv import dotenv_values  # noqa: PLC0415 - only who has such a file pays for it
-    from dotenv.parser import parse_stream  # noqa: PLC0415
-
-    try:
-        if not file.is_file():
-            raise ProviderError(f"{file}: there is no such file")
-        with file.open("rb") as stream:
-            data = stream.read(_MAX_FILE + 1)
-        if len(data) > _MAX_FILE:
-            raise ProviderError(f"{file}: it is too large for an .env file")
-        text = data.decode("utf-8-sig")
-    except OSError as error:
-        raise ProviderError(f"{file}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ProviderError(f"{file}: it is not UTF-8 text") from None
-    bindings = list(parse_stream(io.StringIO(text)))
-    wrong = [binding.original.line for binding in bindings if binding.error]
-    if wrong and origin is not Origin.PROJECT:
-        raise ProviderError(f"{file}: line {wrong[0]} is no NAME=value")
-    if origin is Origin.PROJECT:
-        # Nothing is expanded: ${OPENAI_API_KEY} in a stranger's URL must stay what it is.
-        found = {each.key: each.value for each in bindings if each.key and not each.error}
-    else:
-        found = dotenv_values(stream=io.StringIO(text))
-    return {name: Value(value, origin, str(file)) for name, value in found.items() if value}
-
-
-# -- making sense of them -----------------------------------------------------------------------
-
-
 def read_setup(values: Values, preferred: str = "") -> Setup:
     """What ``values`` say; ``preferred`` is the provider that the user's settings name.
 
@@ -365,7 +187,7 @@ def read_setup(values: Values, preferred: str = "") -> Setup:
         if (variable := f"{name}_URL") in values
         and provider.origin is Origin.PROJECT
         and not provider.key
-        and _key(name, values) is not None
+        and find_key(name, values) is not None
     ]
     return Setup(
         MappingProxyType(providers),
@@ -401,7 +223,7 @@ def _provider(name: str, values: Values) -> Provider | None:
             return None
         address = _address(variable, Value(url, origin, "the known names"))
     key, key_variable, key_of = "", f"{name}_API_KEY", ""
-    found = _key(name, values)
+    found = find_key(name, values)
     if found is not None:
         key_variable, value = found
         # A stranger's address never gets a key that the stranger does not have.
@@ -417,7 +239,7 @@ def _provider(name: str, values: Values) -> Provider | None:
         name,
         address,
         model,
-        _dialect(address),
+        dialect_of(address),
         _number(f"{name}_RPM", values, 10, 0.01, 1_000_000),
         int(_number(f"{name}_CONTEXT", values, 8192, 512, 100_000_000)),
         origin,
@@ -441,43 +263,11 @@ def _built_in(name: str, values: Values) -> tuple[str, Origin]:
     return url, origin
 
 
-def _key(name: str, values: Values) -> tuple[str, Value] | None:
-    for variable in (f"{name}_API_KEY", f"{name}_KEY"):
-        value = values.get(variable)
-        if value is not None and value.text.strip():
-            return variable, value
-    return None
-
-
-def _dialect(address: Address) -> Dialect:
-    native = address.host == "anthropic.com" or address.host.endswith(".anthropic.com")
-    return "anthropic" if native or address.path.endswith("/messages") else "openai"
-
-
 def _address(variable: str, value: Value) -> Address:
-    """Take a URL apart; a base is completed by ``/chat/completions`` or ``/messages``."""
-    expected = "an http or https URL without a user name"
     try:
-        parts = urlsplit(value.text.strip())
-        port = parts.port
+        return read_address(value.text)
     except ValueError:
-        raise _malformed(variable, value, expected) from None
-    host = (parts.hostname or "").rstrip(".")
-    try:
-        host = host.encode("idna").decode() if not host.isascii() else host
-    except UnicodeError:
-        raise _malformed(variable, value, expected) from None
-    plain = "%" not in host and (_ip(host) is not None or _HOST_NAME.fullmatch(host))
-    fits = _PATH.fullmatch(parts.path) and _QUERY.fullmatch(parts.query) and not parts.fragment
-    if parts.scheme not in ("http", "https") or not plain or "@" in parts.netloc or not fits:
-        raise _malformed(variable, value, expected)
-    scheme: Literal["http", "https"] = "https" if parts.scheme == "https" else "http"
-    port = None if port == (443 if scheme == "https" else 80) else port
-    address = Address(scheme, host.lower(), port, parts.path.rstrip("/"), parts.query)
-    if address.path.endswith(("/chat/completions", "/messages")):
-        return address
-    ending = "/messages" if _dialect(address) == "anthropic" else "/chat/completions"
-    return address._replace(path=(address.path or "/v1") + ending)
+        raise _malformed(variable, value, "an http or https URL without a user name") from None
 
 
 def _consent(values: Values) -> tuple[ConsentRule, str]:
@@ -485,11 +275,10 @@ def _consent(values: Values) -> tuple[ConsentRule, str]:
     if value is None:
         return "ask", ""
     if value.origin not in (Origin.CONFIG, Origin.ENVIRONMENT):
-        own = config_dir() / ".env"
         kept: ConsentRule = "ask"
-        if value.origin is Origin.PROJECT and own.exists():
+        if value.origin is Origin.PROJECT and (own := own_value("LLM_CONSENT")) is not None:
             # A project's line may not hide the user's own either.
-            kept, _ = _consent(_from_file(own, Origin.CONFIG))
+            kept, _ = _consent({"LLM_CONSENT": own})
         return (
             kept,
             f"LLM_CONSENT has no effect in {value.where}: set it in the environment or your own config",

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Protocol
 
 from .. import settings as config
-from .client import Cancel, Client, FailedError, Limits, Reply
+from .client import Client, FailedError, Reply
 from .consent import Consent
 from .dialects import Prompt
+from .env import read_values
 from .errors import NoModelError
-from .providers import Provider, Setup, read_setup, read_values
+from .pacing import Cancel, Limits
+from .providers import Provider, Setup, read_setup
 
 __all__ = ["Model", "Router", "open_router"]
 

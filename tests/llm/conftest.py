@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mnemo.llm.client import Client, Limits
+from mnemo.llm.client import Client
+from mnemo.llm.pacing import Limits
 
 sys.path.append(str(Path(__file__).parent))
 from speaking import Servers, Speaker

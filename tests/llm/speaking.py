@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from mnemo.llm.providers import Origin, Provider, Setup, Value, read_setup
+from mnemo.llm.env import Origin, Value
+from mnemo.llm.providers import Provider, Setup, read_setup
 
 KEY = "sk-test-4f9a1c77e2"
 

@@ -12,9 +12,10 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
-from mnemo.llm.client import Cancel, Client, FailedError, Limits, TokenBucket, backoff, retry_after
+from mnemo.llm.client import Client, FailedError
 from mnemo.llm.dialects import EventReader, Form, Image, Prompt, listed, payload, text_of
 from mnemo.llm.errors import BrokenOffError, ModelError, StoppedError
+from mnemo.llm.pacing import Cancel, Limits, TokenBucket, backoff, retry_after
 from speaking import KEY, Request, Servers, Speaker, fails, hangs, provider_at, resets, says, sends, setup_of
 
 PROMPT = Prompt("You are kind.", "How was my summer? zanzibar")

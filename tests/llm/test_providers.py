@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from mnemo import settings as config
-from mnemo.llm.client import Client, Limits
+from mnemo.llm.client import Client
 from mnemo.llm.dialects import Prompt
+from mnemo.llm.env import Origin, read_values
 from mnemo.llm.errors import BrokenOffError, NoModelError, ProviderError
-from mnemo.llm.providers import KNOWN, Origin, Provider, Setup, read_setup, read_values
+from mnemo.llm.pacing import Limits
+from mnemo.llm.providers import KNOWN, Provider, Setup, read_setup
 from mnemo.llm.router import Router, open_router
 from speaking import KEY, Servers, fails, resets, says, setup_of, values
 

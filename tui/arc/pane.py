@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from ...llm.client import Cancel
+    from ...llm.pacing import Cancel
     from ...settings import Settings
     from ...storage.affect import Span
     from ..backend import Backend
@@ -450,7 +450,7 @@ class ArcPane(Pane):
         arc = self.arc
         if arc is None or not arc.days:
             return
-        from ...llm.client import Cancel  # noqa: PLC0415 -- nobody reflects before the first frame
+        from ...llm.pacing import Cancel  # noqa: PLC0415 -- nobody reflects before the first frame
 
         self._stop_telling()
         self.add_class("-words")

@@ -21,7 +21,7 @@ from .model import Arc, Band, Mark, Scene, Shown, Window
 
 if TYPE_CHECKING:
     from ...llm.answers import Reflection
-    from ...llm.client import Cancel
+    from ...llm.pacing import Cancel
     from ...storage.affect import Span
     from ...storage.journal import MemoryDB
     from ...themes import Theme

@@ -25,7 +25,7 @@ from .talk import Talk
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from ...llm.client import Cancel
+    from ...llm.pacing import Cancel
     from ...settings import Settings
     from ..backend import Backend
     from ..ink import Ink
@@ -155,7 +155,7 @@ class MindPane(Pane):
         self._run(self.turns[-1])
 
     def _run(self, turn: Turn) -> None:
-        from ...llm.client import Cancel  # noqa: PLC0415 -- not needed for the first frame
+        from ...llm.pacing import Cancel  # noqa: PLC0415 -- not needed for the first frame
 
         cancel = self._cancel = Cancel()
         self.backend.read_journal(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ...llm.answers import Answer, Perception
     from ...llm.brain import Brain
-    from ...llm.client import Cancel
+    from ...llm.pacing import Cancel
     from ...llm.providers import Provider
     from ...llm.router import Router
     from ...storage.journal import MemoryDB

@@ -19,7 +19,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from mnemo.retrieval import query as stages
+from mnemo.retrieval import delivery as stages
 from mnemo.retrieval.engine import RetrievalEngine
 from mnemo.retrieval.formats import document
 from mnemo.retrieval.results import Answer

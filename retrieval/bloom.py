@@ -13,8 +13,12 @@ import struct
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-__all__ = ["BloomFilter"]
+if TYPE_CHECKING:
+    from .store import Store
+
+__all__ = ["BloomFilter", "filter_of", "filter_path"]
 
 _HEADER = struct.Struct(
     "<6sHQQQQQI"
@@ -109,3 +113,25 @@ class BloomFilter:
         made.bits = bits
         whole = magic == _MAGIC and len(bits) == (size + 7) // 8 and zlib.crc32(bits) == checksum
         return made if whole and size and hashes else None
+
+
+def filter_path(store: Store) -> Path:
+    """Where the filter over a store's contents is saved."""
+    return store.path.with_name("bloom.bin")
+
+
+def filter_of(store: Store, *, afresh: bool = False) -> BloomFilter:
+    """The saved filter brought up to date; made anew when missing, damaged, full, or of another store."""
+    last = store.get("next_content", 1) - 1
+    saved = None if afresh else BloomFilter.load(filter_path(store))
+    name = store.get("store")
+    if saved is not None and saved.covers <= last and saved.store == name and saved.count < saved.capacity:
+        for row, digest in store.connection.execute(
+            "SELECT id, hash FROM contents WHERE id > ?", (saved.covers,)
+        ):
+            saved.add(digest)
+            saved.covers = row
+        return saved
+    expected = store.connection.execute("SELECT count(*) FROM contents").fetchone()[0]
+    hashes = (digest for (digest,) in store.connection.execute("SELECT hash FROM contents"))
+    return BloomFilter.of(hashes, store=name, covers=last, expected=expected)

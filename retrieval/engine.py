@@ -18,9 +18,10 @@ from .project import Project, init_project, open_project
 from .store import Store
 
 if TYPE_CHECKING:
+    from .delivery import Content
     from .gc import GcReport
     from .ingest import IngestReport, Progress
-    from .query import Content, Searcher
+    from .query import Searcher
     from .results import Answer
     from .usage.analytics import Analytics
     from .usage.delta import SessionView
@@ -152,7 +153,7 @@ class RetrievalEngine:
         what it was given. Use weighs as it is at ``now`` (seconds since 1970 UTC). The query is put down in
         ``usage.db`` by `put_down`, and not at all unless ``learn``.
         """
-        from .query import Options  # noqa: PLC0415 - other verbs pay for none of it
+        from .delivery import Options  # noqa: PLC0415 - other verbs pay for none of it
 
         self.put_down()
         if self._searcher is not None:

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import audit
-from .fulltext import merge_segments
+from .bloom import filter_of
 from .lock import WriterLock
 from .project import Project
+from .segments import merge_segments
 from .store import Store
+from .writer import StoreWriter
 
 __all__ = ["GcReport", "collect"]
 
@@ -65,7 +67,7 @@ def collect(
             report.bytes_after = report.bytes_before
         return report
     with WriterLock(project.index_dir / "ingest.lock", "gc", wait=wait, on_wait=on_wait):
-        store, _ = Store.open_for_writing(project.database)
+        store, _ = StoreWriter.open_for_writing(project.database)
         with store:
             _clean(project, store, report)
     audit.log(
@@ -97,12 +99,12 @@ def _look(project: Project, store: Store, report: GcReport) -> list[tuple[int, s
         report.orphan_contents = one(f"SELECT count(*) {_ORPHAN_CONTENTS}")
         report.dead_chunks = one("SELECT sum(gone) FROM segments")
         report.segments = one("SELECT count(*) FROM segments")
-        report.bloom_stale = max(store.load_bloom().count - one("SELECT count(*) FROM contents"), 0)
+        report.bloom_stale = max(filter_of(store).count - one("SELECT count(*) FROM contents"), 0)
     report.bytes_before = store.path.stat().st_size
     return missing
 
 
-def _clean(project: Project, store: Store, report: GcReport) -> None:
+def _clean(project: Project, store: StoreWriter, report: GcReport) -> None:
     store.check()
     missing = _look(project, store, report)
     if missing or report.orphan_chunks or report.orphan_contents:

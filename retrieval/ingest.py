@@ -14,13 +14,14 @@ from .chunkers.types import ChunkOptions
 from .config import Config
 from .detect import content_hash, read_content
 from .errors import IndexDamagedError
-from .fulltext import merge_segments
 from .lock import WriterLock
 from .project import Project, set_aside
 from .scan import Entry, Scanner, project_path
+from .segments import merge_segments
 from .store import Known, Store
 from .unchanged import KEY, state_of
 from .worker import Batch, Job, Outcome, Settings, process, recipe_of
+from .writer import StoreWriter
 
 __all__ = ["IngestReport", "Progress", "chunk_options", "ingest"]
 
@@ -285,7 +286,7 @@ class _Run:
     # Writing
 
     def write(self) -> None:
-        store, notices = Store.open_for_writing(self._project.database)
+        store, notices = StoreWriter.open_for_writing(self._project.database)
         self.report.notices.extend(notices)
         if notices:
             self._scope = None  # a database made anew lacks every file
@@ -304,7 +305,7 @@ class _Run:
                 store.save_bloom()
             self._remember(store)
 
-    def _remember(self, store: Store) -> None:
+    def _remember(self, store: StoreWriter) -> None:
         """Leave behind the state of the files, so that a query can tell at once that nothing changed."""
         if self._scope is not None or self._cancelled():
             return
@@ -315,7 +316,7 @@ class _Run:
                 store.put(KEY, state)
 
     def _write(
-        self, store: Store, todo: list[tuple[Entry, Known | None]], gone: list[tuple[str, Known]]
+        self, store: StoreWriter, todo: list[tuple[Entry, Known | None]], gone: list[tuple[str, Known]]
     ) -> None:
         before = {entry.path: known for entry, known in todo}
         sizes = {entry.path: entry.size for entry, _ in todo}
@@ -389,7 +390,7 @@ class _Run:
         if batch:
             yield batch
 
-    def _store(self, store: Store, outcome: Outcome, known: Known | None, generation: int) -> bool:
+    def _store(self, store: StoreWriter, outcome: Outcome, known: Known | None, generation: int) -> bool:
         """Write one outcome; whether it changed what is indexed."""
         report, record = self.report, outcome.record
         if outcome.kind == "touched":

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from ..database import is_damage, statements
 from ..errors import IndexUnwritableError
 from ..project import APPLICATION_ID, set_aside
-from ..store import is_damage, statements
 
 __all__ = ["UsageDatabase"]
 

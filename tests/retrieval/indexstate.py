@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
+from mnemo.retrieval.bloom import filter_of
 from mnemo.retrieval.fulltext import FullText
 from mnemo.retrieval.store import Store, inflate
 
@@ -48,7 +49,7 @@ def index_state(database: Path) -> dict[str, Any]:
                     for part in [term, *text.parts_with_stems([term]).get(term, ())]
                     if postings.get(part)
                 ]
-        bloom = store.load_bloom()
+        bloom = filter_of(store)
         hashes = [digest for (digest,) in execute("SELECT hash FROM contents")]
         return {
             "files": sorted(

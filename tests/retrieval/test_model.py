@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from indexstate import assert_fresh
-from mnemo.retrieval import fulltext, graph
+from mnemo.retrieval import graph, segments
 from mnemo.retrieval.engine import RetrievalEngine
 
 FOLDERS = ("", "pkg/", "pkg/sub/", "lib/")
@@ -121,14 +121,14 @@ class SmallSegments(IndexMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.before = (fulltext.FAN_OUT, graph.BULK)
-        fulltext.FAN_OUT, graph.BULK = 2, 2
+        self.before = (segments.FAN_OUT, graph.BULK)
+        segments.FAN_OUT, graph.BULK = 2, 2
         super().begin()
 
     def teardown(self) -> None:
         super().teardown()
         if hasattr(self, "before"):
-            fulltext.FAN_OUT, graph.BULK = self.before
+            segments.FAN_OUT, graph.BULK = self.before
 
 
 QUIET = settings(

@@ -24,7 +24,10 @@ def tui(
         typer.Option(metavar="NAME", help="Use this theme for this run.", autocompletion=complete.themes),
     ] = None,
     demo: Annotated[
-        bool, typer.Option("--demo", help="Look around in a journal that ships with mnemo; nothing is kept.")
+        bool,
+        typer.Option(
+            "--demo", help="Look around in a journal and code that ship with mnemo; nothing is kept."
+        ),
     ] = False,
 ) -> None:
     """Open the app: write, find and read memories."""

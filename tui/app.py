@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Final
 
 from .. import settings as config
 from ..settings import SettingsError
 from ..themes import load_theme, load_themes, theme_names
 from .opening import Opening
+from .welcome.here import look_around
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from ..settings import Places, Settings
     from ..storage.journal import MemoryDB
     from ..themes import Theme
+    from .demo.project import DemoProject
+    from .shell import MnemoApp
     from .timeline.model import Found
+    from .welcome.here import Here
 
 __all__ = ["COLLECTED", "run"]
 
@@ -38,7 +42,7 @@ def run(
     no_color: bool = False,
     verbose: bool = False,
 ) -> None:
-    """Run the app until the user leaves it.
+    """Run the app until the user leaves it; the demo and what is real are runs of their own.
 
     Args:
         settings: The user's settings.
@@ -46,7 +50,8 @@ def run(
         theme: A theme's name, for this run.
         pane: The pane to begin with.
         project_dir: Where to look for the code's project; the working directory if None.
-        demo: Show a journal that ships with mnemo instead, in a folder that is deleted afterwards.
+        demo: Show a journal and a project that ship with mnemo instead, in a folder that is deleted
+            afterwards.
         no_color: Draw without any colour.
         verbose: Log everything that happens.
 
@@ -57,6 +62,56 @@ def run(
     chosen = load_theme("mono" if no_color else theme or settings.theme, folder)
     if theme is not None and chosen is None:
         raise SettingsError(f"there is no theme {theme!r}: use one of {', '.join(theme_names(folder))}")
+    while True:
+        here = look_around(settings, places.journal, project_dir)._replace(demo=demo)
+        with ExitStack() as stack:
+            # Nearly all that is made until the first frame stays: looking through it for garbage takes a
+            # tenth of the wait.
+            gc.disable()
+            app = _app(stack, settings, places, here, chosen, pane, project_dir, verbose=verbose)
+            wanted = app.run()
+            chosen = app.ink.theme
+        if wanted is None:
+            return
+        demo, pane = wanted == "demo", "timeline"
+        with suppress(SettingsError):  # what was changed meanwhile
+            settings = config.load()
+
+
+def _app(
+    stack: ExitStack,
+    settings: Settings,
+    places: Places,
+    here: Here,
+    theme: Theme | None,
+    pane: str,
+    project_dir: Path | None,
+    *,
+    verbose: bool,
+) -> MnemoApp:
+    """The app over the journal, or over the demo; ``stack`` puts away what it leaves."""
+    filters = config.config_dir() / "filters.toml"
+    project: DemoProject | None = None
+    if here.demo:
+        from .demo import demo_journal  # noqa: PLC0415 -- most runs are not the demo
+        from .demo.project import DemoProject  # noqa: PLC0415
+
+        places = config.places_beside(stack.enter_context(demo_journal()))
+        project = DemoProject(places.journal.with_name("code"))
+        stack.callback(project.close)
+        filters = places.journal.with_name("filters.toml")
+        here = here._replace(journal=places.journal, bare=False)
+
+    def open_journal() -> MemoryDB:
+        from ..storage.journal import MemoryDB  # noqa: PLC0415 -- loads while the screen's libraries do
+
+        return MemoryDB(places.journal, files_dir=places.files_dir, fsync_policy=settings.fsync)
+
+    def look(db: MemoryDB) -> Found:
+        from .timeline.model import Query  # noqa: PLC0415
+        from .timeline.reading import head  # noqa: PLC0415
+
+        return head(db, Query())
 
     def after_first_frame() -> tuple[Mapping[str, Theme], str]:
         gc.freeze()
@@ -64,57 +119,40 @@ def run(
         gc.enable()
         sys.setswitchinterval(0.001)  # a key waits no longer for a thread that reads
         config.open_log(verbose=verbose)
-        themes, faults = load_themes(folder)
+        if project is not None:
+            project.begin()
+        themes, faults = load_themes(config.themes_dir())
         return themes, str(faults) if faults is not None else ""
 
-    # Nearly all that is made until the first frame stays: looking through it for garbage takes a tenth
-    # of the wait.
-    gc.disable()
-    with ExitStack() as stack:
-        if demo:
-            from .demo import demo_journal  # noqa: PLC0415 -- most runs are not the demo
+    opening = Opening(open_journal, look)
+    stack.callback(opening.close)
 
-            places = config.places_beside(stack.enter_context(demo_journal()))
+    from .backend import Backend  # noqa: PLC0415 -- the journal opens while this loads
+    from .moments import Dates  # noqa: PLC0415
+    from .shell import MnemoApp  # noqa: PLC0415
 
-        def open_journal() -> MemoryDB:
-            from ..storage.journal import MemoryDB  # noqa: PLC0415 -- loads while the screen's libraries do
-
-            return MemoryDB(places.journal, files_dir=places.files_dir, fsync_policy=settings.fsync)
-
-        def look(db: MemoryDB) -> Found:
-            from .timeline.model import Query  # noqa: PLC0415
-            from .timeline.reading import head  # noqa: PLC0415
-
-            return head(db, Query())
-
-        opening = Opening(open_journal, look)
-        stack.callback(opening.close)
-
-        from .backend import Backend  # noqa: PLC0415 -- the journal opens while this loads
-        from .moments import Dates  # noqa: PLC0415
-        from .shell import MnemoApp  # noqa: PLC0415
-
-        backend = Backend(
-            opening,
-            places.drafts_dir,
-            config.config_dir() / "filters.toml",
-            Dates(first_weekday=settings.week_begins),
-            language=settings.language,
-            project_dir=project_dir,
-        )
-        app = MnemoApp(
-            backend,
-            settings,
-            theme=chosen,
-            pane=pane,
-            ascii_only=not _speaks_unicode(),
-            save_theme=lambda name: config.save("app.theme", name),
-            after_first_frame=after_first_frame,
-            name="demo" if demo else "",
-        )
-        if not settings.animations:
-            app.animation_level = "none"
-        app.run()
+    backend = Backend(
+        opening,
+        places.drafts_dir,
+        filters,
+        Dates(first_weekday=settings.week_begins),
+        language=settings.language,
+        project_dir=project.ready if project is not None else project_dir,
+    )
+    app = MnemoApp(
+        backend,
+        settings,
+        theme=theme,
+        pane=pane,
+        ascii_only=not _speaks_unicode(),
+        save_setting=config.save,
+        after_first_frame=after_first_frame,
+        name="demo" if here.demo else "",
+        here=here,
+    )
+    if not settings.animations:
+        app.animation_level = "none"
+    return app
 
 
 def _speaks_unicode() -> bool:

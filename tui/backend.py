@@ -168,7 +168,7 @@ class Backend:
         dates: Dates | None = None,
         *,
         language: str = "en",
-        project_dir: Path | None = None,
+        project_dir: Path | Callable[[], Path] | None = None,
     ) -> None:
         self._language = language
         self._opening = opening
@@ -283,7 +283,8 @@ class Backend:
     def _open_engine(self) -> RetrievalEngine:
         from ..retrieval.engine import RetrievalEngine  # noqa: PLC0415 -- not needed for the first frame
 
-        return RetrievalEngine.open(self._project_dir or Path())
+        folder = self._project_dir
+        return RetrievalEngine.open((folder() if callable(folder) else folder) or Path())
 
     def leave(self) -> None:
         """The app ends: whatever runs gives up at its next step, but for what keeps what was written."""

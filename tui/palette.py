@@ -36,7 +36,8 @@ class Actions(Provider):
                 await screen.app.run_action(action, node)  # type: ignore[arg-type]
 
             yield binding.description, f"{binding.tooltip} ({' '.join(keys[spot])})", act
-        for node in screen.walk_children():
+        own = () if screen.is_modal else (screen.app,)
+        for node in (*screen.walk_children(), *own):
             more = getattr(node, "palette_entries", None)
             if more is not None and node.display:
                 yield from more()

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual.app import App
 from textual.filter import NoColor
 
-from ..settings import Settings
+from ..settings import Settings, SettingsError
 from ..themes import load_theme
 from .chrome import Blank, KeyBar, TabBar
 from .ink import Ink, screen_theme
 from .keys import key
 from .moments import Dates
 from .panes import PANES, MemoryWanted, Pane, entry_of
+from .welcome.here import Here
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from textual.app import ComposeResult
     from textual.binding import Binding
@@ -41,8 +42,8 @@ def actions_provider() -> type[Provider]:
     return Actions
 
 
-class MnemoApp(App[None]):
-    """mnemo in a terminal.
+class MnemoApp(App[str]):
+    """mnemo in a terminal. It ends with ``demo`` or ``home`` where the one or the other is to be shown next.
 
     Args:
         backend: All reading and writing.
@@ -50,10 +51,11 @@ class MnemoApp(App[None]):
         theme: The theme to begin with; ``dark`` if None.
         pane: The name of the pane to begin with.
         ascii_only: Draw nothing outside ASCII of our own.
-        save_theme: Called with the name of a theme that was chosen for good.
+        save_setting: Called with key and value of a setting that was chosen for good.
         after_first_frame: Called once the app is there; gives every theme by name, and what the user is to
             be told.
         name: What the tab bar calls the journal.
+        here: Where the app runs.
     """
 
     TITLE = "mnemo"
@@ -90,9 +92,10 @@ class MnemoApp(App[None]):
         theme: Theme | None = None,
         pane: str = "timeline",
         ascii_only: bool = False,
-        save_theme: Callable[[str], None] | None = None,
+        save_setting: Callable[[str, bool | str], None] | None = None,
         after_first_frame: Callable[[], tuple[Mapping[str, Theme], str]] | None = None,
         name: str = "",
+        here: Here | None = None,
     ) -> None:
         first = entry_of(pane).load()
         self.settings = settings = Settings() if settings is None else settings
@@ -108,7 +111,8 @@ class MnemoApp(App[None]):
         self.backend = backend
         self.journal_name = name
         self.ascii_only = ascii_only
-        self.save_theme = save_theme
+        self.here = Here() if here is None else here
+        self._save_setting = save_setting
         self._after_first_frame = after_first_frame
         if no_color:
             self._filters.append(NoColor())
@@ -141,6 +145,10 @@ class MnemoApp(App[None]):
     def on_mount(self) -> None:
         """Paint, then load the rest."""
         self.theme_changed_signal.subscribe(self, lambda theme: self._use_ink(theme.name))
+        if self.here.bare:
+            from .welcome.steps import offer  # noqa: PLC0415 -- only once
+
+            offer(self)
         self.call_after_refresh(self._load_rest)
 
     def on_unmount(self) -> None:
@@ -247,11 +255,28 @@ class MnemoApp(App[None]):
 
         def done(name: str | None) -> None:
             self.theme = name or before
-            if name is not None and self.save_theme is not None:
-                self.save_theme(name)
+            if name is not None:
+                self.save_setting("app.theme", name)
 
         options = [(each.name, each.label) for each in self.palettes.values()]
         self.push_screen(Choice("Theme", options, chosen=before, on_move=self._preview), done)
+
+    # -- settings -------------------------------------------------------------------------------
+
+    def save_setting(self, key: str, value: bool | str) -> None:
+        """Keep a setting for good."""
+        if self._save_setting is not None:
+            try:
+                self._save_setting(key, value)
+            except (OSError, SettingsError) as error:
+                text = f"{key} is not kept: {error}"
+                self.notify(text, title="Settings", severity="warning", markup=False)
+
+    def palette_entries(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
+        """What the palette offers everywhere, beside what has a key."""
+        from .welcome.steps import entries  # noqa: PLC0415
+
+        yield from entries(self)
 
     # -- actions --------------------------------------------------------------------------------
 

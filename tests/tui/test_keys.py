@@ -266,7 +266,7 @@ async def test_the_palette_offers_what_is_valid_now(driven, journal):
 
 async def test_themes_preview_and_escape_reverts(driven, journal):
     saved = []
-    async with driven(journal, save_theme=saved.append) as app:
+    async with driven(journal, save_setting=lambda *kept: saved.append(kept)) as app:
         await app.press("ctrl+t")
         assert isinstance(app.app.screen, Choice)
         await app.press("j")
@@ -278,7 +278,7 @@ async def test_themes_preview_and_escape_reverts(driven, journal):
         assert saved == []
         await app.press("ctrl+t", "j", "j", "enter")
         assert app.app.theme == "contrast"
-        assert saved == ["contrast"]
+        assert saved == [("app.theme", "contrast")]
 
 
 async def test_one_key_hides_everything_and_any_key_shows_it_again(driven, journal):

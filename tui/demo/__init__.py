@@ -1,7 +1,8 @@
-"""A journal to look around in: six years of somebody's life, written for mnemo, never mixed with real data.
+"""A journal and a project to look around in, never mixed with real data.
 
-One file for each year, a memory on each line; ``at`` is local time wherever it is read, and
-``revisits`` names an earlier memory by its ``at``.
+The journal is six years of somebody's life, written for mnemo: one file for each year, a memory on each
+line; ``at`` is local time wherever it is read, and ``revisits`` names an earlier memory by its ``at``.
+The project is in :mod:`.project`.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def write_demo(db: MemoryDB) -> None:
 @contextmanager
 def demo_journal() -> Iterator[Path]:
     """The path of a journal with the demo in it, in a folder that is deleted at the end."""
-    with tempfile.TemporaryDirectory(prefix="mnemo-demo-") as folder:
+    with tempfile.TemporaryDirectory(prefix="mnemo-demo-", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "demo.mnheme"
         with MemoryDB(path, fsync_policy="never") as db:
             write_demo(db)

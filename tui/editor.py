@@ -8,6 +8,8 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
+from textual.app import SuspendNotSupported
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -37,15 +39,17 @@ def at_line(command: list[str], path: Path, line: int) -> list[str]:
     return [*command, *where]
 
 
-def open_at(app: App[object], path: Path, line: int, chosen: str = "") -> bool:
-    """Open a file in the editor at a line (from 1); False if the editor reports a failure.
-
-    Raises:
-        OSError: there is no such editor.
-    """
+def open_at(app: App[object], path: Path, line: int, chosen: str = "") -> None:
+    """Open a file in the editor at a line (from 1); where there is none to open, the app says so."""
     command = at_line(editor_command(chosen), path, line)
-    with app.suspend():
-        return subprocess.run(command, check=False).returncode == 0  # noqa: S603 -- the user's own editor
+    try:
+        with app.suspend():
+            subprocess.run(command, check=False)  # noqa: S603 -- the user's own editor
+    except SuspendNotSupported:
+        app.notify("This terminal cannot be handed to an editor", severity="error")
+    except OSError as error:
+        said = f"The editor could not be started: {error.strerror}"
+        app.notify(said, severity="error", markup=False)
 
 
 def edit(app: App[object], path: Path, chosen: str = "") -> str | None:

@@ -33,6 +33,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
+from textual.actions import parse
 from textual.containers import Container
 from textual.message import Message
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..settings import Settings
-    from .backend import Backend
+    from .backend import Answer, Backend, Failed
     from .ink import Ink
 
 __all__ = ["PANES", "Entry", "MemoryWanted", "Pane", "entry_of"]
@@ -74,6 +75,10 @@ class Pane(Container):
         self.settings = settings
         self.status = ""
         """What the tab bar says while this pane is shown."""
+        self.failures: dict[str, Failed] = {}
+        """What failed and was not answered since, by group, the last one last."""
+        self._actions = dict.fromkeys(parse(each.action)[1:] for _, each in self._bindings)
+        self._could: tuple[bool | None, ...] = ()
 
     @classmethod
     def style_path(cls) -> Path:
@@ -90,6 +95,64 @@ class Pane(Container):
     def restyle(self, ink: Ink) -> None:
         """Draw with another theme from now on; the widgets are told themselves."""
         self.ink = ink
+
+    def note(self, text: str) -> None:
+        """Show a text in place of all else, in the pane's Note; where it is empty, all else again."""
+        from .note import Note  # noqa: PLC0415 -- not in the first frame of the Timeline
+
+        if self.has_class("-empty") != bool(text):
+            self.set_class(bool(text), "-empty")
+            if self.display and self.app.screen is self.screen:
+                self.call_after_refresh(self.focus_first)
+        self.query_one(Note).say(text)
+
+    # -- answers and failures -------------------------------------------------------------------
+
+    def show_answer(self, message: Answer) -> None:
+        """Show what the backend found; it is still wanted."""
+
+    def show_failure(self, message: Failed) -> None:
+        """Show in the pane what failed, beside :attr:`trouble`; there is a key to try again."""
+
+    def say_where(self) -> None:
+        """Say how things stand: what is shown, what is under way, what is wrong."""
+
+    @property
+    def trouble(self) -> str:
+        """What went wrong last; empty where all is well."""
+        return next((failed.error for failed in reversed(self.failures.values())), "")
+
+    def on_answer(self, message: Answer) -> None:
+        """Show what the backend found, if nothing newer was asked."""
+        if not message.ticket.stale:
+            self.failures.pop(message.ticket.group, None)
+            self.show_answer(message)
+            self.say_where()
+            self.offer()
+
+    def on_failed(self, message: Failed) -> None:
+        """Say in the pane what went wrong, if nothing newer was asked."""
+        if not message.ticket.stale:
+            self.failures.pop(message.ticket.group, None)
+            self.failures[message.ticket.group] = message
+            self.show_failure(message)
+            self.say_where()
+            self.offer()
+
+    def action_retry(self) -> None:
+        """Try again what failed."""
+        failures, self.failures = self.failures, {}
+        for failed in failures.values():
+            failed.retry()
+        self.say_where()
+        self.offer()
+
+    def offer(self) -> None:
+        """Show other keys beneath, if what can be done has changed."""
+        can = tuple(self.check_action(name, parameters) for name, parameters in self._actions)
+        if can != self._could:
+            self._could = can
+            self.refresh_bindings()
 
     def say(self, status: str) -> None:
         """Put a few words at the right of the tab bar."""

@@ -102,7 +102,7 @@ async def test_the_arc_opens_on_the_latest_memory(driven, journal):
         await app.press("2")
         pane = arc_of(app)
         assert pane.arc is not None
-        assert pane.cursor == 276
+        assert pane.viewport.cursor == 276
         assert "277 memories" in pane.status
         assert "All memories · 277 · 2019-01-01 to 2024-12-31" in app.screen_text
         assert "The Bookshop" in app.screen_text
@@ -112,47 +112,47 @@ async def test_arrows_go_along_and_enter_lands_in_the_timeline(driven, journal):
     async with driven(journal, pane="arc") as app:
         pane = arc_of(app)
         await app.press("home")
-        assert pane.cursor == 0
+        assert pane.viewport.cursor == 0
         first = shown(app)
         await app.press("right")
-        assert pane.cursor > 0
+        assert pane.viewport.cursor > 0
         await app.press("down", "up", "left", "left")
         assert shown(app) == first
         await app.press("end", "k")
         ref = pane.arc.columns.refs[275]
-        assert pane.cursor == 275
+        assert pane.viewport.cursor == 275
         await app.press("enter")
         assert app.app.pane.id == "timeline"
         assert app.pane.memories.current_ref == ref
         await app.press("2")
-        assert pane.cursor == 275
+        assert pane.viewport.cursor == 275
 
 
 async def test_zoom_goes_closer_around_the_cursor_and_back(driven, journal):
     async with driven(journal, pane="arc") as app:
         pane = arc_of(app)
         await app.press("home", *["right"] * 20)
-        moment = pane._moment(pane.cursor)
+        moment = pane.viewport.moment
         days = [pane.arc.whole.days]
         for _ in range(3):
             await app.press("plus")
-            assert pane.window.first <= moment < pane.window.last + 1
-            days.append(pane.window.days)
+            assert pane.viewport.window.first <= moment < pane.viewport.window.last + 1
+            days.append(pane.viewport.window.days)
         assert days == sorted(days, reverse=True)
-        assert pane.line.scene.window == pane.window
-        before = pane.window
+        assert pane.line.scene.window == pane.viewport.window
+        before = pane.viewport.window
         await app.press("L")
-        assert pane.window.first > before.first
+        assert pane.viewport.window.first > before.first
         await app.press("H")
-        assert pane.window == before
+        assert pane.viewport.window == before
         await app.press("minus", "minus", "minus", "minus")
-        assert pane.window is None
+        assert pane.viewport.chosen is None
         await app.press(*["plus"] * 20)
-        assert pane.window.days == 7
+        assert pane.viewport.window.days == 7
         await app.press("end")
-        assert pane.window.last == pane.arc.whole.last
+        assert pane.viewport.window.last == pane.arc.whole.last
         await app.press("0")
-        assert pane.window is None
+        assert pane.viewport.chosen is None
 
 
 async def test_views_take_turns_and_the_year_goes_by_days(driven, journal):
@@ -166,12 +166,12 @@ async def test_views_take_turns_and_the_year_goes_by_days(driven, journal):
         assert views == ["stack", "year", "following", "line"]
         await app.press("v", "v")
         assert "2024 · 57 on 54 days" in app.screen_text
-        day = int(pane._moment(pane.cursor))
+        day = int(pane.viewport.moment)
         await app.press("h")
-        assert int(pane._moment(pane.cursor)) <= day - 7
-        day = int(pane._moment(pane.cursor))
+        assert int(pane.viewport.moment) <= day - 7
+        day = int(pane.viewport.moment)
         await app.press("down")
-        assert int(pane._moment(pane.cursor)) > day
+        assert int(pane.viewport.moment) > day
 
 
 async def test_the_period_can_be_chosen(driven, journal):
@@ -271,18 +271,18 @@ async def test_the_mouse_chooses_zooms_and_drags(driven, journal):
         pane = arc_of(app)
         await app.pilot.click("#arc-line", offset=(6, 1))
         await app.settle()
-        assert pane.cursor < 10
+        assert pane.viewport.cursor < 10
         assert shown(app)
-        assert pane._moment(pane.cursor) < pane.arc.whole.first + 60
+        assert pane.viewport.moment < pane.arc.whole.first + 60
         pane.line.post_message(pane.line.Zoomed(True, 0.5))
         await app.settle()
-        assert pane.window.days < pane.arc.whole.days
-        before = pane.window
+        assert pane.viewport.window.days < pane.arc.whole.days
+        before = pane.viewport.window
         await app.pilot.mouse_down("#arc-line", offset=(60, 3))
         await app.pilot.hover("#arc-line", offset=(50, 3))
         await app.pilot.mouse_up("#arc-line", offset=(50, 3))
         await app.settle()
-        assert pane.window.first > before.first
+        assert pane.viewport.window.first > before.first
         await app.pilot.click("#arc-stack", offset=(30, 4))
         await app.pilot.click("#arc-year", offset=(20, 8))
         await app.settle()
@@ -296,12 +296,12 @@ async def test_what_is_added_is_drawn_and_the_cursor_follows_the_end(driven, jou
             db.remember("Sea", "surprise", "A whale")
         await app.until(lambda: pane.arc is not None and len(pane.arc.columns.times) == 278)
         await app.until(lambda: pane.shown is not None and pane.shown.text == "A whale")
-        assert pane.cursor == 277
+        assert pane.viewport.cursor == 277
         await app.press("home")
         with MemoryDB(journal) as db:
             db.remember("Sea", "joy", "Another")
         await app.until(lambda: len(pane.arc.columns.times) == 279)
-        assert pane.cursor == 0
+        assert pane.viewport.cursor == 0
 
 
 async def test_one_memory_and_hostile_words(driven, tmp_path):
@@ -315,7 +315,7 @@ async def test_one_memory_and_hostile_words(driven, tmp_path):
         assert "\x1b" not in app.screen_text
         assert "[bold]C" in app.screen_text
         await app.press("escape")
-        assert arc_of(app).cursor == 0
+        assert arc_of(app).viewport.cursor == 0
 
 
 async def test_an_empty_journal_says_what_the_pane_is_for_and_no_key_fails(driven, tmp_path):

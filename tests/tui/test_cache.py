@@ -156,7 +156,7 @@ async def test_tiers_and_their_keys_are_shown_by_name(driven, journal, project):
     async with driven(journal, project=project) as app:
         await app.press("4")
         pane = cache(app)
-        assert pane.look.state == shared(project)
+        assert pane.live.look.state == shared(project)
         names = pane.keys.names
         assert "shop/mail.py:send_receipt" in names["T1"] + names["T2"]
         assert "shop/mail.py:send_receipt" in app.screen_text
@@ -169,25 +169,25 @@ async def test_what_another_process_asks_appears_by_itself(driven, journal, proj
     monkeypatch.setattr("mnemo.tui.cache.pane._EVERY", 0.02)
     async with driven(journal, project=project) as app:
         await app.pilot.press("4")
-        await app.until(lambda: isinstance(app.app.pane, CachePane) and app.app.pane.look)
+        await app.until(lambda: isinstance(app.app.pane, CachePane) and app.app.pane.live.look)
         pane = cache(app)
-        before = pane.look.state
+        before = pane.live.look.state
         ask(project, "total price")
-        await app.until(lambda: pane.look.state != before)
-        assert pane.look.state == shared(project)
-        assert {event.kind for event in pane.events} >= {"hit", "promotion"}
-        assert len(pane.rates) == 1
-        assert pane.rates[0] > 0
+        await app.until(lambda: pane.live.look.state != before)
+        assert pane.live.look.state == shared(project)
+        assert {event.kind for event in pane.live.events} >= {"hit", "promotion"}
+        assert len(pane.live.rates) == 1
+        assert pane.live.rates[0] > 0
         assert "promotion" in app.screen_text
         # It looks no more while another pane is shown.
         await app.pilot.press("1")
         await app.settle()
-        seen = pane.look
+        seen = pane.live.look
         ask(project, "discount")
         await app.settle()
-        assert pane.look is seen
+        assert pane.live.look is seen
         await app.pilot.press("4")
-        await app.until(lambda: pane.look.state == shared(project))
+        await app.until(lambda: pane.live.look.state == shared(project))
 
 
 async def test_what_the_daemon_does_is_heard_at_once(driven, journal, project, monkeypatch):
@@ -200,14 +200,14 @@ async def test_what_the_daemon_does_is_heard_at_once(driven, journal, project, m
             pane = cache(app)
             before = shared(project)
             call(project, "query", {"text": "total price", "output": "plain"})
-            await app.until(lambda: pane.events)
-            assert not pane.rates
+            await app.until(lambda: pane.live.events)
+            assert not pane.live.rates
             await app.until(lambda: shared(project) != before)
-            told = {event.key for event in pane.events}
-            count = len(pane.events)
+            told = {event.key for event in pane.live.events}
+            count = len(pane.live.events)
             await app.pilot.press("f5")
-            await app.until(lambda: pane.rates)
-            seen = [event.key for event in list(pane.events)[count:]]
+            await app.until(lambda: pane.live.rates)
+            seen = [event.key for event in list(pane.live.events)[count:]]
             assert not told & set(seen), "told once, though heard and seen"
             await app.pilot.press("1")
             await app.until(lambda: status(project)["subscribers"] == 0)
@@ -220,27 +220,27 @@ async def test_warming_takes_in_what_was_delivered(driven, journal, project):
         engine.cache_clear()
     async with driven(journal, project=project, pane="cache") as app:
         pane = cache(app)
-        assert pane.look.state == ArcState()
+        assert pane.live.look.state == ArcState()
         assert "No queries yet" in app.screen_text
         await app.press("w")
-        held = len(pane.look.state.t1)
+        held = len(pane.live.look.state.t1)
         assert held > 0
         assert app.toasts == [f"{held} chunks taken in"]
-        assert shared(project) == pane.look.state
+        assert shared(project) == pane.live.look.state
 
 
 @pytest.mark.parametrize("key", ["c", "x"])
 async def test_clearing_asks_first(driven, journal, project, key):
     async with driven(journal, project=project, pane="cache") as app:
         pane = cache(app)
-        before = pane.look.state
+        before = pane.live.look.state
         await app.press(key)
         assert isinstance(app.app.screen, Choice)
         await app.press("enter")
         assert shared(project) == before
         await app.press(key, "down", "enter")
-        assert shared(project) == ArcState() == pane.look.state
-        assert not pane.events
+        assert shared(project) == ArcState() == pane.live.look.state
+        assert not pane.live.events
 
 
 async def test_the_source_can_be_this_apps_engine(driven, journal, project):
@@ -248,17 +248,17 @@ async def test_the_source_can_be_this_apps_engine(driven, journal, project):
         await app.type("receipt")
         await app.press("escape", "4")
         pane = cache(app)
-        all_of_them = pane.look.state
+        all_of_them = pane.live.look.state
         await app.press("s")
-        assert pane.own
-        assert pane.look.state != all_of_them
-        assert pane.look.state.misses > 0
+        assert pane.live.own
+        assert pane.live.look.state != all_of_them
+        assert pane.live.look.state.misses > 0
         assert "This app's own cache" in app.screen_text
         await app.press("c", "w")
         assert app.app.screen is app.app.screen_stack[0], "only the shared one is warmed and cleared"
         assert not app.toasts
         await app.press("s")
-        assert pane.look.state == all_of_them
+        assert pane.live.look.state == all_of_them
 
 
 async def test_the_cursor_goes_along_the_keys(driven, journal, project):
@@ -319,7 +319,7 @@ async def test_what_queries_delivered_is_replayed(driven, journal, project):
         assert pane.replay.done
         await app.press("escape")
         assert pane.replay is None
-        assert pane.tiers.state == pane.look.state
+        assert pane.tiers.state == pane.live.look.state
 
 
 async def test_a_replay_is_played_stepped_and_begun_again(driven, journal, project):

@@ -328,7 +328,7 @@ async def test_indexing_from_the_pane(driven, journal, tmp_path):
         assert "Nothing is indexed yet" in app.screen_text
         assert str(folder) in app.screen_text
         await app.press("i")
-        await app.until(lambda: app.explore.folder is None and not app.explore.working)
+        await app.until(lambda: app.explore.folder is None and not app.explore.indexing.working)
         await app.settle()
         assert "1 files indexed" in app.toasts[-1]
         await app.press("slash")
@@ -336,7 +336,7 @@ async def test_indexing_from_the_pane(driven, journal, tmp_path):
         assert names(app) == ["only_one"]
         await app.press("down", "i", "i")
         await app.settle()
-        assert not app.explore.working
+        assert not app.explore.indexing.working
 
 
 async def test_what_changed_since_is_marked_and_indexed_again(driven, journal, project):
@@ -347,7 +347,7 @@ async def test_what_changed_since_is_marked_and_indexed_again(driven, journal, p
         assert "! refund_order" in app.screen_text
         assert "changed since it was indexed" in app.screen_text
         await app.press("down", "i")
-        await app.until(lambda: not app.explore.working)
+        await app.until(lambda: not app.explore.indexing.working)
         await app.settle()
         assert not any(hit.stale for hit in app.explore.result.hits)
         assert any("cancel_order" in hit.content for hit in app.explore.result.hits)
@@ -363,7 +363,7 @@ async def test_watching_follows_a_change(driven, journal, project):
         await app.until(lambda: "cancel_order" in names(app))
         await app.pilot.press("W")
         await app.until(lambda: all(worker.is_finished for worker in app.app.workers))
-        assert not app.explore.watching
+        assert not app.explore.indexing.watching
 
 
 async def test_a_damaged_index_is_told_and_retried(driven, journal, project):

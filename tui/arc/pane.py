@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -13,29 +12,27 @@ from textual.message import Message
 from textual.widgets import Static
 
 from ...llm.answers import LOCAL, Reflection
-from ...storage.affect import affect_of
 from ...storage.clock import local_moment
-from ..backend import Answer, Failed
 from ..inert import inert, one_line
 from ..keys import key
+from ..note import Note
 from ..panes import MemoryWanted, Pane
 from .following import FollowingView
 from .line import LineChart
-from .model import Arc, Scene, Shown, Window
-from .reading import midnight, read_arc, read_shown, scene_of, tell, write_svg
+from .model import Arc, Scene, Shown
+from .reading import read_arc, read_shown, scene_of, tell, write_svg
 from .stack import StackChart
+from .viewport import Viewport
 from .views import ArcView
 from .year import YearView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from textual.app import ComposeResult
 
     from ...llm.pacing import Cancel
     from ...settings import Settings
     from ...storage.affect import Span
-    from ..backend import Backend
+    from ..backend import Answer, Backend, Failed
     from ..ink import Ink
 
 __all__ = ["ArcPane"]
@@ -47,10 +44,7 @@ _DRAWN: Final = frozenset(("land", "zoom", "view", "reflect", "export", "concept
 """Actions that need something to be drawn."""
 _VIEWS: Final = ("line", "stack", "year", "following")
 _SPANS: Final[tuple[Span | None, ...]] = (None, "day", "week", "month", "year")
-_CLOSEST: Final = 7
-_ZOOM: Final = 0.5
 _PAN: Final = 0.5
-_MOST_CONCEPTS: Final = 500
 
 
 class Told(Message):
@@ -63,10 +57,6 @@ class Told(Message):
     def can_replace(self, message: Message) -> bool:
         """Only the last of a burst counts."""
         return isinstance(message, Told)
-
-
-class _Note(Static, can_focus=True):
-    """What stands in place of the drawings; it takes the keys meanwhile."""
 
 
 class ArcPane(Pane):
@@ -102,17 +92,17 @@ class ArcPane(Pane):
         self.concept = ""
         """Whose arc was asked for last; empty for everything."""
         self.arc: Arc | None = None
-        self.window: Window | None = None
-        """The days on screen; None for all of them."""
-        self.cursor = 0
-        """Place of the memory under the cursor in the arc's columns."""
+        """The arc that was read last."""
+        self.viewport: Viewport | None = None
+        """Where one is in it; None while it has no memories."""
+        self._drawn: tuple[object, ...] = ()
+        """What the scene was last asked for."""
         self.view = "line"
         self.span: Span | None = None
         self.shown: Shown | None = None
         self._cancel: Cancel | None = None
         """Ends what is being told."""
         self._outdated = False
-        self._retries: dict[str, Callable[[], None]] = {}
 
     def compose(self) -> ComposeResult:
         """Lay out the drawings."""
@@ -121,7 +111,7 @@ class ArcPane(Pane):
         self.year = YearView(self.ink, id="arc-year")
         self.following = FollowingView(self.ink, id="arc-following")
         yield Static(" ", id="arc-head", markup=False)
-        yield _Note("", id="arc-empty", markup=False)
+        yield Note(id="arc-empty")
         yield self.line
         yield self.stack
         with Container(id="arc-lower"):
@@ -148,17 +138,8 @@ class ArcPane(Pane):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that have nothing to act on stand back."""
         if action == "retry":
-            return bool(self._retries)
-        return True if action not in _DRAWN or (self.arc is not None and self.arc.days) else None
-
-    def _note(self, text: str) -> None:
-        """Show a text in place of the drawings, or the drawings again where it is empty."""
-        before = self.has_class("-empty")
-        self.set_class(bool(text), "-empty")
-        self.query_one("#arc-empty", Static).update(inert(text))
-        if before != bool(text) and self.display and self.app.screen is self.screen:
-            self.call_after_refresh(self.focus_first)
-        self.refresh_bindings()
+            return bool(self.failures)
+        return True if action not in _DRAWN or self.viewport is not None else None
 
     def ask(self, concept: str) -> None:
         """Ask for a concept's arc; empty for everything."""
@@ -171,11 +152,8 @@ class ArcPane(Pane):
 
     # -- answers --------------------------------------------------------------------------------
 
-    def on_answer(self, message: Answer) -> None:
+    def show_answer(self, message: Answer) -> None:
         """Show what was found."""
-        if message.ticket.stale:
-            return
-        self._retries.pop(message.ticket.group, None)
         match message.value:
             case Arc() as arc:
                 self._show(arc)
@@ -184,7 +162,6 @@ class ArcPane(Pane):
                 self.stack.show(scene)
             case Shown() as shown:
                 self.shown = shown
-                self._say_shown()
             case Reflection() as found:
                 by = f"\n\n- {one_line(found.provider, 40)}" if found.provider != LOCAL else ""
                 note = f"\n\n{found.confidence_note}"
@@ -194,15 +171,13 @@ class ArcPane(Pane):
             case _:
                 pass
 
-    def on_failed(self, message: Failed) -> None:
+    def show_failure(self, message: Failed) -> None:
         """Say what went wrong and how to try again."""
-        self._retries[message.ticket.group] = message.retry
         if message.ticket.group == "arc.read":
-            self.arc = None
-            self._note(f"{message.error}\n\nPress F5 to try again.")
+            self.arc = self.viewport = None
+            self.note(f"{message.error}\n\nPress F5 to try again.")
         elif message.ticket.group.startswith("arc."):
             self.notify(f"{message.error}; F5 tries again", severity="error", markup=False)
-            self.refresh_bindings()
 
     def on_journal_changed(self) -> None:
         """Draw what was added, now or when the pane is looked at again."""
@@ -217,46 +192,40 @@ class ArcPane(Pane):
             self.ask(self.concept)
 
     def _show(self, arc: Arc) -> None:
-        before = self.arc
-        kept = None
-        if before is not None and before.concept == arc.concept and before.days:
-            kept = before.columns.times[self.cursor]
-            at_end = self.cursor == len(before.columns.times) - 1
         self.arc = arc
-        self._note("" if arc.days else _EMPTY)
-        if not arc.days:
-            self.query_one("#arc-head", Static).update(" ")
-            self.say("")
-            return
-        times = arc.columns.times
-        if kept is None:
-            self.window = None
-            self.cursor = len(times) - 1
-        else:
-            place = bisect_left(times, kept)
-            self.cursor = len(times) - 1 if at_end else min(place, len(times) - 1)
-        self.year.show({day.day: day for day in arc.days})
-        self.following.show({(str(one), str(other)): n for (one, other), n in arc.transitions.items()})
-        self._draw()
-        self._point()
-        if self.has_class("-words"):
-            self.action_reflect()
+        self.viewport = Viewport(arc, self.viewport) if arc.days else None
+        self.note("" if arc.days else _EMPTY)
+        if arc.days:
+            self.year.show({day.day: day for day in arc.days})
+            self.following.show({(str(one), str(other)): n for (one, other), n in arc.transitions.items()})
+            self._point()
+            if self.has_class("-words"):
+                self.action_reflect()
 
     def _draw(self) -> None:
-        """Ask for the window's scene."""
-        arc = self.arc
-        if arc is None or not arc.days:
+        """Ask for the window's scene, unless it was asked for already."""
+        viewport = self.viewport
+        if viewport is None:
             return
-        window, columns, span = self.window or arc.whole, self.line.dots, self.span
+        viewport.columns = self.line.dots
+        arc, window, columns, span = viewport.arc, viewport.window, viewport.columns, self.span
+        if self._drawn == (id(arc), window, columns, span):
+            return
+        self._drawn = (id(arc), window, columns, span)
         self.backend.request(
             self, "arc.scene", "drawing the arc", lambda _: scene_of(arc, window, columns, span)
         )
-        self._say_where()
+        self.say_where()
 
-    def _say_where(self) -> None:
-        arc = self.arc
-        assert arc is not None
-        window = self.window or arc.whole
+    def say_where(self) -> None:
+        """Say whose arc it is, what is on screen, and which memory is under the cursor."""
+        viewport, shown = self.viewport, self.shown
+        head = self.query_one("#arc-head", Static)
+        if viewport is None:
+            head.update(" ")
+            self.say("")
+            return
+        arc, window = viewport.arc, viewport.window
         count = len(arc.columns.times)
         parts = [
             one_line(arc.concept, 40) or "All memories",
@@ -264,134 +233,80 @@ class ArcPane(Pane):
             f"{date.fromordinal(window.first).isoformat()} to {date.fromordinal(window.last).isoformat()}",
             arc.words,
         ]
-        self.query_one("#arc-head", Static).update(" " + " · ".join(part for part in parts if part))
+        head.update(" " + " · ".join(part for part in parts if part))
         self.say(f"{count:,} memories" if count != 1 else "1 memory")
+        if shown is not None:
+            look, _ = self.ink.feeling(str(shown.feeling))
+            when = self.ink.dates.written(local_moment(shown.us))
+            self.query_one("#arc-foot", Static).update(
+                f" {when} · {look.glyph} {one_line(look.word, 40)} · {shown.concept}: {shown.text}"
+            )
 
-    # -- the cursor -----------------------------------------------------------------------------
-
-    def _moment(self, place: int) -> float:
-        """A memory's local day as an ordinal, with the part of the day that has gone."""
-        assert self.arc is not None
-        us = self.arc.columns.times[place]
-        local = local_moment(us)
-        return local.date().toordinal() + (local.hour * 60 + local.minute) / 1440
+    # -- the cursor and the window --------------------------------------------------------------
 
     def _point(self) -> None:
-        """Show the memory under the cursor everywhere."""
-        arc = self.arc
-        if arc is None or not arc.days:
+        """Show the window, and the memory under the cursor everywhere."""
+        viewport = self.viewport
+        if viewport is None:
             return
-        times, feelings, refs, names = arc.columns
-        moment = self._moment(self.cursor)
-        self.line.point_at((moment, str(names[feelings[self.cursor]])))
+        times, feelings, refs, names = viewport.arc.columns
+        cursor, moment = viewport.cursor, viewport.moment
+        self.line.point_at((moment, str(names[feelings[cursor]])))
         self.year.point_at(date.fromordinal(int(moment)))
-        window = self.window
-        if window is not None and not window.first <= moment < window.last + 1:
-            self._look(int(moment) - window.days // 2, window.days)
-        ref, us = refs[self.cursor], times[self.cursor]
+        self._draw()
+        ref, us = refs[cursor], times[cursor]
         self.backend.read_journal(
             self, "arc.memory", "reading the memory", lambda db, _: read_shown(db, ref, us)
         )
 
-    def _say_shown(self) -> None:
-        shown = self.shown
-        if shown is None:
-            return
-        look, _ = self.ink.feeling(str(shown.feeling))
-        when = self.ink.dates.written(local_moment(shown.us))
-        self.query_one("#arc-foot", Static).update(
-            f" {when} · {look.glyph} {one_line(look.word, 40)} · {shown.concept}: {shown.text}"
-        )
-
-    def _go(self, place: int) -> None:
-        if self.arc is not None and self.arc.days:
-            self.cursor = max(0, min(place, len(self.arc.columns.times) - 1))
-            self._point()
-
     def action_along(self, by: int) -> None:
         """To the next memory that stands in another column, or in the year a week on."""
-        arc = self.arc
-        if arc is None or not arc.days:
-            return
-        if self.year.has_focus:
-            self._by_days(7 * by)
-            return
-        window = self.window or arc.whole
-        width = window.days * 86_400_000_000 / self.line.dots
-        times = arc.columns.times
-        now = times[self.cursor]
-        place = bisect_left(times, now + width) if by > 0 else bisect_right(times, now - width) - 1
-        # The nearest beyond a column's width; where none is left, the last one there is.
-        self._go(place)
+        if self.viewport is not None:
+            if self.year.has_focus:
+                self.viewport.by_days(7 * by)
+            else:
+                self.viewport.along(by)
+            self._point()
 
     def action_step(self, by: int) -> None:
         """To the very next memory, or in the year a day on."""
-        if self.year.has_focus:
-            self._by_days(by)
-        else:
-            self._go(self.cursor + by)
-
-    def _by_days(self, by: int) -> None:
-        """To the nearest memory at least so many days away."""
-        assert self.arc is not None or by
-        if self.arc is None or not self.arc.days:
-            return
-        day = int(self._moment(self.cursor)) + by
-        times = self.arc.columns.times
-        self._go(bisect_left(times, midnight(day)) if by > 0 else bisect_left(times, midnight(day + 1)) - 1)
+        if self.viewport is not None:
+            if self.year.has_focus:
+                self.viewport.by_days(by)
+            else:
+                self.viewport.go(self.viewport.cursor + by)
+            self._point()
 
     def action_edge(self, last: int) -> None:
         """To the first or the last memory."""
-        if self.arc is not None:
-            self._go(len(self.arc.columns.times) - 1 if last else 0)
+        if self.viewport is not None:
+            self.viewport.edge(last=bool(last))
+            self._point()
 
     def action_land(self) -> None:
         """Show the memory in the Timeline."""
-        if self.arc is not None and self.arc.days:
-            self.post_message(MemoryWanted(self.arc.columns.refs[self.cursor]))
-
-    # -- the window -----------------------------------------------------------------------------
-
-    def _look(self, first: int, days: int) -> None:
-        """Show so many days, kept within what there is."""
-        assert self.arc is not None
-        whole = self.arc.whole
-        days = max(days, _CLOSEST)
-        if days >= whole.days:
-            self.window = None
-        else:
-            first = max(whole.first, min(first, whole.last - days + 1))
-            self.window = Window(first, first + days - 1)
-        self._draw()
+        if self.viewport is not None:
+            self.post_message(MemoryWanted(self.viewport.arc.columns.refs[self.viewport.cursor]))
 
     def action_zoom(self, closer: int) -> None:
         """Zoom around the cursor."""
-        if self.arc is not None and self.arc.days:
-            window = self.window or self.arc.whole
-            share = (self._moment(self.cursor) - window.first) / window.days
-            self._zoom(closer > 0, share if 0 <= share <= 1 else 0.5)
-
-    def _zoom(self, closer: bool, share: float) -> None:
-        if self.arc is None or not self.arc.days:
-            return
-        window = self.window or self.arc.whole
-        days = round(window.days * (_ZOOM if closer else 1 / _ZOOM))
-        days = max(days, min(_CLOSEST, window.days))
-        self._look(round(window.first + share * (window.days - days)), days)
+        if self.viewport is not None:
+            self.viewport.zoom(closer=closer > 0)
+            self._draw()
 
     def action_pan(self, by: int) -> None:
         """Half a screen to a side."""
         self._pan(by * _PAN)
 
     def _pan(self, share: float) -> None:
-        if self.arc is not None and self.window is not None:
-            by = round(share * self.window.days) or (1 if share > 0 else -1)
-            self._look(self.window.first + by, self.window.days)
+        if self.viewport is not None:
+            self.viewport.pan(share)
+            self._draw()
 
     def action_whole(self) -> None:
         """Everything again."""
-        if self.arc is not None:
-            self.window = None
+        if self.viewport is not None:
+            self.viewport.whole()
             self._draw()
 
     def action_span(self) -> None:
@@ -407,7 +322,9 @@ class ArcPane(Pane):
 
     @on(ArcView.Zoomed)
     def _zoomed(self, message: ArcView.Zoomed) -> None:
-        self._zoom(message.closer, message.share)
+        if self.viewport is not None:
+            self.viewport.zoom(closer=message.closer, share=message.share)
+            self._draw()
 
     @on(ArcView.Panned)
     def _panned(self, message: ArcView.Panned) -> None:
@@ -415,26 +332,10 @@ class ArcPane(Pane):
 
     @on(ArcView.DayPicked)
     def _picked(self, message: ArcView.DayPicked) -> None:
-        """Go to the memory nearest to where was clicked; a second click on it lands there."""
-        arc = self.arc
-        if arc is None or not arc.days:
-            return
-        times, feelings, _, names = arc.columns
-        window = self.window or arc.whole
-        us = midnight(int(message.ordinal)) + round((message.ordinal % 1) * 86_400_000_000)
-        reach = 3 * window.days * 86_400_000_000 // max(1, self.line.dots)
-        near = range(bisect_left(times, us - reach), bisect_right(times, us + reach))
-        if not near:
-            place = bisect_left(times, us)
-            near = range(max(0, place - 1), min(place + 1, len(times)))
-
-        def far(place: int) -> tuple[float, int]:
-            affect = affect_of(names[feelings[place]])
-            height = message.valence
-            off = 0.0 if height is None or affect is None else abs(affect.valence - height)
-            return off + abs(times[place] - us) / max(reach, 1), -place
-
-        self._go(min(near[:2000], key=far))
+        """Go to the memory nearest to where was clicked."""
+        if self.viewport is not None:
+            self.viewport.pick(message.ordinal, message.valence)
+            self._point()
 
     # -- views, words, files --------------------------------------------------------------------
 
@@ -447,10 +348,11 @@ class ArcPane(Pane):
 
     def action_reflect(self) -> None:
         """Tell the arc in words, beneath."""
-        arc = self.arc
-        if arc is None or not arc.days:
-            return
         from ...llm.pacing import Cancel  # noqa: PLC0415 -- nobody reflects before the first frame
+
+        if self.viewport is None:
+            return
+        arc = self.viewport.arc
 
         self._stop_telling()
         self.add_class("-words")
@@ -487,55 +389,30 @@ class ArcPane(Pane):
 
     def action_concept(self) -> None:
         """Choose whose arc it is."""
-        from ..dialogs.choice import Choice  # noqa: PLC0415
+        from .dialogs import choose_concept  # noqa: PLC0415
 
-        if self.arc is None:
-            return
-        options = [("", "All memories")]
-        for name, n in list(self.arc.concepts.items())[:_MOST_CONCEPTS]:
-            options.append((name, f"{one_line(name, 60)}  {n:,}"))
-
-        def done(name: str | None) -> None:
-            if name is not None and name != self.concept:
-                self.ask(name)
-
-        self.app.push_screen(Choice("Whose arc", options, chosen=self.concept), done)
+        if self.arc is not None:
+            choose_concept(self.app, self.arc, self.ask)
 
     def action_export(self) -> None:
         """Ask for a file and write the picture."""
-        from ..dialogs.prompt import Prompt  # noqa: PLC0415
+        from .dialogs import ask_output  # noqa: PLC0415
 
-        arc = self.arc
-        if arc is None or not arc.days:
+        if self.viewport is None:
             return
-        name = "".join(char if char.isalnum() else "-" for char in arc.concept.lower()) or "all"
+        arc, theme, language = self.viewport.arc, self.ink.theme, self.settings.language
 
-        def check(text: str) -> str:
-            if not text.strip():
-                raise ValueError("give it a name")
-            path = Path(text.strip()).expanduser().absolute()
-            return f"{'replaces' if path.exists() else 'writes'} {one_line(str(path), 200)}"
+        def write(output: Path) -> None:
+            self.backend.read_journal(
+                self,
+                "arc.export",
+                "writing the picture",
+                lambda db, _: write_svg(db, arc, theme, language, output),
+            )
 
-        def done(text: str | None) -> None:
-            if text is not None:
-                output = Path(text.strip()).expanduser().absolute()
-                theme, language = self.ink.theme, self.settings.language
-                self.backend.read_journal(
-                    self,
-                    "arc.export",
-                    "writing the picture",
-                    lambda db, _: write_svg(db, arc, theme, language, output),
-                )
-
-        self.app.push_screen(Prompt("Write the picture to", check, value=f"~/mnemo-arc-{name}.svg"), done)
-
-    def action_retry(self) -> None:
-        """Try again what failed."""
-        retries, self._retries = self._retries, {}
-        for retry in retries.values():
-            retry()
+        ask_output(self.app, arc, write)
 
     def restyle(self, ink: Ink) -> None:
         """Draw with another theme."""
         super().restyle(ink)
-        self._say_shown()
+        self.say_where()

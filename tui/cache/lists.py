@@ -6,14 +6,12 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.message import Message
-from textual.reactive import reactive
-from textual.strip import Strip
 
 from ..inert import cut, tail
-from ..keys import key
-from ..lines import Drawing, LineView, Piece
+from ..keys import key, moving
+from ..lines import Drawing, Piece
+from ..rows import RowList
 from .model import TIERS, Place, Tier
 from .tiers import tier_style
 
@@ -73,23 +71,16 @@ class EventStream(Drawing, can_focus=False):
         return lines
 
 
-class KeyList(LineView):
+class KeyList(RowList):
     """The keys of each tier, those asked for last first; the cursor follows the key it was put on."""
 
     HELP = "The keys in each tier, those asked for last first. T1 and T2 hold contents, B1 and B2 only keys."
     HELP_TITLE = "Keys"
     BINDINGS: ClassVar = [
-        key("down,j", "move(1)", "Down", "keys.down", "The next key"),
-        key("up,k", "move(-1)", "Up", "keys.up", "The key before"),
-        key("pagedown,ctrl+f", "page(1)", "Page down", "keys.page_down", "A page on"),
-        key("pageup,ctrl+b", "page(-1)", "Page up", "keys.page_up", "A page back"),
-        key("home,g", "move(-1000000)", "First", "keys.first", "The first key"),
-        key("end,G", "move(1000000)", "Last", "keys.last", "The last key"),
+        *moving("keys", "key"),
         key("t", "tier", "Tier", "keys.tier", "To the next tier"),
         key("enter", "open", "Open", "keys.open", "Open it in the editor, at its line"),
     ]
-
-    cursor: reactive[int] = reactive(1, init=False)
 
     class Opened(Message):
         """A key is to be opened."""
@@ -99,8 +90,7 @@ class KeyList(LineView):
             super().__init__()
 
     def __init__(self, ink: Ink, *, id: str) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self.ink = ink
+        super().__init__(ink, id=id)
         self._rows: list[tuple[Tier, str | None]] = []
         """A tier's title, or one of its keys."""
         self._places: Mapping[str, Place] = {}
@@ -121,8 +111,7 @@ class KeyList(LineView):
         self.extend_to(len(rows))
         followed = self._followed
         found = (n for n, row in enumerate(rows) if row[1] == followed) if followed else iter(())
-        self.set_reactive(KeyList.cursor, self.validate_cursor(next(found, self.cursor)))
-        self._follow()
+        self.stand_on(next(found, self.cursor))
         self.refresh()
 
     @property
@@ -143,47 +132,16 @@ class KeyList(LineView):
         place = self._places.get(each)
         return each if place is None else place.name
 
-    def restyle(self, ink: Ink) -> None:
-        """Draw with another theme."""
-        self.ink = ink
-        self.refresh()
-
     # -- moving ---------------------------------------------------------------------------------
 
-    def validate_cursor(self, cursor: int) -> int:
-        """Keep the cursor on a key, past the titles; on a title where there is no key."""
-        rows = self._rows
-        cursor = max(0, min(cursor, len(rows) - 1))
-        for step in (1, -1) if cursor >= self.cursor else (-1, 1):
-            place = cursor
-            while 0 <= place < len(rows):
-                if rows[place][1] is not None:
-                    return place
-                place += step
-        return 0
+    def stands_on(self, place: int) -> bool:
+        """On keys, not on the titles of the tiers."""
+        return self._rows[place][1] is not None
 
     def watch_cursor(self) -> None:
-        """Follow the cursor."""
+        """Follow the cursor, which follows its key from now on."""
         self._followed = self.current
-        self._follow()
-        self.refresh()
-
-    def _follow(self) -> None:
-        height = self.scrollable_content_region.height
-        # The title above the first key comes along.
-        top = self.cursor - 1 if self.cursor and self._rows[self.cursor - 1][1] is None else self.cursor
-        if top < self.scroll_offset.y:
-            self.scroll_to(y=top, animate=False, force=True, immediate=True)
-        elif height and self.cursor >= self.scroll_offset.y + height:
-            self.scroll_to(y=self.cursor - height + 1, animate=False, force=True, immediate=True)
-
-    def action_move(self, by: int) -> None:
-        """Move the cursor."""
-        self.cursor += by
-
-    def action_page(self, by: int) -> None:
-        """Move the cursor by some screens."""
-        self.cursor += by * max(1, self.size.height - 2)
+        super().watch_cursor()
 
     def action_tier(self) -> None:
         """To the first key of the next tier that has any."""
@@ -209,26 +167,16 @@ class KeyList(LineView):
 
     # -- drawing --------------------------------------------------------------------------------
 
-    def render_line(self, y: int) -> Strip:
-        """Draw one line of the screen."""
-        place = self.scroll_offset.y + y
-        width, base, ink = self.room, self.base, self.ink
-        if place >= len(self._rows):
-            return Strip.blank(width, base)
+    def draw_row(self, place: int, width: int) -> list[Segment]:
+        """A tier's title, or one of its keys."""
         tier, each = self._rows[place]
+        ink = self.ink
         if each is None:
-            segments = [
+            return [
                 Segment(f" {tier} ", ink.heading),
                 Segment(cut(f"{TIERS[tier]} · {self._counts[tier]:,}", max(1, width - 4)), ink.muted),
             ]
-        else:
-            style = ink.text if tier[0] == "T" else ink.muted
-            side = "|" if ink.ascii_only else "▎"
-            segments = [
-                Segment(f" {side} ", tier_style(ink, tier)),
-                Segment(tail(self._called(each), max(1, width - 4)), style),
-            ]
-            if place == self.cursor:
-                over = ink.cursor if self.has_focus else ink.cursor_away
-                segments = [Segment(s.text, (s.style or Style()) + over) for s in segments]
-        return Strip(Segment.apply_style(segments, base)).adjust_cell_length(width, base)
+        return [
+            Segment(f" {'|' if ink.ascii_only else '▎'} ", tier_style(ink, tier)),
+            Segment(tail(self._called(each), max(1, width - 4)), ink.text if tier[0] == "T" else ink.muted),
+        ]

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
-from textual.app import SuspendNotSupported
 from textual.containers import Container
 from textual.message import Message
-from textual.widgets import Static
 
 from ...storage.cache import ArcState
-from ..backend import Answer, Failed, Working
+from ..backend import Working
 from ..chrome import HeaderLine
 from ..editor import open_at
-from ..inert import inert
 from ..keys import key
+from ..note import Note
 from ..panes import Pane
 from .lists import EventStream, KeyList
-from .model import Cleared, Deaf, Look, Unindexed, Warmed, Workload, happened
+from .live import Live
+from .model import Cleared, Deaf, Look, Unindexed, Warmed, Workload
 from .player import FRAMES, Player
 from .rates import Line, Rates
 from .reading import clear, index, listen, look, recorded, warm
@@ -36,7 +34,7 @@ if TYPE_CHECKING:
 
     from ...settings import Settings
     from ...storage.cache import CacheEvent
-    from ..backend import Backend
+    from ..backend import Answer, Backend, Failed
     from ..ink import Ink
     from .replay import Replay
 
@@ -56,7 +54,6 @@ _EVERY: Final = 1.0
 _VIEWS: Final = ("tiers", "rates", "events", "keys")
 _LIVE: Final = frozenset(("warm", "clear", "source"))
 _REPLAYED: Final = frozenset(("play", "speed", "step", "restart", "workload", "room", "live"))
-_KEPT: Final = 2_000
 
 
 class Heard(Message):
@@ -65,10 +62,6 @@ class Heard(Message):
     def __init__(self, event: CacheEvent) -> None:
         self.event = event
         super().__init__()
-
-
-class _Note(Static, can_focus=True):
-    """What stands in place of everything; it takes the keys meanwhile."""
 
 
 class CachePane(Pane, can_focus=True):
@@ -102,21 +95,11 @@ class CachePane(Pane, can_focus=True):
 
     def __init__(self, backend: Backend, ink: Ink, settings: Settings, *, id: str = "cache") -> None:  # noqa: A002
         super().__init__(backend, ink, settings, id=id)
-        self.look: Look | None = None
-        """The cache as it was last looked at."""
-        self.own = False
-        """Whether it is this app's own engine that is looked at."""
-        self.events: deque[CacheEvent] = deque(maxlen=200)
-        self.rates: deque[float] = deque(maxlen=_KEPT)
-        """The hit rate of what was asked between two looks."""
+        self.live = Live()
         self.player = Player()
         """Without a replay the cache is looked at live."""
-        self.unindexed = False
         self.listening = False
         """Whether the daemon, if one runs, is listened to."""
-        self._heard: set[object] = set()
-        """Keys it spoke of since the shared cache was last seen to change: nobody is told twice."""
-        self._failures: dict[str, Failed] = {}
         self._working = ""
         self._clock: Timer
         self._next_look: Timer | None = None
@@ -130,7 +113,7 @@ class CachePane(Pane, can_focus=True):
         self.stream = EventStream(self.ink, id="cache-events")
         self.keys = KeyList(self.ink, id="cache-keys")
         yield self.state
-        yield _Note("", id="cache-empty", markup=False)
+        yield Note(id="cache-empty")
         with Container(id="cache-body"):
             with Container(id="cache-left"):
                 yield self.tiers
@@ -167,7 +150,7 @@ class CachePane(Pane, can_focus=True):
         """Go on."""
         if self.player.playing:
             self._clock.resume()
-        if self.look is not None or self.unindexed:
+        if self.live.look is not None or self.live.unindexed:
             self._ask()
 
     # -- looking --------------------------------------------------------------------------------
@@ -175,7 +158,7 @@ class CachePane(Pane, can_focus=True):
     def _ask(self) -> None:
         """Look now, and again a while after the answer."""
         self._stop_looking()
-        before, own = self.look, self.own
+        before, own = self.live.look, self.live.own
         self.backend.read_code(
             self, "cache.look", "looking at the cache", lambda engine, _: look(engine, before, own=own)
         )
@@ -193,30 +176,23 @@ class CachePane(Pane, can_focus=True):
 
     def on_heard(self, message: Heard) -> None:
         """Show it at once; tiers and rates follow with the next look."""
-        if not self.own:
-            self.events.append(message.event)
-            self._heard.add(message.event.key)
-            if self.replay is None and self.look is not None:
-                self.stream.show(self.events, self.look.places, "")
+        if self.live.hear(message.event) and self.replay is None:
+            self._show_events()
 
     def _stop_looking(self) -> None:
         if self._next_look is not None:
             self._next_look.stop()
             self._next_look = None
 
-    def on_answer(self, message: Answer) -> None:
+    def show_answer(self, message: Answer) -> None:
         """Show what was found."""
-        if message.ticket.stale:
-            return
-        self._failures.pop(message.ticket.group, None)
         match message.value:
             case Look() as found:
-                self.unindexed = False
                 self._see(found)
             case Unindexed(folder):
-                self.unindexed, self.look = True, None
+                self.live.lost(unindexed=True)
                 if self.replay is None:
-                    self._note(_UNINDEXED.format(folder=folder))
+                    self.note(_UNINDEXED.format(folder=folder))
             case Deaf():
                 self.listening = False
             case Warmed(chunks):
@@ -235,46 +211,38 @@ class CachePane(Pane, can_focus=True):
                 pass
         if message.ticket.group == "cache.look" and self.display:
             self._next_look = self.set_timer(_EVERY, self._ask)
-        self._say()
 
-    def on_failed(self, message: Failed) -> None:
+    def show_failure(self, message: Failed) -> None:
         """Say in the pane what went wrong and how to try again."""
-        self._failures[message.ticket.group] = message
         if message.ticket.group == "cache.index":
             self._working = ""
         if message.ticket.group == "cache.look" and self.replay is None:
-            self.look = None
-            self._note(f"{message.error}\n\nPress R to try again.")
-        self._say()
+            self.live.lost()
+            self.note(f"{message.error}\n\nPress R to try again.")
 
     def on_working(self, message: Working) -> None:
         """Show how far the index is."""
         if self._working:
             self._working = message.text
-            self._say()
+            self.say_where()
 
     def _see(self, found: Look) -> None:
-        before, self.look = self.look, found
+        before = self.live.look
         if before is None or before.state != found.state:
             self._listen(found.folder)
-        if before is not None:
-            was, now = before.state, found.state
-            asked = now.hits + now.misses - was.hits - was.misses
-            if asked < 0:
-                self.events.clear()
-                self.rates.clear()
-            elif asked:
-                self.events.extend(each for each in happened(was, now) if each.key not in self._heard)
-                self._heard.clear()
-                self.rates.append((now.hits - was.hits) / asked)
-            elif found == before and not self.has_class("-empty"):
-                return
-        self._draw()
+        if self.live.see(found) or self.has_class("-empty"):
+            self._draw()
+
+    def _show_events(self) -> None:
+        look = self.live.look
+        if look is not None:
+            waiting = "Waiting for queries" if look.state != ArcState() else _QUIET
+            self.stream.show(self.live.events, look.places, waiting)
 
     def _draw(self) -> None:
         """Show the cache as it is, or what is replayed."""
         if self.replay is not None:
-            self._note("")
+            self.note("")
             replay = self.replay
             state = replay.cache.state
             self.tiers.show(state, replay.capacity)
@@ -283,25 +251,18 @@ class CachePane(Pane, can_focus=True):
             self.chart.show(tuple(Line(name, replay.rates(name)) for name in POLICIES), slots=slots)
             self.stream.show(replay.events, replay.workload.places, "Press space, or n for one request")
             self.keys.show(state, replay.workload.places)
-        elif self.look is not None:
-            self._note("")
-            state, places = self.look.state, self.look.places
-            self.tiers.show(state, self.look.capacity)
-            self.chart.show((Line("ARC", tuple(self.rates)),), words="It begins with the next query.")
-            self.stream.show(self.events, places, "Waiting for queries" if state != ArcState() else _QUIET)
-            self.keys.show(state, places)
+        elif self.live.look is not None:
+            self.note("")
+            look = self.live.look
+            self.tiers.show(look.state, look.capacity)
+            self.chart.show((Line("ARC", tuple(self.live.rates)),), words="It begins with the next query.")
+            self._show_events()
+            self.keys.show(look.state, look.places)
 
-    def _note(self, text: str) -> None:
-        """Show a text in place of the drawings, or the drawings again where it is empty."""
-        if self.has_class("-empty") != bool(text):
-            self.set_class(bool(text), "-empty")
-            if self.display and self.app.screen is self.screen:
-                self.call_after_refresh(self.focus_first)
-        self.query_one("#cache-empty", Static).update(inert(text))
-
-    def _say(self) -> None:
+    def say_where(self) -> None:
+        """Say what is looked at, and how it does."""
         right = self._working
-        trouble = next((failed.error for failed in self._failures.values()), "")
+        trouble = self.trouble
         if trouble:
             right = "R tries again"
         if self.replay is not None:
@@ -313,17 +274,9 @@ class CachePane(Pane, can_focus=True):
             self.state.say(left, right or f"{doing}, {self.player.speed:,}/s", trouble)
             self.say(f"replay, {replay.rate('ARC'):.1%}")
         else:
-            left = "This app's own cache" if self.own else "The cache all queries share"
-            if self.look is not None:
-                now = self.look.state
-                asked = now.hits + now.misses
-                left += f" · {now.hit_rate:.1%} of {asked:,} hit" if asked else " · nothing asked yet"
-                left += f" · {now.ghost_hits:,} ghost hits" if now.ghost_hits else ""
-                self.say(f"{len(now.t1) + len(now.t2):,} held")
-            else:
-                self.say("nothing indexed" if self.unindexed else "")
-            self.state.say(left, right, trouble)
-        self.refresh_bindings()
+            self.state.say(self.live.words(), right, trouble)
+            self.say(self.live.short_words())
+        self.offer()
 
     # -- the cache itself -----------------------------------------------------------------------
 
@@ -346,10 +299,7 @@ class CachePane(Pane, can_focus=True):
 
     def action_source(self) -> None:
         """Look at the other cache."""
-        self.own = not self.own
-        self.look = None
-        self.events.clear()
-        self.rates.clear()
+        self.live.switch()
         self._ask()
 
     def action_index(self) -> None:
@@ -362,14 +312,13 @@ class CachePane(Pane, can_focus=True):
                 "indexing",
                 lambda engine, ticket: index(engine, ticket, lambda text: ticket.tell(Working(text))),
             )
-            self._say()
+            self.say_where()
 
     def action_retry(self) -> None:
         """Try again what failed; else look."""
-        failures, self._failures = self._failures, {}
-        for failed in failures.values():
-            failed.retry()
-        if not failures:
+        if self.failures:
+            super().action_retry()
+        else:
             self._ask()
 
     def action_view(self) -> None:
@@ -390,21 +339,16 @@ class CachePane(Pane, can_focus=True):
 
     def on_resize(self) -> None:
         """The keys may be away now, or back."""
+        self.offer()
         if self.display and self.app.focused in (None, self, self.keys):
             self.focus_first()
 
     @on(KeyList.Opened)
     def _opened(self, message: KeyList.Opened) -> None:
-        if self.look is not None:
-            try:
-                open_at(
-                    self.app, self.look.root / message.place.path, message.place.line, self.settings.editor
-                )
-            except SuspendNotSupported:
-                self.notify("This terminal cannot be handed to an editor", severity="error")
-            except OSError as error:
-                said = f"The editor could not be started: {error.strerror}"
-                self.notify(said, severity="error", markup=False)
+        look = self.live.look
+        if look is not None:
+            place = message.place
+            open_at(self.app, look.root / place.path, place.line, self.settings.editor)
 
     # -- replay ---------------------------------------------------------------------------------
 
@@ -412,7 +356,7 @@ class CachePane(Pane, can_focus=True):
         """Play what was recorded here, or what is made up; again, back to the cache."""
         if self.replay is not None:
             self.action_live()
-        elif self.look is not None and self.look.state != ArcState():
+        elif self._asked_before():
             self.play("recorded")
         else:
             self.play(next(iter(SYNTHETIC)))
@@ -446,7 +390,7 @@ class CachePane(Pane, can_focus=True):
         else:
             self._clock.pause()
         self._draw()
-        self._say()
+        self.say_where()
 
     def _frame(self) -> None:
         if self.player.frame():
@@ -457,7 +401,7 @@ class CachePane(Pane, can_focus=True):
         self.backend.cancel("cache.workload")
         self.player.unload()
         self.remove_class("-replay")
-        if self.look is None:
+        if self.live.look is None:
             self._ask()
         self._played()
 
@@ -474,7 +418,7 @@ class CachePane(Pane, can_focus=True):
     def action_speed(self, by: int) -> None:
         """Play faster or slower."""
         self.player.faster(by)
-        self._say()
+        self.say_where()
 
     def action_restart(self) -> None:
         """From the beginning."""
@@ -493,8 +437,11 @@ class CachePane(Pane, can_focus=True):
             self.play(names[(names.index(self.replay.workload.name) + 1) % len(names)])
 
     def _offered(self) -> list[str]:
-        asked = self.look is not None and self.look.state != ArcState()
-        return [*(["recorded"] if asked else []), *SYNTHETIC]
+        return [*(["recorded"] if self._asked_before() else []), *SYNTHETIC]
+
+    def _asked_before(self) -> bool:
+        look = self.live.look
+        return look is not None and look.state != ArcState()
 
     # -- what can be done -----------------------------------------------------------------------
 
@@ -504,9 +451,10 @@ class CachePane(Pane, can_focus=True):
             return self.replay is not None
         if action in _LIVE:
             # What is warmed and cleared is the shared one.
-            return self.replay is None and self.look is not None and (action == "source" or not self.own)
+            live = self.live
+            return self.replay is None and live.look is not None and (action == "source" or not live.own)
         if action == "index":
-            return self.unindexed and self.replay is None
+            return self.live.unindexed and self.replay is None
         if action == "view":
             return self.small
         return True

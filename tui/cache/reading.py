@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from ...storage.cache import CacheEvent
 from ..inert import one_line
+from ..stale import stopped_when_stale
 from .model import TIERS, Cleared, Deaf, Look, Place, Unindexed, Warmed, Workload
 
 if TYPE_CHECKING:
@@ -14,19 +15,12 @@ if TYPE_CHECKING:
 
     from ...retrieval.engine import RetrievalEngine
     from ...retrieval.ingest import Progress
+    from ..stale import Staleness
 
 __all__ = ["clear", "index", "listen", "look", "recorded", "warm"]
 
 MOST_RECORDED: Final = 100_000
 _TOGETHER: Final = 500
-
-
-class Staleness(Protocol):
-    """Tells long work whether anybody still waits for it."""
-
-    @property
-    def stale(self) -> bool:
-        """Whether nobody does."""
 
 
 def look(engine: RetrievalEngine, before: Look | None, *, own: bool) -> Look | Unindexed:
@@ -70,31 +64,15 @@ def _parts(keys: list[str]) -> Iterable[list[str]]:
 
 def listen(folder: Path, ticket: Staleness, heard: Callable[[CacheEvent], None]) -> Deaf:
     """Hear what the caches of the project's daemon do, until it ends or nobody waits any more."""
-    import threading  # noqa: PLC0415
-
     from ...retrieval.daemon.client import CacheEvents, NoDaemonError  # noqa: PLC0415
 
     try:
         events = CacheEvents(folder, timeout=2.0)
     except NoDaemonError:
         return Deaf()
-    done = threading.Event()
-
-    def until_stale() -> None:
-        while not done.wait(0.2):
-            if ticket.stale:
-                events.close()
-                return
-
-    looking = threading.Thread(target=until_stale, name="listening to the daemon", daemon=True)
-    looking.start()
-    try:
-        with events:
-            for each in events:
-                heard(CacheEvent(each["event"], each["key"], each["tier"], each["p"]))
-    finally:
-        done.set()
-        looking.join()
+    with stopped_when_stale(ticket, events.close), events:
+        for each in events:
+            heard(CacheEvent(each["event"], each["key"], each["tier"], each["p"]))
     return Deaf()
 
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
-from textual.app import SuspendNotSupported
 from textual.containers import Container
-from textual.message import Message
 from textual.widgets import Input
 
-from ..backend import Answer, Failed
 from ..chrome import HeaderLine
 from ..editor import open_at
 from ..keys import key
 from ..panes import MemoryWanted, Pane
+from .indexing import CodeChanged, Indexing, Progressed, Said, report_words
 from .model import (
     FORMATS,
     MODES,
@@ -35,63 +32,22 @@ from .past import keep_past, load_past
 from .preview import preview
 from .question import QuestionLine
 from .reader import Reader
-from .reading import act, ask_code, ask_journal, counts, deliver, ingest, watch
+from .reading import act, ask_code, ask_journal, counts, deliver
 from .results import ResultList
 from .tuning import Tuning
+from .words import TIPS, answer_words, asked_words, nothing_words, unindexed_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from textual.app import ComposeResult
 
-    from ...retrieval.ingest import Progress
     from ...settings import Settings
-    from ..backend import Backend
+    from ..backend import Answer, Backend, Failed
     from ..ink import Ink
 
 __all__ = ["ExplorePane"]
-
-_TIPS: Final = """Ask in the line above: words, a symbol, a path, an error message.
-
-space pins a piece, x leaves it out, u says it was of use; y copies the answer, w writes it to a file. \
-Tab goes to the knobs: the budget and what each signal weighs. c asks your journal instead."""
-_UNINDEXED: Final = """This is where the code that answers a question stands, within a budget of tokens.
-
-Nothing is indexed yet in
-
-  {folder}
-
-Press i to index this folder. The index stays in its .mnemosyne folder, and nothing leaves this machine."""
-_NOTHING: Final = "Nothing answers this."
-_BAR: Final = 16
-
-
-class Progressed(Message):
-    """How far an ingest is."""
-
-    def __init__(self, progress: Progress) -> None:
-        self.progress = progress
-        super().__init__()
-
-    def can_replace(self, message: Message) -> bool:
-        """Only the last of a burst counts."""
-        return isinstance(message, Progressed)
-
-
-class CodeChanged(Message):
-    """Watching brought the index up to date."""
-
-    def __init__(self, done: Ingested) -> None:
-        self.done = done
-        super().__init__()
-
-
-class Said(Message):
-    """A line from the watch."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        super().__init__()
 
 
 class ExplorePane(Pane):
@@ -138,12 +94,7 @@ class ExplorePane(Pane):
         self.past: list[Asked] = []
         """Questions that were acted upon, the latest first."""
         self.used: frozenset[str] = frozenset()
-        self.working = ""
-        """How far an ingest is."""
-        self.watching = False
-        self._trouble = ""
-        self._retries: dict[str, Callable[[], None]] = {}
-        self._can: tuple[bool | None, ...] = ()
+        self.indexing = Indexing(self, backend)
 
     def compose(self) -> ComposeResult:
         """The question over knobs, results and preview."""
@@ -164,8 +115,8 @@ class ExplorePane(Pane):
         """Begin in the question."""
         self.question.focus()
         self.tuning.show(self.asked, None, None)
-        self.reader.show(None, message=_TIPS)
-        self._say_where()
+        self.reader.show(None, message=TIPS)
+        self.say_where()
 
     def load_rest(self) -> None:
         """Look whether there is an index, and how much is in it."""
@@ -197,7 +148,7 @@ class ExplorePane(Pane):
             self.backend.read_journal(
                 self, "explore.ask", "asking the journal", lambda db, _: ask_journal(db, asked)
             )
-        self._say_where()
+        self.say_where()
 
     def _count(self) -> None:
         self.backend.read_code(self, "explore.count", "counting", lambda engine, _: counts(engine))
@@ -214,19 +165,15 @@ class ExplorePane(Pane):
 
     # -- answers --------------------------------------------------------------------------------
 
-    def on_answer(self, message: Answer) -> None:
+    def show_answer(self, message: Answer) -> None:
         """Show what the backend found."""
-        if message.ticket.stale:
-            return
-        if self._retries.pop(message.ticket.group, None) and not self._retries:
-            self._trouble = ""
         match message.value:
             case Result() as result:
                 self._show(result)
             case Unindexed(folder):
                 self.folder, self.result = folder, None
                 self.say("nothing indexed")
-                self._show_nothing(_UNINDEXED.format(folder=folder))
+                self._show_nothing(unindexed_words(folder))
                 if not self.asked.text:
                     self.results.focus()  # the key that it names would be typed into the question
             case Counts(files, chunks):
@@ -246,22 +193,13 @@ class ExplorePane(Pane):
                 self._ingested(done)
             case _:
                 pass
-        self._say_where()
-        self._offer()
 
-    def on_failed(self, message: Failed) -> None:
+    def show_failure(self, message: Failed) -> None:
         """Say in the pane what went wrong and how to try again."""
-        self._trouble = message.error
-        self._retries[message.ticket.group] = message.retry
-        if message.ticket.group == "explore.ingest":
-            self.working = ""
-        elif message.ticket.group == "explore.watch":
-            self.watching = False
-        elif message.ticket.group == "explore.ask":
+        self.indexing.failed(message.ticket.group)
+        if message.ticket.group == "explore.ask":
             self.result = None
             self._show_nothing(f"{message.error}\n\nPress R to try again.")
-        self._say_where()
-        self._offer()
 
     def _show(self, result: Result) -> None:
         self.result = result
@@ -271,11 +209,7 @@ class ExplorePane(Pane):
         self.results.show(result)
         self.tuning.show(self.asked, result, self.results.current)
         if not result.hits:
-            said = _NOTHING if result.asked.text.strip() else _TIPS
-            if result.missed:
-                least = min(missed.cost for missed in result.missed)
-                said = f"Nothing fits in {result.asked.budget:,} tokens: something costs {least:,}."
-            self._show_nothing(said)
+            self._show_nothing(nothing_words(result))
 
     def _show_nothing(self, message: str) -> None:
         if self.result is None:
@@ -286,27 +220,12 @@ class ExplorePane(Pane):
         )
         self.reader.show(None, message=message)
 
-    def _say_where(self) -> None:
-        asked, result = self.asked, self.result
-        parts = [asked.corpus, asked.output, f"{asked.budget:,} tokens"]
-        if asked.pinned:
-            parts.append(f"{len(asked.pinned)} pinned")
-        if asked.excluded:
-            parts.append(f"{len(asked.excluded)} left out")
-        if self.mode != MODES[0]:
-            parts.append(self.mode)
-        if self.watching:
-            parts.append("watching")
-        right = ""
-        if self.working:
-            right = f"{self.working}, i stops"
-        elif result is not None and result.hits:
-            stale = sum(bool(hit.stale) for hit in result.hits)
-            right = f"{len(result.hits)} pieces, {result.used:,} tokens"
-            right += f", {stale} changed since: i indexes" if stale else ""
-        if self._trouble:
-            right = "R tries again"
-        self.state.say(" · ".join(parts), right, self._trouble)
+    def say_where(self) -> None:
+        """Say what is asked, and how much answers it."""
+        indexing = self.indexing
+        right = f"{indexing.working}, i stops" if indexing.working else answer_words(self.result)
+        left = asked_words(self.asked, self.mode, watching=indexing.watching)
+        self.state.say(left, "R tries again" if self.trouble else right, self.trouble)
 
     # -- the parts ------------------------------------------------------------------------------
 
@@ -327,7 +246,7 @@ class ExplorePane(Pane):
             message = f"{missed.label}\n\n{missed.reason}: it costs {missed.cost:,} tokens."
             self.reader.show(None, message=message)
         self.tuning.show(self.asked, self.result, current)
-        self._offer()
+        self.offer()
 
     @on(QuestionLine.ResultsWanted)
     def _results_wanted(self) -> None:
@@ -414,24 +333,18 @@ class ExplorePane(Pane):
 
     def action_past(self) -> None:
         """Choose a question of before, with what was pinned then."""
-        from ..dialogs.choice import Choice  # noqa: PLC0415
+        from .dialogs import choose_past  # noqa: PLC0415
 
         if not self.past:
             self.notify("What you copy, write, pin or mark is kept here to be asked again")
             return
 
-        def done(number: str | None) -> None:
-            if number is not None:
-                asked = self.past[int(number)]
-                self.asked = asked  # so that the line, when it changes, asks nothing else
-                self.question.value = asked.text
-                self.ask(asked)
+        def again(asked: Asked) -> None:
+            self.asked = asked  # so that the line, when it changes, asks nothing else
+            self.question.value = asked.text
+            self.ask(asked)
 
-        options = [
-            (str(number), f"{each.text}  {len(each.pinned)} pinned" if each.pinned else each.text)
-            for number, each in enumerate(self.past)
-        ]
-        self.app.push_screen(Choice("Ask again", options), done)
+        choose_past(self.app, self.past, again)
 
     def action_copy(self) -> None:
         """Copy the answer."""
@@ -439,32 +352,10 @@ class ExplorePane(Pane):
 
     def action_write(self) -> None:
         """Ask for a file and write the answer there."""
-        from ..dialogs.prompt import Prompt  # noqa: PLC0415
+        from .dialogs import ask_file  # noqa: PLC0415
 
-        if self.result is None or not self.result.hits:
-            return
-        endings = dict(zip(FORMATS, ("txt", "md", "xml", "json"), strict=True))
-
-        def place(text: str) -> Path:
-            if not text.strip():
-                raise ValueError("give it a name")
-            path = Path(text.strip()).expanduser().absolute()
-            if path.is_dir() or not path.parent.is_dir():
-                raise ValueError(
-                    f"{path} is a folder" if path.is_dir() else f"there is no folder {path.parent}"
-                )
-            return path
-
-        def check(text: str) -> str:
-            path = place(text)
-            return f"takes the place of {path}" if path.exists() else f"{self.asked.output} to {path}"
-
-        def done(text: str | None) -> None:
-            if text is not None:
-                self._deliver(place(text))
-
-        value = f"context.{endings[self.asked.output]}"
-        self.app.push_screen(Prompt("Write to", check, value=value), done)
+        if self.result is not None and self.result.hits:
+            ask_file(self.app, self.asked, self._deliver)
 
     def _deliver(self, path: Path | None) -> None:
         result = self.result
@@ -493,19 +384,13 @@ class ExplorePane(Pane):
             return
         self._remember()
         self._act([hit], "selected")
-        path = result.root / hit.path
-        try:
-            open_at(self.app, path, hit.line, self.settings.editor)
-        except SuspendNotSupported:
-            self.notify("This terminal cannot be handed to an editor", severity="error")
-        except OSError as error:
-            self.notify(f"The editor could not be started: {error.strerror}", severity="error", markup=False)
+        open_at(self.app, result.root / hit.path, hit.line, self.settings.editor)
 
     def action_mode(self) -> None:
         """Show the piece another way."""
         self.mode = MODES[(MODES.index(self.mode) + 1) % len(MODES)]
         self._read(self.results.current)
-        self._say_where()
+        self.say_where()
 
     def action_format(self) -> None:
         """Take another format to copy and write in."""
@@ -515,23 +400,9 @@ class ExplorePane(Pane):
 
     def action_budget(self) -> None:
         """Ask for a budget."""
-        from ..dialogs.prompt import Prompt  # noqa: PLC0415
+        from .dialogs import ask_budget  # noqa: PLC0415
 
-        def tokens(text: str) -> int:
-            digits = text.strip().lower().replace(",", "").replace("_", "")
-            scale = 1000 if digits.endswith("k") else 1
-            if not digits.removesuffix("k").isdecimal():
-                raise ValueError("write a number of tokens: 8000, or 8k")
-            return int(digits.removesuffix("k")) * scale
-
-        def check(text: str) -> str:
-            return f"{self.asked.budgeted(tokens(text)).budget:,} tokens"
-
-        def done(text: str | None) -> None:
-            if text is not None:
-                self.ask(self.asked.budgeted(tokens(text)))
-
-        self.app.push_screen(Prompt("Budget", check, value=str(self.asked.budget)), done)
+        ask_budget(self.app, self.asked, lambda tokens: self.ask(self.asked.budgeted(tokens)))
 
     def action_spend(self, by: int) -> None:
         """Change the budget by a step."""
@@ -547,42 +418,22 @@ class ExplorePane(Pane):
 
     def action_ingest(self) -> None:
         """Index what changed; while that runs, stop it: what is done stays."""
-        if self.working:
-            self.backend.cancel("explore.ingest")
-            self.working = ""
+        if self.indexing.working:
+            self.indexing.stop()
             self.notify("Stopped; what was read so far stays indexed")
-            self.backend.code_changed()
             self._count()
         else:
-            self.working = "looking for files"
-            self.backend.write_code(
-                self,
-                "explore.ingest",
-                "indexing",
-                lambda engine, ticket: ingest(engine, ticket, lambda now: ticket.tell(Progressed(now))),
-            )
-        self._say_where()
+            self.indexing.start()
+        self.say_where()
 
     def on_progressed(self, message: Progressed) -> None:
         """Show how far the ingest is."""
-        now = message.progress
-        if not self.working:
-            return
-        if now.total:
-            full = now.done * _BAR // now.total
-            bar = ("━" if not self.ink.ascii_only else "=") * full
-            self.working = (
-                f"{now.phase} {bar:<{_BAR}} {now.done:,}/{now.total:,} {now.files_per_second:.0f}/s"
-            )
-        else:
-            self.working = f"{now.phase}, {now.done:,} files"
-        self._say_where()
+        self.indexing.progressed(message.progress, ascii_only=self.ink.ascii_only)
+        self.say_where()
 
     def _ingested(self, done: Ingested) -> None:
-        self.working = ""
-        parts = [f"{done.changed:,} files indexed", *([f"{done.removed:,} gone"] if done.removed else [])]
-        parts += [f"{done.failed:,} failed"] if done.failed else []
-        self.notify(f"{', '.join(parts)} in {done.seconds:.1f} s", title="Indexed", markup=False)
+        self.indexing.working = ""
+        self.notify(report_words(done), title="Indexed", markup=False)
         for line in done.notices:
             self.notify(line, severity="warning", markup=False)
         self._count()
@@ -590,22 +441,8 @@ class ExplorePane(Pane):
 
     def action_watch(self) -> None:
         """Follow what changes in the folder, or no longer."""
-        if self.watching:
-            self.backend.cancel("explore.watch")
-        else:
-            self.backend.write_code(
-                self,
-                "explore.watch",
-                "watching",
-                lambda engine, ticket: watch(
-                    engine,
-                    ticket,
-                    lambda done: ticket.tell(CodeChanged(done)),
-                    lambda line: ticket.tell(Said(line)),
-                ),
-            )
-        self.watching = not self.watching
-        self._say_where()
+        self.indexing.switch_watch()
+        self.say_where()
 
     def on_code_changed(self, message: CodeChanged) -> None:
         """The index followed a change: ask again."""
@@ -618,18 +455,7 @@ class ExplorePane(Pane):
         """Tell what the watch has to say."""
         self.notify(message.text, markup=False)
 
-    def action_retry(self) -> None:
-        """Try again what failed."""
-        for retry in tuple(self._retries.values()):
-            retry()
-
     # -- what can be done -----------------------------------------------------------------------
-
-    def _offer(self) -> None:
-        can = tuple(self.check_action(name, ()) for name in ("pin", "copy", "open", "retry"))
-        if can != self._can:
-            self._can = can
-            self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what can be done now is offered."""
@@ -639,7 +465,7 @@ class ExplorePane(Pane):
             case "copy" | "write":
                 return self.result is not None and bool(self.result.hits)
             case "retry":
-                return bool(self._retries)
+                return bool(self.failures)
             case _:
                 return True
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from textual.message import Message
 from textual.strip import Strip
 
-from ..keys import key
+from ..keys import key, scrolling
 from ..lines import LineView
 from ..timeline.text import plain_lines
 
@@ -27,12 +27,7 @@ class Reader(LineView):
     HELP = "The result under the cursor. v shows it compressed, and what compressing takes away."
     HELP_TITLE = "Preview"
     BINDINGS: ClassVar = [
-        key("down,j", "scroll_down", "Down", "reader.down", "A line down"),
-        key("up,k", "scroll_up", "Up", "reader.up", "A line up"),
-        key("pagedown,ctrl+f", "page_down", "Page down", "reader.page_down", "A page on"),
-        key("pageup,ctrl+b", "page_up", "Page up", "reader.page_up", "A page back"),
-        key("home,g", "scroll_home", "Top", "reader.top", "The top"),
-        key("end,G", "scroll_end", "End", "reader.end", "The end"),
+        *scrolling("reader"),
         key("escape,h,left", "leave", "Back", "reader.back", "Back to the results", show=True),
     ]
 

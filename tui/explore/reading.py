@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from ..inert import inert, one_line
+from ..stale import stopped_when_stale
 from .model import Acted, Asked, Counts, Delivered, Hit, Ingested, Missed, Result, Step, Unindexed
 
 if TYPE_CHECKING:
@@ -15,21 +16,14 @@ if TYPE_CHECKING:
 
     from ...retrieval.engine import RetrievalEngine
     from ...retrieval.ingest import Progress
-    from ...retrieval.results import QueryResult
+    from ...retrieval.results import LeftOut, QueryResult
     from ...retrieval.trace import Trace
     from ...storage.journal import MemoryDB
+    from ..stale import Staleness
 
 __all__ = ["act", "ask_code", "ask_journal", "counts", "deliver", "hit_of", "ingest", "watch"]
 
 _ROOM: Final = "made room for what is pinned"
-
-
-class Staleness(Protocol):
-    """Tells long work whether anybody still waits for it."""
-
-    @property
-    def stale(self) -> bool:
-        """Whether nobody does."""
 
 
 # -- asking ---------------------------------------------------------------------------------------
@@ -56,12 +50,11 @@ def ask_code(engine: RetrievalEngine, asked: Asked) -> Result | Unindexed:
     except NoIndexError:
         return Unindexed(engine.project.dir)
     found = [hit_of(result) for result in answer]
-    missed = [Missed(one_line(left.label, 200), left.cost, one_line(left.reason)) for left in answer.left_out]
     return _fitted(
         Result(
             asked,
             tuple(found),
-            tuple(missed),
+            _missed(answer.left_out),
             _steps(answer.trace),
             answer.used,
             answer.kind,
@@ -123,18 +116,21 @@ def ask_journal(db: MemoryDB, asked: Asked) -> Result:
         )
         for result in answer
     ]
-    missed = [Missed(one_line(left.label, 200), left.cost, one_line(left.reason)) for left in answer.left_out]
     return _fitted(
         Result(
             asked,
             tuple(found),
-            tuple(missed),
+            _missed(answer.left_out),
             _steps(answer.trace),
             answer.used,
             "journal",
             SIGNALS,
         )
     )
+
+
+def _missed(left_out: Sequence[LeftOut]) -> tuple[Missed, ...]:
+    return tuple(Missed(one_line(left.label, 200), left.cost, one_line(left.reason)) for left in left_out)
 
 
 def _steps(trace: Trace) -> tuple[Step, ...]:
@@ -255,8 +251,6 @@ def watch(
     say: Callable[[str], None],
 ) -> None:
     """Follow what changes in the project until nobody waits any more."""
-    import threading  # noqa: PLC0415
-
     from ...retrieval.watch import Watcher  # noqa: PLC0415
 
     watcher = Watcher(
@@ -266,21 +260,8 @@ def watch(
         ),
         on_notice=lambda line: say(one_line(line)),
     )
-    done = threading.Event()
-
-    def until_stale() -> None:
-        while not done.wait(0.2):
-            if ticket.stale:
-                watcher.stop()
-                return
-
-    looking = threading.Thread(target=until_stale, name="watch for the end", daemon=True)
-    looking.start()
-    try:
+    with stopped_when_stale(ticket, watcher.stop):
         watcher.run()
-    finally:
-        done.set()
-        looking.join()
 
 
 def shown_text(content: str) -> str:

@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.message import Message
-from textual.reactive import reactive
-from textual.strip import Strip
 
-from ..inert import cut
-from ..keys import key
-from ..lines import LineView
+from ..inert import cut, tail
+from ..keys import key, moving
+from ..rows import RowList
 from .model import Hit, Missed, Result
 
 if TYPE_CHECKING:
@@ -21,7 +18,6 @@ if TYPE_CHECKING:
     from textual import events
 
     from ..ink import Ink
-    from .model import Asked
 
 __all__ = ["ResultList", "bars"]
 
@@ -40,22 +36,15 @@ def bars(scores: Mapping[str, float], signals: Sequence[str], *, ascii_only: boo
     return "".join(cells)
 
 
-class ResultList(LineView):
+class ResultList(RowList):
     """The results; the cursor stands on one, or on something that did not fit."""
 
     HELP = "What answers the question, best first. Each bar is a signal, in the order of the knobs."
     HELP_TITLE = "Results"
     BINDINGS: ClassVar = [
-        key("down,j", "move(1)", "Down", "results.down", "The next result"),
-        key("up,k", "move(-1)", "Up", "results.up", "The result before"),
-        key("pagedown,ctrl+f", "page(1)", "Page down", "results.page_down", "A page on"),
-        key("pageup,ctrl+b", "page(-1)", "Page up", "results.page_up", "A page back"),
-        key("home,g", "move(-100000)", "First", "results.first", "The best result"),
-        key("end,G", "move(100000)", "Last", "results.last", "The last result"),
+        *moving("results", "result"),
         key("l,right", "read", "Read", "results.read", "Go to the preview"),
     ]
-
-    cursor: reactive[int] = reactive(0, init=False)
 
     class Highlighted(Message):
         """The cursor stands on another result; ``hit`` is None where it is on none."""
@@ -71,8 +60,7 @@ class ResultList(LineView):
         """The preview is to have the keys."""
 
     def __init__(self, ink: Ink, *, id: str) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self.ink = ink
+        super().__init__(ink, id=id)
         self.result: Result | None = None
         self.used: frozenset[str] = frozenset()
         """Ids of what was said to be of use."""
@@ -96,9 +84,7 @@ class ResultList(LineView):
         self.extend_to(len(rows))
         places = {hit.id: place for place, hit in enumerate(result.hits)} if result is not None else {}
         # What was just left out is not followed: the next one takes its place.
-        place = 0 if kept is None or not same_text else places.get(kept.id, self.validate_cursor(self.cursor))
-        self.set_reactive(ResultList.cursor, place)
-        self._follow()
+        self.stand_on(0 if kept is None or not same_text else places.get(kept.id, self.cursor))
         self.refresh()
         if self.current is None or kept is None or self.current != kept:
             self.post_message(self.Highlighted(self.current))
@@ -120,41 +106,14 @@ class ResultList(LineView):
         row = self._rows[self.cursor] if self.cursor < len(self._rows) else None
         return row if isinstance(row, Missed) else None
 
-    def restyle(self, ink: Ink) -> None:
-        """Draw with another theme."""
-        self.ink = ink
-        self.refresh()
-
-    # -- moving ---------------------------------------------------------------------------------
-
-    def validate_cursor(self, cursor: int) -> int:
-        """Keep the cursor on a row, past the titles."""
-        cursor = max(0, min(cursor, len(self._rows) - 1))
-        step = 1 if cursor >= self.cursor else -1
-        while 0 <= cursor < len(self._rows) and isinstance(self._rows[cursor], str):
-            cursor += step
-        return cursor if 0 <= cursor < len(self._rows) else self.cursor
+    def stands_on(self, place: int) -> bool:
+        """On pieces, not on titles."""
+        return not isinstance(self._rows[place], str)
 
     def watch_cursor(self) -> None:
-        """Follow the cursor."""
-        self._follow()
-        self.refresh()
+        """Follow the cursor, and have what is under it shown."""
+        super().watch_cursor()
         self.post_message(self.Highlighted(self.current))
-
-    def _follow(self) -> None:
-        height = self.scrollable_content_region.height
-        if self.cursor < self.scroll_offset.y:
-            self.scroll_to(y=self.cursor, animate=False, force=True, immediate=True)
-        elif height and self.cursor >= self.scroll_offset.y + height:
-            self.scroll_to(y=self.cursor - height + 1, animate=False, force=True, immediate=True)
-
-    def action_move(self, by: int) -> None:
-        """Move the cursor."""
-        self.cursor += by
-
-    def action_page(self, by: int) -> None:
-        """Move the cursor by some screens."""
-        self.cursor += by * max(1, self.size.height - 2)
 
     def action_read(self) -> None:
         """Go to the preview."""
@@ -170,25 +129,14 @@ class ResultList(LineView):
 
     # -- drawing --------------------------------------------------------------------------------
 
-    def render_line(self, y: int) -> Strip:
-        """Draw one line of the screen."""
-        place = self.scroll_offset.y + y
-        width, base = self.room, self.base
-        if place >= len(self._rows) or self.result is None:
-            return Strip.blank(width, base)
+    def draw_row(self, place: int, width: int) -> list[Segment]:
+        """A title, a piece, or what did not fit."""
         row = self._rows[place]
         if isinstance(row, str):
-            segments = [Segment(cut(f" {row}", width), self.ink.heading)]
-        elif isinstance(row, Missed):
-            segments = self._missed(row, width)
-        else:
-            segments = self._hit(row, place, self.result.asked, width)
-        if place == self.cursor and not isinstance(row, str):
-            over = self.ink.cursor if self.has_focus else self.ink.cursor_away
-            segments = [Segment(s.text, (s.style or Style()) + over) for s in segments]
-        return Strip(Segment.apply_style(segments, base)).adjust_cell_length(width, base)
+            return [Segment(cut(f" {row}", width), self.ink.heading)]
+        return self._missed(row, width) if isinstance(row, Missed) else self._hit(row, place, width)
 
-    def _hit(self, hit: Hit, place: int, asked: Asked, width: int) -> list[Segment]:
+    def _hit(self, hit: Hit, place: int, width: int) -> list[Segment]:
         ink, result = self.ink, self.result
         assert result is not None
         out = place >= len(result.hits)
@@ -215,7 +163,7 @@ class ResultList(LineView):
         ]
         if rest > 8:
             segments.append(
-                Segment(f" {_tail(hit.place, rest) if hit.path else cut(hit.place, rest)}", ink.muted)
+                Segment(f" {tail(hit.place, rest) if hit.path else cut(hit.place, rest)}", ink.muted)
             )
         return [*segments, Segment(f" {drawn}", ink.style("primary")), Segment(f"{cost} ", ink.muted)]
 
@@ -223,11 +171,6 @@ class ResultList(LineView):
         cost = f"{missed.cost:>6,}"
         return [
             Segment("   ", self.ink.muted),
-            Segment(_tail(missed.label, max(4, width - len(cost) - 5)), self.ink.muted),
+            Segment(tail(missed.label, max(4, width - len(cost) - 5)), self.ink.muted),
             Segment(f" {cost} ", self.ink.warning),
         ]
-
-
-def _tail(text: str, width: int) -> str:
-    """The end of a place: the file is told apart there."""
-    return cut(text, width) if len(text) <= width else cut(f"…{text[-(width - 1) :]}", width)

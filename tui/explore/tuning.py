@@ -6,14 +6,11 @@ import math
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.message import Message
-from textual.reactive import reactive
-from textual.strip import Strip
 
-from ..inert import cut, one_line
-from ..keys import key
-from ..lines import LineView
+from ..inert import cut, one_line, tail
+from ..keys import key, moving
+from ..rows import RowList
 from .model import HIGHEST, LOWEST, Asked, Hit, Result
 
 if TYPE_CHECKING:
@@ -35,21 +32,20 @@ class _Line(NamedTuple):
     number: str = ""
 
 
-class Tuning(LineView):
+class Tuning(RowList):
     """Budget and weights can be changed by key and by dragging; everything else is told."""
 
     HELP = "The budget and the weights. Left and right turn a knob, space switches a signal off and on."
     HELP_TITLE = "Knobs"
     BINDINGS: ClassVar = [
-        key("down,j", "move(1)", "Down", "tuning.down", "The next knob"),
-        key("up,k", "move(-1)", "Up", "tuning.up", "The knob before"),
+        *moving("tuning", "knob"),
         key("right,l", "turn(1)", "More", "tuning.more", "Turn the knob up", show=True),
         key("left,h", "turn(-1)", "Less", "tuning.less", "Turn the knob down", show=True),
         key("space", "switch", "Off and on", "tuning.switch", "Switch the signal off, and on", show=True),
         key("backspace", "reset", "Reset", "tuning.reset", "Weigh every signal as learned", show=True),
     ]
 
-    cursor: reactive[int] = reactive(0, init=False)
+    MARKED_AWAY = False
 
     class Changed(Message):
         """A knob was turned: the question as it is now."""
@@ -63,15 +59,14 @@ class Tuning(LineView):
             return isinstance(message, Tuning.Changed)
 
     def __init__(self, ink: Ink, *, id: str) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self.ink = ink
+        super().__init__(ink, id=id)
         self.asked = Asked()
         self.result: Result | None = None
         self.hit: Hit | None = None
         self._lines: list[_Line] = []
         self._dragged: int | None = None
         self._build()
-        self.set_reactive(Tuning.cursor, 1)
+        self.stand_on(1)
 
     def show(self, asked: Asked, result: Result | None, hit: Hit | None) -> None:
         """Show the knobs of a question, what its answer spends, and why a hit stands where it does."""
@@ -81,12 +76,7 @@ class Tuning(LineView):
         self.asked, self.result, self.hit = asked, result, hit
         self._build()
         names = [line[:2] for line in self._lines]
-        self.set_reactive(Tuning.cursor, names.index(under) if under in names else 1)
-        self.refresh()
-
-    def restyle(self, ink: Ink) -> None:
-        """Draw with another theme."""
-        self.ink = ink
+        self.stand_on(names.index(under) if under in names else 1)
         self.refresh()
 
     def _build(self) -> None:
@@ -127,23 +117,9 @@ class Tuning(LineView):
 
     # -- moving and turning ---------------------------------------------------------------------
 
-    def _knobs(self) -> list[int]:
-        return [place for place, line in enumerate(self._lines) if line.kind in ("budget", "signal")]
-
-    def action_move(self, by: int) -> None:
-        """Go to another knob."""
-        knobs = self._knobs()
-        now = min(range(len(knobs)), key=lambda at: abs(knobs[at] - self.cursor))
-        self.cursor = knobs[max(0, min(now + by, len(knobs) - 1))]
-
-    def watch_cursor(self) -> None:
-        """Follow the cursor."""
-        height = self.scrollable_content_region.height
-        if self.cursor < self.scroll_offset.y + 1:
-            self.scroll_to(y=max(0, self.cursor - 1), animate=False, force=True, immediate=True)
-        elif height and self.cursor >= self.scroll_offset.y + height:
-            self.scroll_to(y=self.cursor - height + 1, animate=False, force=True, immediate=True)
-        self.refresh()
+    def stands_on(self, place: int) -> bool:
+        """On what can be turned."""
+        return self._lines[place].kind in ("budget", "signal")
 
     def action_turn(self, by: int) -> None:
         """Turn the knob under the cursor a step."""
@@ -176,7 +152,7 @@ class Tuning(LineView):
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Take hold of a knob."""
         place = self.scroll_offset.y + event.y
-        if place in self._knobs():
+        if place < len(self._lines) and self.stands_on(place):
             self.cursor = self._dragged = place
             self.capture_mouse()
             self._drag(event.x)
@@ -211,17 +187,9 @@ class Tuning(LineView):
         """Where a slider begins, and how many cells it has."""
         return (1, max(4, width - 10)) if kind == "budget" else (_NAME + 2, max(4, width - _NAME - 7))
 
-    def render_line(self, y: int) -> Strip:
-        """Draw one line of the screen."""
-        place = self.scroll_offset.y + y
-        width, base = self.room, self.base
-        if place >= len(self._lines):
-            return Strip.blank(width, base)
-        line = self._lines[place]
-        segments = self._draw(line, width)
-        if place == self.cursor and self.has_focus:
-            segments = [Segment(s.text, (s.style or Style()) + self.ink.cursor) for s in segments]
-        return Strip(Segment.apply_style(segments, base)).adjust_cell_length(width, base)
+    def draw_row(self, place: int, width: int) -> list[Segment]:
+        """A knob, or what is told."""
+        return self._draw(self._lines[place], width)
 
     def _draw(self, line: _Line, width: int) -> list[Segment]:
         ink = self.ink
@@ -255,11 +223,10 @@ class Tuning(LineView):
                 room = max(3, min(8, width // 4))
                 name = one_line(line.name, 300)
                 fit = max(3, width - len(number) - room - 2)
-                shown = cut(name, fit) if len(name) <= fit else cut(f"…{name[-(fit - 1) :]}", fit)
                 return [
                     Segment(" "),
                     *self._bar(line.share, room),
-                    Segment(f" {shown}", ink.text),
+                    Segment(f" {tail(name, fit)}", ink.text),
                     Segment(number, ink.muted),
                 ]
 

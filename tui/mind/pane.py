@@ -11,8 +11,6 @@ from textual.widgets import Input, Static
 
 from ...llm.answers import Answer as Found
 from ...llm.answers import Perception
-from ...storage.feelings import Feeling
-from ..backend import Answer, Failed
 from ..inert import one_line
 from ..keys import key
 from ..panes import MemoryWanted, Pane
@@ -21,24 +19,19 @@ from .model import OPERATIONS, Asked, Turn, Who, read_asked
 from .modes import Modes
 from .reading import ConsentWanted, Mind, Told, save
 from .talk import Talk
+from .words import HINTS, welcome
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from ...llm.pacing import Cancel
     from ...settings import Settings
-    from ..backend import Backend
+    from ...storage.feelings import Feeling
+    from ..backend import Answer, Backend, Failed
     from ..ink import Ink
 
 __all__ = ["MindPane"]
 
-_HINTS: Final = {
-    "ask": "What do you want to know?",
-    "perceive": "Write; a concept and a feeling are proposed",
-    "reflect": "A concept to look back on; Enter alone lists them",
-    "dream": "Enter draws five memories; or write how many",
-    "introspect": "Enter draws a portrait of who writes",
-}
 _PROPOSAL: Final = frozenset(("save", "concept", "feeling", "put_away"))
 _LONGEST_ASKED: Final = 20_000
 
@@ -75,8 +68,6 @@ class MindPane(Pane):
         self.turns: list[Turn] = []
         self.who: Who | None = None
         """Who would answer; None until that is known."""
-        self.trouble = ""
-        """Why it is not known."""
         self._cancel: Cancel | None = None
         """What stops the turn that runs."""
         self._consent: ConsentWanted | None = None
@@ -121,7 +112,7 @@ class MindPane(Pane):
             case "swap":
                 return self.running is None
             case "retry":
-                return bool(self.trouble) or self._again() is not None
+                return bool(self.failures) or self._again() is not None
             case "copy" | "clear":
                 return bool(self.turns)
         return action not in _PROPOSAL or self._proposed() is not None
@@ -183,7 +174,7 @@ class MindPane(Pane):
     def _drawn(self, *, to_end: bool = False) -> None:
         """Draw the conversation, and the keys that are valid now."""
         self.talk.draw(self.turns, to_end=to_end)
-        self.refresh_bindings()
+        self.offer()
 
     # -- answers --------------------------------------------------------------------------------
 
@@ -192,13 +183,11 @@ class MindPane(Pane):
         if message.turn is self.running:
             self.talk.draw()
 
-    def on_answer(self, message: Answer) -> None:
+    def show_answer(self, message: Answer) -> None:
         """Show what was found."""
-        if message.ticket.stale:
-            return
         match message.value:
             case Who() as who:
-                self.who, self.trouble = who, ""
+                self.who = who
                 self.line.completion.concepts = who.concepts
                 self._welcome()
             case (Perception() | Found()) as found if message.ticket.group == "mind.answer":
@@ -211,16 +200,14 @@ class MindPane(Pane):
             case Perception() as found:
                 self._saved(found)
 
-    def on_failed(self, message: Failed) -> None:
+    def show_failure(self, message: Failed) -> None:
         """Say what went wrong and how to try again."""
-        if message.ticket.stale:
-            return
         match message.ticket.group:
             case "mind.answer":
+                del self.failures["mind.answer"]  # the turn itself says so, and is asked again
                 self.turns[-1].error = message.error
                 self._end(self.turns[-1])
             case "mind.who":
-                self.trouble = message.error
                 self._welcome()
             case _:
                 self._saving = None
@@ -234,25 +221,10 @@ class MindPane(Pane):
         self._ask_consent()
 
     def _welcome(self) -> None:
-        who = self.who
-        said = [("A conversation with your memories", True), ("", False)]
-        if self.trouble:
-            said.append((f"{one_line(self.trouble)}\nF5 tries again.", False))
-        elif who is not None:
-            said.append((_who_words(who), False))
-            said += [(one_line(notice), False) for notice in who.notices]
-        said += [
-            ("", False),
-            ("Ask, and press Enter: the answer rests on your memories alone, and names them.", False),
-            (
-                "Tab goes on to perceive, reflect, dream and introspect; Esc leaves the line for the keys.",
-                False,
-            ),
-        ]
-        self.talk.welcome(said)
-        if who is not None:
-            self.say(who.provider or "mnemo itself")
-        self.refresh_bindings()
+        failed = self.failures.get("mind.who")
+        self.talk.welcome(welcome(self.who, failed.error if failed is not None else ""))
+        if self.who is not None:
+            self.say(self.who.provider or "mnemo itself")
 
     # -- consent --------------------------------------------------------------------------------
 
@@ -263,28 +235,12 @@ class MindPane(Pane):
             self._ask_consent()
 
     def _ask_consent(self) -> None:
-        from ..dialogs.choice import Choice  # noqa: PLC0415
+        from .dialogs import ask_consent  # noqa: PLC0415
 
         wanted = self._consent
-        if wanted is None or not self.display:
-            return
-        self._consent = None
-        plain = "" if wanted.encrypted else " over a line that is not encrypted"
-        title = (
-            f"{wanted.name} is at {wanted.host}: your words and memories would leave this machine{plain}. "
-            "Send them there?"
-        )
-        options = [
-            ("later", "Not this time: mnemo answers by itself"),
-            ("yes", "Yes, to this host from now on"),
-            ("no", "No, never to this host"),
-        ]
-        replies = {"yes": True, "no": False}
-
-        def done(chosen: str | None) -> None:
-            wanted.reply(replies.get(chosen or ""))
-
-        self.app.push_screen(Choice(title, options, chosen="later"), done)
+        if wanted is not None and self.display:
+            self._consent = None
+            ask_consent(self.app, wanted)
 
     # -- the proposal ---------------------------------------------------------------------------
 
@@ -316,48 +272,33 @@ class MindPane(Pane):
 
     def action_concept(self) -> None:
         """Another concept for what is proposed."""
-        from textual.suggester import SuggestFromList  # noqa: PLC0415
-
-        from ..dialogs.prompt import Prompt  # noqa: PLC0415
+        from .dialogs import ask_concept  # noqa: PLC0415
 
         turn = self._proposed()
         if turn is None or turn.proposal is None:
             return
         proposal, concepts = turn.proposal, self.who.concepts if self.who is not None else ()
 
-        def check(text: str) -> str:
-            if not text.strip():
-                raise ValueError("a memory needs a concept")
-            return "a concept of yours" if text.strip() in concepts else "a new concept"
+        def take(concept: str) -> None:
+            if turn.proposal is proposal:
+                self._change(turn, replace(proposal, extracted_concept=concept))
 
-        def done(text: str | None) -> None:
-            if text is not None and turn.proposal is proposal:
-                self._change(turn, replace(proposal, extracted_concept=text.strip()))
-
-        names = SuggestFromList(concepts, case_sensitive=False)
-        value = one_line(proposal.extracted_concept, 200)
-        self.app.push_screen(Prompt("What it is about", check, value=value, suggester=names), done)
+        ask_concept(self.app, proposal, concepts, take)
 
     def action_feeling(self) -> None:
         """Another feeling for what is proposed."""
-        from ..dialogs.choice import Choice  # noqa: PLC0415
+        from .dialogs import choose_feeling  # noqa: PLC0415
 
         turn = self._proposed()
         if turn is None or turn.proposal is None:
             return
         proposal = turn.proposal
-        ranked = dict.fromkeys(
-            [proposal.extracted_feeling, *(each.feeling for each in proposal.alternatives)]
-        )
-        ranked |= dict.fromkeys(Feeling)
-        looks = [(feeling, self.ink.feeling(feeling)[0]) for feeling in ranked]
 
-        def done(chosen: str | None) -> None:
-            if chosen is not None and turn.proposal is proposal:
-                self._change(turn, replace(proposal, extracted_feeling=Feeling(chosen)))
+        def take(feeling: Feeling) -> None:
+            if turn.proposal is proposal:
+                self._change(turn, replace(proposal, extracted_feeling=feeling))
 
-        options = [(str(feeling), f"{look.glyph} {look.word}") for feeling, look in looks]
-        self.app.push_screen(Choice("How it feels", options), done)
+        choose_feeling(self.app, proposal, self.ink, take)
 
     def action_put_away(self) -> None:
         """Do not save what is proposed."""
@@ -373,7 +314,7 @@ class MindPane(Pane):
         self.mode = self.line.completion.mode = mode
         self.query_one("#mind-modes", Modes).choose(mode)
         self.query_one("#mind-mode", Static).update(mode)
-        self.line.placeholder = _HINTS[mode]
+        self.line.placeholder = HINTS[mode]
 
     @on(MindLine.ModeWanted)
     def _mode_wanted(self, message: MindLine.ModeWanted) -> None:
@@ -405,20 +346,13 @@ class MindPane(Pane):
 
     def action_reflect(self) -> None:
         """Choose a concept to look back on."""
-        from ..dialogs.choice import Choice  # noqa: PLC0415
+        from .dialogs import choose_concept  # noqa: PLC0415
 
         concepts = self.who.concepts if self.who is not None else ()
-        if not concepts:
+        if concepts:
+            choose_concept(self.app, concepts, lambda name: self.begin(Asked("reflect", name)))
+        else:
             self.notify("There is nothing to look back on yet", markup=False)
-            return
-        # A concept may hold anything, an option's id may not: the place stands for the name.
-        options = [(f"c{place}", one_line(name, 60)) for place, name in enumerate(concepts)]
-
-        def done(chosen: str | None) -> None:
-            if chosen is not None:
-                self.begin(Asked("reflect", concepts[int(chosen[1:])]))
-
-        self.app.push_screen(Choice("Look back on", options), done)
 
     def action_command(self) -> None:
         """Write a command."""
@@ -456,22 +390,8 @@ class MindPane(Pane):
 
     def action_retry(self) -> None:
         """Try again what failed."""
-        if self.trouble:
-            self.load_rest()
+        super().action_retry()
         turn = self._again()
         if turn is not None:
             turn.begin()
             self._run(turn)
-
-
-def _who_words(who: Who) -> str:
-    if not who.memories:
-        return "There are no memories yet. Press Tab and write: what is perceived is the first."
-    if not who.provider:
-        return "No model is set up: mnemo answers by itself. mnemo providers says how to add one."
-    asks = {
-        "unasked": "; before anything is sent to it, you are asked",
-        "no": "; your config says that nothing is sent to it, so mnemo answers by itself",
-        "never": "; LLM_CONSENT is never, so mnemo answers by itself",
-    }
-    return f"{who.provider} answers{asks.get(who.consent, '')}."

@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.message import Message
 from textual.strip import Strip
 
-from ..keys import key
+from ..keys import key, moving
 from ..lines import LineView
 from .script import written
 
@@ -42,12 +42,7 @@ class Talk(LineView):
     HELP_TITLE = "Conversation"
     BINDINGS: ClassVar = [
         key("enter", "choose", "Go to it", "talk.choose", "Go to the memory, save the proposal", show=True),
-        key("down,j", "move(1)", "Down", "talk.down", "The next memory, or a line on"),
-        key("up,k", "move(-1)", "Up", "talk.up", "The memory before, or a line back"),
-        key("pagedown,ctrl+f", "page(1)", "Page down", "talk.page_down", "A page on"),
-        key("pageup,ctrl+b", "page(-1)", "Page up", "talk.page_up", "A page back"),
-        key("home,g", "edge(0)", "First", "talk.first", "To the beginning"),
-        key("end,G", "edge(1)", "Last", "talk.last", "To the end"),
+        *moving("talk", "memory"),
     ]
 
     class Chosen(Message):

@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from ...storage.clock import local_moment, on_local_clock
 from ..inert import cut, inert, one_line
-from ..keys import key
+from ..keys import key, scrolling
 from ..lines import LineView
 from .model import Detail, Layer, Look, data_url
 from .text import markdown_lines, plain_lines
@@ -49,12 +49,7 @@ class DetailView(LineView):
     HELP = "The memory. Arrows scroll; [ and ] choose among the layers beneath it, enter goes there."
     HELP_TITLE = "Memory"
     BINDINGS: ClassVar = [
-        key("down,j", "scroll_down", "Down", "detail.down", "A line down"),
-        key("up,k", "scroll_up", "Up", "detail.up", "A line up"),
-        key("pagedown,space,ctrl+f", "page_down", "Page down", "detail.page_down", "A page on"),
-        key("pageup,ctrl+b", "page_up", "Page up", "detail.page_up", "A page back"),
-        key("home,g", "scroll_home", "Top", "detail.top", "The top of the memory"),
-        key("end,G", "scroll_end", "End", "detail.end", "The end of the memory"),
+        *scrolling("detail", page_down="pagedown,space,ctrl+f"),
         key("right_square_bracket", "layer(1)", "Next layer", "detail.layer_down", "Choose the next layer"),
         key("left_square_bracket", "layer(-1)", "Layer before", "detail.layer_up", "Choose the layer before"),
         key("enter", "go", "Go to layer", "detail.go", "Go to the chosen layer"),

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.message import Message
-from textual.reactive import reactive
-from textual.strip import Strip
 
 from ...storage.feelings import Feeling, kin_of
 from ..inert import cut, one_line
-from ..keys import key
-from ..lines import LineView
+from ..keys import key, moving
+from ..rows import RowList
 from .model import Facets, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from rich.style import Style
     from textual import events
 
     from ..ink import Ink
 
-__all__ = ["FilterPanel", "compact"]
+__all__ = ["FilterPanel", "compact", "filter_entries"]
 
 _ORDER: Final = {feeling: place for place, feeling in enumerate(Feeling)}
 
@@ -50,18 +49,13 @@ class _Line(NamedTuple):
     share: float = 0.0
 
 
-class FilterPanel(LineView):
+class FilterPanel(RowList):
     """Togglable filters with their counts; bars show the feelings of what the list holds now."""
 
     HELP = "What to show. Space switches the filter under the cursor; several of a kind widen, kinds narrow."
     HELP_TITLE = "Filters"
     BINDINGS: ClassVar = [
-        key("down,j", "move(1)", "Down", "filters.down", "The next filter"),
-        key("up,k", "move(-1)", "Up", "filters.up", "The filter before"),
-        key("pagedown,ctrl+f", "move(10)", "Page down", "filters.page_down", "Ten on"),
-        key("pageup,ctrl+b", "move(-10)", "Page up", "filters.page_up", "Ten back"),
-        key("home,g", "move(-1000000)", "First", "filters.first", "The first filter"),
-        key("end,G", "move(1000000)", "Last", "filters.last", "The last filter"),
+        *moving("filters", "filter"),
         key(
             "right_square_bracket",
             "section(1)",
@@ -87,7 +81,7 @@ class FilterPanel(LineView):
         key("delete", "forget", "Forget", "filters.forget", "Forget the saved filter under the cursor"),
     ]
 
-    cursor: reactive[int] = reactive(0, init=False)
+    MARKED_AWAY = False
 
     class Toggled(Message):
         """A filter was switched: ``kind`` is ``feelings``, ``concepts`` or ``tags``."""
@@ -109,8 +103,7 @@ class FilterPanel(LineView):
             super().__init__()
 
     def __init__(self, ink: Ink, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self.ink = ink
+        super().__init__(ink, id=id)
         self.facets = Facets()
         self.query_ = Query()
         self.saved: tuple[str, ...] = ()
@@ -132,21 +125,13 @@ class FilterPanel(LineView):
         under = None if line.kind in _UNSWITCHED else line[:2]
         self._build()
         places = {line[:2]: place for place, line in enumerate(self._lines)}
-        self.set_reactive(FilterPanel.cursor, places.get(under, self._first()) if under else self._first())
+        self.stand_on(places.get(under, 0) if under else 0)
         self.refresh()
-
-    def _first(self) -> int:
-        return next((place for place, line in enumerate(self._lines) if line.kind not in _UNSWITCHED), 0)
 
     def on_resize(self) -> None:
         """Set the sections apart where there is room."""
         if (self.size.height >= _ROOMY) != self._apart:
             self._rebuild()
-
-    def restyle(self, ink: Ink) -> None:
-        """Draw with another theme."""
-        self.ink = ink
-        self.refresh()
 
     def _build(self) -> None:
         query, facets = self.query_, self.facets
@@ -178,27 +163,9 @@ class FilterPanel(LineView):
 
     # -- moving ---------------------------------------------------------------------------------
 
-    def validate_cursor(self, cursor: int) -> int:
-        """Keep the cursor on a line that can be switched."""
-        cursor = max(0, min(cursor, len(self._lines) - 1))
-        step = 1 if cursor >= self.cursor else -1
-        while 0 <= cursor < len(self._lines) and self._lines[cursor].kind in _UNSWITCHED:
-            cursor += step
-        return cursor if 0 <= cursor < len(self._lines) else self.cursor
-
-    def watch_cursor(self) -> None:
-        """Follow the cursor, with the title above it in view where it is the first of its kind."""
-        top = self.cursor - 1 if self._lines[self.cursor - 1].kind == "title" else self.cursor
-        height = self.scrollable_content_region.height
-        if top < self.scroll_offset.y:
-            self.scroll_to(y=top, animate=False, force=True, immediate=True)
-        elif self.cursor >= self.scroll_offset.y + height:
-            self.scroll_to(y=self.cursor - height + 1, animate=False, force=True, immediate=True)
-        self.refresh()
-
-    def action_move(self, by: int) -> None:
-        """Move the cursor by some filters."""
-        self.cursor += by
+    def stands_on(self, place: int) -> bool:
+        """On what can be switched."""
+        return self._lines[place].kind not in _UNSWITCHED
 
     def action_section(self, by: int) -> None:
         """Go to the first filter of another kind."""
@@ -213,7 +180,7 @@ class FilterPanel(LineView):
             self.post_message(self.DatesWanted())
         elif line.kind == "saved":
             self.post_message(self.SavedChosen(line.value))
-        elif line.kind not in _UNSWITCHED:
+        elif self.stands_on(self.cursor):
             self.post_message(self.Toggled(line.kind, line.value))
 
     def action_forget(self) -> None:
@@ -225,22 +192,15 @@ class FilterPanel(LineView):
     def on_click(self, event: events.Click) -> None:
         """Switch the filter that the mouse clicked."""
         place = self.scroll_offset.y + event.y
-        if place < len(self._lines) and self._lines[place].kind not in _UNSWITCHED:
+        if place < len(self._lines) and self.stands_on(place):
             self.cursor = place
             self.action_switch()
 
     # -- drawing --------------------------------------------------------------------------------
 
-    def render_line(self, y: int) -> Strip:
-        """Draw one line of the screen."""
-        place = self.scroll_offset.y + y
-        width = self.room
-        if place >= len(self._lines):
-            return Strip.blank(width, self.base)
-        segments = self._draw(self._lines[place], width)
-        if place == self.cursor and self.has_focus:
-            segments = [Segment(s.text, (s.style or Style()) + self.ink.cursor) for s in segments]
-        return Strip(Segment.apply_style(segments, self.base), width)
+    def draw_row(self, place: int, width: int) -> list[Segment]:
+        """A title, a filter, or nothing."""
+        return self._draw(self._lines[place], width)
 
     def _draw(self, line: _Line, width: int) -> list[Segment]:
         ink = self.ink
@@ -289,3 +249,20 @@ class FilterPanel(LineView):
 def _feeling_order(name: str) -> tuple[int, int, str]:
     kin = kin_of(name)
     return (_ORDER[kin] if kin is not None else len(_ORDER), name not in _ORDER, name)
+
+
+def filter_entries(
+    facets: Facets, asked: Query, saved: Mapping[str, Query], ask: Callable[[Query], None]
+) -> Iterator[tuple[str, str, Callable[[], object]]]:
+    """A command of the palette for each filter: any of them can be switched by name."""
+    for kind, names in (
+        ("feelings", facets.feelings),
+        ("concepts", facets.concepts),
+        ("tags", facets.tags),
+    ):
+        for name in names:
+            query = asked.toggled(kind, str(name))
+            what = "Drop" if name in getattr(asked, kind) else "Only"
+            yield f"{what} {kind[:-1]} {name}", "Switch this filter", partial(ask, query)
+    for name, query in saved.items():
+        yield f"Filter {name}", "A saved filter", partial(ask, query)

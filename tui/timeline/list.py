@@ -20,7 +20,7 @@ from textual.strip import Strip
 
 from ...storage.clock import local_moment
 from ..inert import cut
-from ..keys import key
+from ..keys import key, moving
 from ..lines import LineView
 from .layout import DayLayout
 from .model import ROWS_PER_PAGE, Listing, Query, Row
@@ -47,12 +47,7 @@ class MemoryList(LineView):
     )
     HELP_TITLE = "Memories"
     BINDINGS: ClassVar = [
-        key("down,j", "move(1)", "Down", "list.down", "The next memory"),
-        key("up,k", "move(-1)", "Up", "list.up", "The memory before"),
-        key("pagedown,ctrl+f", "page(1)", "Page down", "list.page_down", "A page on"),
-        key("pageup,ctrl+b", "page(-1)", "Page up", "list.page_up", "A page back"),
-        key("home,g", "edge(0)", "Newest", "list.newest", "The newest memory"),
-        key("end,G", "edge(1)", "Oldest", "list.oldest", "The oldest memory"),
+        *moving("list", "memory", first="Newest", last="Oldest"),
         key("right_square_bracket", "day(1)", "Earlier day", "list.day_down", "A day earlier"),
         key("left_square_bracket", "day(-1)", "Later day", "list.day_up", "A day later"),
         key("enter,l,right", "open", "Read", "list.open", "Go to the memory's text"),

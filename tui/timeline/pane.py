@@ -18,7 +18,7 @@ from ..chrome import HeaderLine
 from ..keys import key
 from ..panes import Pane
 from .detail import DetailView
-from .filters import FilterPanel
+from .filters import FilterPanel, filter_entries
 from .list import MemoryList
 from .model import Detail, Facets, Found, Layer, Look, Pages, Query
 
@@ -41,17 +41,6 @@ _EMPTY_JOURNAL: Final = """This is where your memories will stand, newest first.
 Press n to write the first one.
 
 Nothing you write here is ever changed or deleted. Press ? for the keys."""
-_CHANGING: Final = (
-    "copy",
-    "revisit",
-    "open_file",
-    "drafts",
-    "retry",
-    "jump",
-    "clear",
-    "save_filter",
-    "export",
-)
 _NOTHING_FOUND: Final = "Nothing answers this.\n\nPress Esc to show everything again."
 
 
@@ -90,11 +79,7 @@ class TimelinePane(Pane):
         """What the facets were last counted under; None when they have to be counted anew."""
         self._keep = False
         self._land_on: tuple[int, int] | None = None
-        self._retries: dict[str, Callable[[], None]] = {}
-        """How to try again, for each group of requests that failed."""
-        self._trouble = ""
         self._working = ""
-        self._can: tuple[bool | None, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Lay out the three parts."""
@@ -139,13 +124,8 @@ class TimelinePane(Pane):
 
     # -- answers --------------------------------------------------------------------------------
 
-    def on_answer(self, message: Answer) -> None:
+    def show_answer(self, message: Answer) -> None:
         """Show what the backend found."""
-        if message.ticket.stale:
-            return
-        if self._retries.pop(message.ticket.group, None) and not self._retries:
-            self._trouble = ""
-            self._offer()
         match message.value:
             case Found() as found:
                 partial = found.listing.partial
@@ -161,7 +141,6 @@ class TimelinePane(Pane):
                 self.detail.show(detail)
                 if detail.files:
                     self.backend.look_at_files(self, detail, *self.detail.picture_room)
-                self._offer()
             case Look() as look:
                 self.detail.show_look(look)
             case Layer() as layer:
@@ -174,11 +153,8 @@ class TimelinePane(Pane):
                 self.say(_memories(facets.total))
             case Drafts(drafts):
                 self.waiting = drafts
-                self._offer()
-                self._say_where()
             case Exported() as done:
                 self._working = ""
-                self._say_where()
                 files = f" and {done.files} files" if done.files else ""
                 lost = f"; {done.missing} files were lost before" if done.missing else ""
                 self.notify(
@@ -192,13 +168,10 @@ class TimelinePane(Pane):
             case _:
                 pass
 
-    def on_failed(self, message: Failed) -> None:
+    def show_failure(self, message: Failed) -> None:
         """Say in the pane what went wrong and how to try again."""
-        self._trouble, self._working = message.error, ""
-        self._retries[message.ticket.group] = message.retry
+        self._working = ""
         self.memories.pages_failed()
-        self._say_where()
-        self._offer()
         if not self.memories.listing.refs:
             self.add_class("-empty")
             self.detail.show(None, empty=f"{message.error}\n\nPress R to try again.")
@@ -217,7 +190,7 @@ class TimelinePane(Pane):
         self.memories.show(found.listing, pages, keep=self._keep)
         self._keep = True
         self.set_class(not found.listing.refs, "-empty")
-        self._say_where()
+        self.say_where()
 
     def _show(self, found: Found) -> None:
         listing = found.listing
@@ -234,13 +207,12 @@ class TimelinePane(Pane):
             self._counted = narrowed_by
             # The list is painted first: counting beside it would take its time.
             self.call_after_refresh(self.backend.count_facets, self, narrowed_by)
-        self._say_where()
-        self._offer()
 
     def _show_panel(self) -> None:
         self.panel.show(self.facets, self.asked, self.saved)
 
-    def _say_where(self) -> None:
+    def say_where(self) -> None:
+        """Say which memories these are, and where the cursor is."""
         memories = self.memories
         query = memories.listing.query
         count = len(memories.listing.refs)
@@ -256,13 +228,13 @@ class TimelinePane(Pane):
         right = f"{memories.cursor + 1:,} / {total}" if count and not memories.listing.partial else ""
         if self._working:
             right = f"{self._working}, E stops"
-        self.header.say(left, right, f"{self._trouble} · R tries again" if self._trouble else "")
+        self.header.say(left, right, f"{self.trouble} · R tries again" if self.trouble else "")
 
     # -- messages of the parts ------------------------------------------------------------------
 
     @on(MemoryList.Moved)
     def _moved(self) -> None:
-        self._say_where()
+        self.say_where()
 
     @on(MemoryList.Highlighted)
     def _highlighted(self, message: MemoryList.Highlighted) -> None:
@@ -477,7 +449,7 @@ class TimelinePane(Pane):
         if self._working:
             self.backend.cancel("export")
             self._working = ""
-            self._say_where()
+            self.say_where()
             return
         listing = self.memories.listing
         count = f"{len(listing.refs):,}{' and more' if listing.more else ''}"
@@ -489,19 +461,7 @@ class TimelinePane(Pane):
     def on_working(self, message: Working) -> None:
         """Show how far something long has come."""
         self._working = message.text
-        self._say_where()
-
-    def action_retry(self) -> None:
-        """Try again what failed."""
-        for retry in tuple(self._retries.values()):
-            retry()
-
-    def _offer(self) -> None:
-        """Show other keys beneath, if what can be done has changed."""
-        can = tuple(self.check_action(name, ()) for name in _CHANGING)
-        if can != self._can:
-            self._can = can
-            self.refresh_bindings()
+        self.say_where()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what can be done now is offered."""
@@ -513,7 +473,7 @@ class TimelinePane(Pane):
             case "drafts":
                 return bool(self.waiting)
             case "retry":
-                return bool(self._retries)
+                return bool(self.failures)
             case "jump":
                 return bool(self.memories.listing.refs) and self.memories.listing.best is None
             case "clear" | "save_filter":
@@ -524,25 +484,10 @@ class TimelinePane(Pane):
                 return True
 
     def palette_entries(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
-        """A command for each filter: any of them can be switched by name."""
-        for kind, names in (
-            ("feelings", self.facets.feelings),
-            ("concepts", self.facets.concepts),
-            ("tags", self.facets.tags),
-        ):
-            for name in names:
-                on = name in getattr(self.asked, kind)
-
-                def switch(kind: str = kind, name: str = name) -> None:
-                    self.ask(self.asked.toggled(kind, name), keep=True)
-
-                yield f"{'Drop' if on else 'Only'} {kind[:-1]} {name}", "Switch this filter", switch
-        for name, query in self.saved.items():
-
-            def use(query: Query = query) -> None:
-                self.ask(query)
-
-            yield f"Filter {name}", "A saved filter", use
+        """A command for each filter."""
+        yield from filter_entries(
+            self.facets, self.asked, self.saved, lambda query: self.ask(query, keep=True)
+        )
 
 
 def _memories(count: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from ...storage.errors import JournalError, NoSuchMemoryError
 from ...storage.memory import to_microseconds
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ...storage.journal import MemoryDB
     from ...storage.media import AttachedFile
     from ...storage.memory import Memory
+    from ..stale import Staleness
 
 __all__ = [
     "all_refs",
@@ -41,14 +42,6 @@ _SEARCH_LIMIT: Final = 200
 _SCREENFUL: Final = 50
 _LAYERS_EACH_SIDE: Final = 3
 _READ_AT_MOST: Final = 256 << 20
-
-
-class Staleness(Protocol):
-    """Tells long work whether anybody still waits for it."""
-
-    @property
-    def stale(self) -> bool:
-        """Whether nobody does."""
 
 
 def head(db: MemoryDB, query: Query) -> Found:

@@ -29,7 +29,7 @@ class Viewport:
 
     def __init__(self, arc: Arc, before: Viewport | None = None) -> None:
         self.arc = arc
-        self.columns = 1 if before is None else before.columns
+        self.columns: int = 1 if before is None else before.columns
         self.chosen: Window | None = None
         """The window; None for all days."""
         times = arc.columns.times

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ...retrieval.engine import RetrievalEngine
     from ...retrieval.ingest import Progress
+    from ...retrieval.journal.results import MemoryLeftOut
     from ...retrieval.results import LeftOut, QueryResult
     from ...retrieval.trace import Trace
     from ...storage.journal import MemoryDB
@@ -129,7 +130,7 @@ def ask_journal(db: MemoryDB, asked: Asked) -> Result:
     )
 
 
-def _missed(left_out: Sequence[LeftOut]) -> tuple[Missed, ...]:
+def _missed(left_out: Sequence[LeftOut] | Sequence[MemoryLeftOut]) -> tuple[Missed, ...]:
     return tuple(Missed(one_line(left.label, 200), left.cost, one_line(left.reason)) for left in left_out)
 
 

@@ -29,8 +29,9 @@ def look_around(settings: Settings, journal: Path, project_dir: Path | None) -> 
 
 
 def _bare(folder: Path, settings: Settings) -> bool:
+    from ...llm.env import read_values  # noqa: PLC0415
     from ...llm.errors import ModelError  # noqa: PLC0415 -- only who has no journal yet pays for it
-    from ...llm.providers import read_setup, read_values  # noqa: PLC0415
+    from ...llm.providers import read_setup  # noqa: PLC0415
     from ...retrieval.errors import NoIndexError  # noqa: PLC0415
     from ...retrieval.locate import find_project_dir  # noqa: PLC0415
 

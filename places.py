@@ -24,6 +24,7 @@ __all__ = [
     "private_dir",
     "replace_file",
     "themes_dir",
+    "write_private",
 ]
 
 
@@ -136,10 +137,24 @@ def replace_file(file: Path, data: bytes) -> None:
 
 
 def private_dir(folder: Path) -> Path:
-    """Make a folder that only its owner can look into; one that exists is left as it is."""
+    """Make a folder that only its owner can look into, and each that is missing above it.
+
+    One that exists is left as it is.
+    """
     if not folder.is_dir():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_dir(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
     return folder
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a text file that only its owner can read; one that exists keeps its mode.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with open(file, "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
+        out.write(text)
 
 
 # -- the log ------------------------------------------------------------------------------------

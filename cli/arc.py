@@ -162,6 +162,7 @@ def _write_svg(path: Path, found: Arc, columns: Columns, journal: MemoryDB, sess
 
     from ..drawing.arc_chart import MOST_SPOTS, arc_chart
     from ..drawing.arc_svg import arc_svg
+    from ..places import write_private
     from ..settings import themes_dir
     from ..themes import load_themes
 
@@ -175,7 +176,7 @@ def _write_svg(path: Path, found: Arc, columns: Columns, journal: MemoryDB, sess
         sys.stdout.write(text)
         return
     try:
-        path.write_text(text, encoding="utf-8")
+        write_private(path, text)
     except OSError as error:
         raise Failure(f"cannot write {path}: {error.strerror}") from None
     warn(f"wrote {path}")

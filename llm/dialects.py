@@ -301,7 +301,7 @@ def _object(data: str) -> dict[str, Any]:
 
 def _kind(error: object) -> str:
     kind = error.get("type") or error.get("code") if isinstance(error, dict) else ""
-    return kind if kind in _KINDS else "error"
+    return kind if isinstance(kind, str) and kind in _KINDS else "error"
 
 
 _KINDS: Final = frozenset(

@@ -21,7 +21,7 @@ from .words import tokens as words_of
 __all__ = ["Proposal", "Reading", "json_object", "known_names", "proposal", "section", "spoken", "words"]
 
 _THOUGHTS: Final = ("think", "thinking", "thought", "thoughts", "reasoning", "reflection", "scratchpad")
-_OPENING: Final = re.compile(rf"<({'|'.join(_THOUGHTS)})\b[^<>]*>", re.IGNORECASE)
+_OPENING: Final = re.compile(rf"<({'|'.join(_THOUGHTS)})\b[^<>]*>", re.IGNORECASE | re.ASCII)
 _LONGEST_TAG: Final = 40
 _LONGEST_CITATION: Final = 240
 _CITED: Final = re.compile(r"[0-9A-Za-z_-]{2,64}")
@@ -68,12 +68,13 @@ class Reading:
         """Read up to the next mark; whether there may be more to read."""
         rest = self._rest
         if self._closing is not None:
-            end = rest.lower().find(self._closing)
-            if end < 0:
+            # By expression: lower case may be longer (İ), and its places others.
+            closed = re.search(re.escape(self._closing), rest, re.IGNORECASE | re.ASCII)
+            if closed is None:
                 # Thoughts that never end are thoughts; the tag itself may be cut.
                 self._rest = "" if ended else rest[-len(self._closing) :]
                 return False
-            self._rest = rest[end + len(self._closing) :]
+            self._rest = rest[closed.end() :]
             self._closing = None
             return True
         # Spaces wait for what follows them: an id that is left out takes its own along.
@@ -90,9 +91,9 @@ class Reading:
                 self._rest = ""
             return False
         spaces = rest[: len(rest) - len(piece)]
-        end = piece.find("]" if piece[0] == "[" else ">", 1)
+        mark, longest = ("]", _LONGEST_CITATION) if piece[0] == "[" else (">", _LONGEST_TAG)
+        end = piece.find(mark, 1, longest)
         if end < 0:
-            longest = _LONGEST_CITATION if piece[0] == "[" else _LONGEST_TAG
             if len(piece) < longest and not ended:
                 return False
             end = 0

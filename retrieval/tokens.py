@@ -100,7 +100,14 @@ def exact_counter() -> Callable[[str], int] | None:
         return None
     count: Callable[[str], int] = openai.cl100k_base().count
     remembered = lru_cache(maxsize=4096)(count)  # the same chunks answer many questions
-    return lambda text: remembered(text) if len(text) < 4000 else count(text)
+
+    def exact(text: str) -> int:
+        try:
+            return remembered(text) if len(text) < 4000 else count(text)
+        except UnicodeEncodeError:  # half a character, which is written as the mark for one
+            return count(text.encode("utf-8", "surrogatepass").decode("utf-8", "replace"))
+
+    return exact
 
 
 def shape(pretoken: str, pieces: frozenset[str], longest: int, runs: dict[str, int]) -> list[int]:

@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from ..places import private_dir
 from .disk import sync_folder
 from .errors import JournalError
 
@@ -38,7 +39,7 @@ def back_up(log: Path, end: int, files_dir: Path, destination: Path) -> BackupRe
     if target.exists() and log.exists() and target.samefile(log):
         raise JournalError(f"{target} is the journal itself: back up to another place")
     try:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_dir(target.parent)
         if target.exists() and not _is_beginning(target, log, end):
             raise JournalError(
                 f"{target} exists and is no earlier backup of this journal: choose another place"
@@ -93,7 +94,7 @@ def _copy_tree(source: Path, target: Path) -> int:
     by_inode: dict[tuple[int, int], Path] = {}
     for folder, _, names in os.walk(source):
         into = target / Path(folder).relative_to(source)
-        into.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_dir(into)
         for name in names:
             old, new = Path(folder) / name, into / name
             status = old.lstat()

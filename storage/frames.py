@@ -83,8 +83,9 @@ def scan(log: Bytes, start: int, end: int) -> Iterator[Piece]:
         body, stop = at + HEADER_SIZE, at + HEADER_SIZE + length
         # Four bytes more, so that a header half inside this payload is seen as well.
         if stop + 4 > len(data) and base + len(data) < end:
-            # A false length may be huge: what is at hand often shows that it is false.
-            inner = _find_header(data, body, len(data))
+            # A false length may be huge: what is at hand often shows that it is false. It may hold
+            # the next header's beginning, where a write was torn inside of the length.
+            inner = _find_header(data, at + 5, len(data))
             if inner is not None and inner + 4 < len(data):
                 yield position, base + inner, None
                 before = position = base + inner
@@ -95,7 +96,7 @@ def scan(log: Bytes, start: int, end: int) -> Iterator[Piece]:
             body, stop = at + HEADER_SIZE, at + HEADER_SIZE + length
         # Looking for the magic's last byte alone is many times faster, and rarely finds another.
         if data.find(_RARE, body, stop + 4) != stop + 3:
-            inner = _find_header(data, body, stop + 4)
+            inner = _find_header(data, at + 5, stop + 4)
             if inner is not None and inner < stop and inner + 4 < len(data):
                 yield position, base + inner, None
                 before = position = base + inner

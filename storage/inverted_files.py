@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from ..places import private_dir
 from .analysis import ANALYSIS_VERSION
 from .inverted import NAMES, BrokenIndexError, View, breaking, name_key
 from .tail import Document
@@ -107,7 +108,7 @@ class InvertedIndex:
         Raises:
             OSError: the folder cannot be written.
         """
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_dir(self._folder)
         descriptor = os.open(self._folder / "text.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             while not _try_lock(descriptor):

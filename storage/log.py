@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from ..places import private_dir
 from .disk import explain, reason, refusals, sync, sync_folder
 from .errors import AppendFailedError, JournalError
 from .frames import HEADER_SIZE, MAGIC, MAX_PAYLOAD
@@ -306,7 +307,7 @@ class Log:
 
     def _create(self) -> int:
         with self._file_lock, refusals(self.path):
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_dir(self.path.parent)
             try:
                 fd = os.open(self.path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
             except FileExistsError:

@@ -26,6 +26,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from ..places import private_dir
 from . import chain
 
 __all__ = ["EMPTY", "Cover", "Damage", "Snapshot", "newest", "sample", "store"]
@@ -250,7 +251,7 @@ def _write(
     columns: dict[str, array[int]],
     end: int,
 ) -> Snapshot:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_dir(folder)
     unique = os.urandom(4).hex()
     made = folder / f"index-{unique}.tmp"
     try:

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
+from ..places import private_dir
 from .errors import AttachmentError
 from .fsprobe import NOT_SUPPORTED, reflink
 
@@ -64,7 +65,7 @@ def _open_folder(parent: int | None, name: str, *, create: bool) -> int:
         raise
     with suppress(FileExistsError):
         if parent is None:
-            Path(name).mkdir(mode=0o700, parents=True)
+            private_dir(Path(name))
         else:
             os.mkdir(name, 0o700, dir_fd=parent)
     return _open_folder(parent, name, create=False)

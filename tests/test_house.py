@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-NOT_SHIPPED = {"tests", "snapshots", "benchmarks", "docs", "build"}
+NOT_SHIPPED = {"tests", "snapshots", "benchmarks", "fuzz", "docs", "build"}
 
 
 def test_the_package_list_is_the_folders() -> None:

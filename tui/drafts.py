@@ -17,6 +17,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from ..places import private_dir
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -142,7 +144,7 @@ class DraftStore:
 
     def _hold(self, draft_id: str) -> None:
         if draft_id not in self._held:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_dir(self.folder)
             handle = os.open(self.folder / f"{draft_id}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             with suppress(OSError):
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

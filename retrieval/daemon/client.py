@@ -63,15 +63,16 @@ class CacheEvents:
         self.close()
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        with suppress(OSError), self._link.makefile("rb") as stream:
+        with suppress(OSError, ValueError), self._link.makefile("rb") as stream:
             while len(head := stream.read(4)) == 4:
                 size = length_of(head)
                 if len(raw := stream.read(size)) < size:
                     return
-                message = json.loads(raw)
-                if message["method"] == "cache.event":
-                    yield message["params"]
-                self.fell_behind = self.fell_behind or message["method"] == "cache.fell_behind"
+                match json.loads(raw):
+                    case {"method": "cache.event", "params": params}:
+                        yield params
+                    case {"method": "cache.fell_behind"}:
+                        self.fell_behind = True
 
     def close(self) -> None:
         """End the iteration, wherever it waits."""
@@ -107,17 +108,24 @@ def _ask(link: socket.socket, method: str, params: dict[str, Any]) -> Any:
     try:
         link.sendall(frame(json.dumps(request).encode()))
         answer = json.loads(_receive(link, length_of(_receive(link, 4))))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise NoDaemonError(str(error)) from error
-    problem = answer.get("error")
-    if problem is None:
-        return answer["result"]
-    kind = getattr(errors, str((problem.get("data") or {}).get("type")), None)
-    if problem.get("code") != REFUSED or kind is None:
-        raise NoDaemonError(str(problem.get("message")))
+    match answer:
+        case {"error": {"code": code, "message": str(text), "data": {"type": str(name)}}} if code == REFUSED:
+            if name in errors.__all__:
+                raise _refusal(name, text)
+        case {"error": {"message": str(text)}}:
+            raise NoDaemonError(text)
+        case {"result": result}:
+            return result
+    raise NoDaemonError("what listens there speaks no protocol of mnemo")
+
+
+def _refusal(name: str, text: str) -> errors.RetrievalError:
+    kind: type[errors.RetrievalError] = getattr(errors, name)
     if kind is errors.IndexBusyError:
-        raise errors.IndexBusyError(problem["message"], "another process")
-    raise kind(problem["message"])
+        return errors.IndexBusyError(text, "another process")
+    return kind(text)
 
 
 def _receive(link: socket.socket, size: int) -> bytes:

@@ -23,6 +23,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from ...places import private_dir
 from ..errors import IndexUnwritableError, RetrievalError
 from ..project import INDEX_DIR, open_project
 from ..reply import METHODS
@@ -396,7 +397,7 @@ def _listen(path: Path) -> socket.socket:
     """Bind the socket, private; the lock is held, so that one that lies there is stale."""
     try:
         if path.parent.name != INDEX_DIR:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_dir(path.parent)
             found = path.parent.lstat()
             if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
                 raise IndexUnwritableError(f"{path.parent} is not a private folder of yours: no socket there")

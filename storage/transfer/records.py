@@ -115,6 +115,8 @@ def parse_json(data: bytes | bytearray | memoryview) -> Any:
         raise InvalidMemoryError(f"it is not JSON: {error.msg} at column {error.colno}") from None
     except RecursionError:
         raise InvalidMemoryError("its JSON is nested too deeply") from None
+    except ValueError:  # more digits than Python reads
+        raise InvalidMemoryError("it holds a number that is too long") from None
     return value
 
 

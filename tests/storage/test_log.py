@@ -64,7 +64,8 @@ def naive_scan(data: bytes) -> list[Piece]:
         inner = next(
             (
                 at
-                for at in range(position + (HEADER_SIZE if length is not None else 1), min(limit, len(data)))
+                # A header torn inside of its length has the next one in what looks like the rest of it.
+                for at in range(position + (5 if length is not None else 1), min(limit, len(data)))
                 if candidate(at)
             ),
             None,
@@ -195,6 +196,14 @@ def test_scanning_damage_equals_the_naive_scan(
     path = tmp_path / "a.mnheme"
     path.write_bytes(bytes(data))
     assert merged(pieces(path)) == merged(naive_scan(bytes(data)))
+
+
+@pytest.mark.parametrize("kept", range(1, HEADER_SIZE))
+def test_a_record_right_behind_a_torn_header_is_seen(tmp_path: Path, kept: int) -> None:
+    """Another program appends straight behind what was torn: the length is then half the next header's."""
+    path = tmp_path / "a.mnheme"
+    path.write_bytes(frame(b"{}") + frame(b'{"torn": 1}')[:kept] + frame(b'{"whole": 1}') + frame(b"{}"))
+    assert payloads(path) == [b"{}", None, b'{"whole": 1}', b"{}"]
 
 
 def test_a_last_payload_that_ends_like_a_header_is_whole(tmp_path: Path) -> None:

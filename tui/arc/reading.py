@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from ...drawing.arc_chart import MOST_SPOTS, arc_chart
 from ...drawing.arc_svg import arc_svg
 from ...llm.computed import arc_words, reflect
+from ...places import private_dir, write_private
 from ...settings import SettingsError
 from ...storage.affect import Day, by_day, line, mean_affect, periods, shifts, smooth, transitions
 from ...storage.errors import JournalError
@@ -210,8 +211,8 @@ def write_svg(db: MemoryDB, arc: Arc, theme: Theme, language: str, output: Path)
         arc.concept, arc.words, periods(arc.days, span), line(arc.days), memories, theme, language
     )
     try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(arc_svg(chart), encoding="utf-8")
+        private_dir(output.parent)
+        write_private(output, arc_svg(chart))
     except OSError as error:
         raise JournalError(f"cannot write {output}: {error.strerror}") from None
     return output

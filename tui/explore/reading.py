@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from ...places import write_private
 from ..inert import inert, one_line
 from ..stale import stopped_when_stale
 from .model import Acted, Asked, Counts, Delivered, Hit, Ingested, Missed, Result, Step, Unindexed
@@ -200,7 +201,7 @@ def deliver(result: Result, path: Path | None) -> Delivered:
     """
     text = assembled(result.asked, result.hits)
     if path is not None:
-        path.write_text(text, encoding="utf-8")
+        write_private(path, text)
     return Delivered(text, len(result.hits), path)
 
 

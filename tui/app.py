@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Final
@@ -70,12 +71,18 @@ def run(
             gc.disable()
             app = _app(stack, settings, places, here, chosen, pane, project_dir, verbose=verbose)
             wanted = app.run()
+            still_running = app.backend.finish()
             chosen = app.ink.theme
         if wanted is None:
-            return
+            break
         demo, pane = wanted == "demo", "timeline"
         with suppress(SettingsError):  # what was changed meanwhile
             settings = config.load()
+    if still_running:
+        # All that is to be kept is. The interpreter's own end would stop at threads that read or wait.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(app.return_code or 0)
 
 
 def _app(

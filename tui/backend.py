@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from textual.message import Message
 
@@ -22,46 +19,24 @@ from ..llm.errors import ModelError
 from ..retrieval.errors import RetrievalError
 from ..settings import SettingsError
 from ..storage.errors import JournalError
-from ..storage.memory import MediaType
 from .inert import one_line
 from .moments import Dates
-from .timeline.model import Detail, Found, Listing, Page, Pages, Query
-from .timeline.reading import (
-    all_refs,
-    count_facets,
-    find,
-    head,
-    layer_of,
-    look_at,
-    read_detail,
-    read_page,
-    search,
-)
+from .threads import Threads
 
 if TYPE_CHECKING:
-    from textual.dom import DOMNode
+    from collections.abc import Callable
 
-    from ..llm.local import Perceiver
+    from textual.dom import DOMNode
+    from textual.worker import Worker
+
     from ..retrieval.engine import RetrievalEngine
     from ..storage.journal import MemoryDB
-    from ..storage.memory import Memory
     from ..storage.watch import Change
-    from .drafts import Draft, DraftStore
+    from .composer.requests import WritingRequests
     from .opening import Opening
+    from .timeline.model import Found
 
-__all__ = [
-    "Answer",
-    "Backend",
-    "Drafts",
-    "Exported",
-    "Failed",
-    "Filters",
-    "JournalChanged",
-    "Saved",
-    "Ticket",
-    "Working",
-    "paths_of",
-]
+__all__ = ["Answer", "Backend", "Failed", "JournalChanged", "Ticket", "Working"]
 
 _FINISHED_ALWAYS: Final = {"save", "draft", "mind.save"}
 _log: Final = logging.getLogger(__name__)
@@ -128,37 +103,18 @@ class Working(Message):
         return isinstance(message, Working)
 
 
-class Exported(NamedTuple):
-    """A finished export: where to, how many memories and files, how many files were lost before."""
-
-    output: Path
-    memories: int
-    files: int
-    missing: int
-
-
-class Saved(NamedTuple):
-    """A memory that is on the disk now, and where."""
-
-    memory: Memory
-    us: int
-    ref: int
-
-
-class Drafts(NamedTuple):
-    """Drafts that wait to be gone on with, the last touched first."""
-
-    drafts: tuple[Draft, ...]
-
-
-class Filters(NamedTuple):
-    """The saved filters, by name."""
-
-    saved: Mapping[str, Query]
-
-
 class Backend:
-    """All that the panes may ask of one journal, its drafts and its saved filters."""
+    """All that the panes may ask of one journal, what belongs to it, and the code of one project.
+
+    Args:
+        opening: The journal, which may still be opening.
+        drafts_dir: Where what is being written is kept.
+        filters_file: Where the filters with a name are.
+        dates: How the user writes dates.
+        language: The language that proposals are made in.
+        project_dir: Where to look for the code's project, or what tells it in a request; the working
+            directory if None.
+    """
 
     def __init__(
         self,
@@ -170,33 +126,31 @@ class Backend:
         language: str = "en",
         project_dir: Path | Callable[[], Path] | None = None,
     ) -> None:
-        self._language = language
         self._opening = opening
-        self._drafts_dir = drafts_dir
-        self._filters_file = filters_file
-        self._dates = Dates() if dates is None else dates
+        self.drafts_dir = drafts_dir
+        self.filters_file = filters_file
+        self.dates = Dates() if dates is None else dates
+        self.language = language
         self._project_dir = project_dir
         self._engine: RetrievalEngine | None = None
         self._code_changed = False
         self._engine_lock = threading.Lock()  # over _engine: one thread at a time may use it
         self._generations: dict[str, int] = {}
-        self._everything: tuple[tuple[int, int], Found] | None = None
+        self._threads = Threads()
 
     @cached_property
-    def drafts(self) -> DraftStore:
-        """What is being written."""
-        from .drafts import DraftStore  # noqa: PLC0415 -- nobody writes before the first frame
+    def writing(self) -> WritingRequests:
+        """The requests of whoever writes."""
+        from .composer.requests import WritingRequests  # noqa: PLC0415 -- nobody writes before the first frame
 
-        return DraftStore(self._drafts_dir)
+        return WritingRequests(self)
 
-    @cached_property
-    def _perceiver(self) -> Perceiver:
-        """What proposes while one writes; it learns from the journal when it is first asked."""
-        from ..llm.local import Perceiver  # noqa: PLC0415 -- nobody writes before the first frame
+    def journal(self) -> MemoryDB:
+        """The journal; blocks while it opens, so call it in a request.
 
-        return Perceiver(self._db(), self._language)
-
-    def _db(self) -> MemoryDB:
+        Raises:
+            JournalError: it cannot be opened.
+        """
         return self._opening.journal()
 
     def head(self) -> Found | None:
@@ -233,8 +187,14 @@ class Backend:
         def again() -> None:
             self.request(node, group, description, work)
 
-        node.run_worker(
-            run, thread=True, exclusive=True, exit_on_error=False, group=group, description=description
+        # It runs from now on, whatever becomes of the worker: a quit at once loses nothing.
+        ended = self._threads.start(run, name=description, kept=group in _FINISHED_ALWAYS)
+
+        async def until_ended() -> None:
+            await ended
+
+        _: Worker[None] = node.run_worker(
+            until_ended, exclusive=True, exit_on_error=False, group=group, description=description
         )
         return ticket
 
@@ -242,7 +202,7 @@ class Backend:
         self, node: DOMNode, group: str, description: str, work: Callable[[MemoryDB, Ticket], object]
     ) -> Ticket:
         """Run ``work`` on the journal in a thread, as :meth:`request` does."""
-        return self.request(node, group, description, lambda ticket: work(self._db(), ticket))
+        return self.request(node, group, description, lambda ticket: work(self.journal(), ticket))
 
     def read_code(
         self, node: DOMNode, group: str, description: str, work: Callable[[RetrievalEngine, Ticket], object]
@@ -291,93 +251,13 @@ class Backend:
         for group in self._generations.keys() - _FINISHED_ALWAYS:
             self.cancel(group)
 
+    def finish(self) -> bool:
+        """After the app ended: wait for what keeps what was written; whether anything else still runs."""
+        return self._threads.finish()
+
     def cancel(self, group: str) -> None:
         """Make whatever runs in a group stale."""
         self._generations[group] = self._generations.get(group, 0) + 1
-
-    # -- the timeline ---------------------------------------------------------------------------
-
-    def list_memories(self, node: DOMNode, query: Query, *, whole: bool = False) -> None:
-        """Ask for the :class:`Found` of a query, in the group ``list``.
-
-        Under filters it is ``partial`` where there are many, unless it is to be ``whole``; the best few of
-        a search come before the others.
-        """
-
-        def work(ticket: Ticket) -> object:
-            db = self._db()
-            if query.text:
-                return search(db, query, ticket, lambda found: ticket.tell(Answer(ticket, found)))
-            if query != Query():
-                return find(db, query) if whole else head(db, query)
-            # Everything is listed most often and takes longest: it is kept until the journal changes.
-            state = db.state()
-            if self._everything is None or self._everything[0] != state:
-                self._everything = (state, find(db, query))
-            return self._everything[1]
-
-        self.request(node, "list", "listing the memories", work)
-
-    def warm_search(self, node: DOMNode) -> None:
-        """Open the full-text index before the first letter is typed, in the group ``warm``."""
-        self.read_journal(node, "warm", "opening the search", lambda db, _: db.text_behind())
-
-    def read_pages(self, node: DOMNode, listing: Listing, pages: tuple[int, ...]) -> None:
-        """Ask for the :class:`Page` of each number, newest wish first, in the group ``pages``."""
-
-        def work(ticket: Ticket) -> object:
-            db = self._db()
-            done: list[Page] = []
-            for number in reversed(pages):
-                if ticket.stale and done:
-                    break
-                done.append(read_page(db, listing, number))
-            return Pages(listing, tuple(done))
-
-        self.request(node, "pages", "reading memories", work)
-
-    def read_detail(self, node: DOMNode, ref: int) -> None:
-        """Ask for the :class:`Detail` of a memory, in the group ``detail``."""
-        self.request(
-            node, "detail", "reading the memory", lambda ticket: read_detail(self._db(), ref, ticket)
-        )
-
-    def locate(self, node: DOMNode, memory: str | int) -> None:
-        """Ask for the :class:`Layer` that stands for a memory, by its id or ref, in the group ``locate``."""
-
-        def work(db: MemoryDB, ticket: Ticket) -> object:
-            found = db.get(memory) if isinstance(memory, str) else db.read(memory)
-            return next(iter(layer_of(db, "concept", found)), None)
-
-        self.read_journal(node, "locate", "looking for the memory", work)
-
-    def look_at_files(self, node: DOMNode, detail: Detail, columns: int, rows: int) -> None:
-        """Ask for the :class:`Look` at a memory's files, in the group ``files``; no columns, no picture."""
-        self.request(
-            node, "files", "reading the files", lambda ticket: look_at(detail, columns, rows, ticket)
-        )
-
-    def open_file(self, node: DOMNode, path: Path) -> None:
-        """Open a file with what the desktop has for it, in the group ``open``."""
-
-        def work(ticket: Ticket) -> object:
-            import shutil  # noqa: PLC0415
-            import subprocess  # noqa: PLC0415
-
-            opener = next((name for name in ("xdg-open", "open") if shutil.which(name)), None)
-            if opener is None:
-                raise JournalError(f"nothing here opens files; it is at {path}")
-            null = subprocess.DEVNULL
-            subprocess.Popen(  # noqa: S603 -- the desktop's own opener, and a path of the journal's folder
-                [opener, str(path)], stdin=null, stdout=null, stderr=null, start_new_session=True
-            )
-            return None
-
-        self.request(node, "open", "opening the file", work)
-
-    def count_facets(self, node: DOMNode, query: Query) -> None:
-        """Ask for the :class:`Facets` of a query, in the group ``facets``."""
-        self.request(node, "facets", "counting", lambda _: count_facets(self._db(), query))
 
     def watch(self, node: DOMNode) -> None:
         """Send ``node`` a :class:`JournalChanged` whenever any process adds to the journal."""
@@ -386,145 +266,10 @@ class Backend:
             def changed(_: Change) -> None:
                 node.post_message(JournalChanged())
 
-            self._db().subscribe(changed)
+            self.journal().subscribe(changed)
             return None
 
-        self.request(node, "watch", "watching the journal", work)
-
-    # -- saved filters --------------------------------------------------------------------------
-
-    def load_filters(self, node: DOMNode) -> None:
-        """Ask for the saved :class:`Filters`, in the group ``filters``."""
-        self._filters(node, "reading the saved filters", "load_filters")
-
-    def save_filter(self, node: DOMNode, name: str, query: Query) -> None:
-        """Keep a filter under a name; answers with all :class:`Filters`."""
-        self._filters(node, "saving the filter", "save_filter", name, query)
-
-    def forget_filter(self, node: DOMNode, name: str) -> None:
-        """Delete a saved filter; answers with the :class:`Filters` left."""
-        self._filters(node, "forgetting the filter", "forget_filter", name)
-
-    def _filters(self, node: DOMNode, description: str, change: str, *values: Any) -> None:
-        def work(ticket: Ticket) -> object:
-            from . import saved_filters  # noqa: PLC0415 -- not needed for the first frame
-
-            return Filters(getattr(saved_filters, change)(self._filters_file, self._dates, *values))
-
-        self.request(node, "filters", description, work)
-
-    # -- taking out -----------------------------------------------------------------------------
-
-    def export(self, node: DOMNode, query: Query, format: str, output: Path) -> None:  # noqa: A002
-        """Write what a query chooses to a file, files along; :class:`Working`, then :class:`Exported`.
-
-        In the group ``export``; :meth:`cancel` ends it, and nothing of it is left.
-        """
-
-        def work(ticket: Ticket) -> object:
-            from ..storage.transfer import export_memories  # noqa: PLC0415
-
-            shown = -1
-
-            def progress(done: int, total: int) -> None:
-                nonlocal shown
-                if ticket.stale:
-                    raise JournalError("the export was stopped")
-                if total and (percent := done * 100 // total) != shown:
-                    shown = percent
-                    ticket.tell(Working(f"exporting, {percent} %"))
-
-            db = self._db()
-            report = export_memories(
-                db, format, output, with_files=True, refs=all_refs(db, query), on_progress=progress
-            )
-            return Exported(output, report.memories, report.files, len(report.missing))
-
-        self.request(node, "export", "exporting", work)
-
-    # -- writing --------------------------------------------------------------------------------
-
-    def propose(self, node: DOMNode, text: str) -> None:
-        """Ask for the :class:`Perception` of a text, by mnemo itself, in the group ``propose``."""
-        self.request(node, "propose", "proposing", lambda _: self._perceiver.perceive(text))
-
-    def save(self, node: DOMNode, draft: Draft, at: datetime | None) -> None:
-        """Make a draft a memory, and only then forget it; ask for :class:`Saved` in the group ``save``."""
-        from ..storage.media import media_type_of  # noqa: PLC0415 -- nobody saves before the first frame
-
-        def work(ticket: Ticket) -> object:
-            db = self._db()
-            files = paths_of(draft.files)
-            content = draft.text.rstrip()
-            memory = db.remember(
-                draft.concept,
-                draft.feeling,
-                content or files[0].name,
-                media_type=MediaType.TEXT if content else media_type_of(files[0].name),
-                attachments=files,
-                note=draft.note.strip(),
-                tags=tags_of(draft.tags),
-                at=at,
-                revisits=draft.revisits or None,
-            )
-            self.drafts.discard(draft.draft_id)
-            found = layer_of(db, "concept", memory)
-            return Saved(memory, found[0].us, found[0].ref) if found else Saved(memory, 0, -1)
-
-        self.request(node, "save", "saving the memory", work)
-
-    def keep_draft(self, node: DOMNode, draft: Draft, serial: int) -> None:
-        """Write a draft as it stands; later ones overtake it. Answers in the group ``draft``."""
-        self.request(node, "draft", "keeping the draft", lambda ticket: self.drafts.keep(draft, serial))
-
-    def find_drafts(self, node: DOMNode) -> None:
-        """Ask for the :class:`Drafts` left behind, in the group ``drafts``."""
-
-        def work(ticket: Ticket) -> object:
-            waiting = []
-            for draft in self.drafts.left_behind():
-                if self._was_saved(draft):
-                    self.drafts.discard(draft.draft_id)
-                else:
-                    waiting.append(draft)
-            return Drafts(tuple(waiting))
-
-        self.request(node, "drafts", "looking for drafts", work)
-
-    def _was_saved(self, draft: Draft) -> bool:
-        """Whether the app was killed between writing the memory and forgetting its draft."""
-        since = datetime.fromisoformat(draft.started)
-        return any(
-            memory.content == draft.text.rstrip() and memory.concept == draft.concept.strip()
-            for memory in self._db().recall(draft.concept, since=since, limit=50)
-        )
-
-    def complete_path(self, text: str) -> str | None:
-        """The first path that begins so, folders with a slash; blocks, so call it in a thread."""
-        if not text:
-            return None
-        path = Path(text).expanduser()
-        folder, start = (path, "") if text.endswith("/") else (path.parent, path.name)
-        with suppress(OSError):
-            names = sorted(each.name + "/" * each.is_dir() for each in folder.iterdir())
-            for name in names:
-                if name.startswith(start) and len(name) > len(start) and (start or not name.startswith(".")):
-                    return text + name[len(start) :]
-        return None
-
-
-def tags_of(text: str) -> list[str]:
-    """Tags as typed: parted by commas, or by spaces where each begins with ``#``."""
-    parts = text.replace("#", ",").split(",") if "#" in text else text.split(",")
-    return [tag for part in parts if (tag := part.strip())]
-
-
-def paths_of(text: str) -> list[Path]:
-    """Paths as typed, parted by commas; one that exists as a whole is one."""
-    whole = Path(text.strip()).expanduser()
-    if not text.strip() or whole.exists():
-        return [whole] if text.strip() else []
-    return [Path(part.strip()).expanduser() for part in text.split(",") if part.strip()]
+        self.request(node, f"watch {node.id}", "watching the journal", work)
 
 
 def _without_message(error: Exception) -> tuple[type[Exception], Exception, Any]:

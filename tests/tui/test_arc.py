@@ -325,8 +325,7 @@ async def test_an_empty_journal_says_what_the_pane_is_for_and_no_key_fails(drive
         await app.press("enter", "plus", "minus", "v", "R", "e", "left", "down", "home", "end", "L", "0", "b")
         with MemoryDB(tmp_path / "new.mnheme") as db:
             db.remember("Sea", "joy", "A whale")
-        await app.until(lambda: "A whale" in app.screen_text)
-        assert arc_of(app).line.has_focus
+        await app.until(lambda: "A whale" in app.screen_text and arc_of(app).line.has_focus)
 
 
 async def test_a_failure_is_told_and_tried_again(driven, journal):

@@ -100,9 +100,10 @@ def recorded(engine: RetrievalEngine) -> Workload:
 
 def index(engine: RetrievalEngine, ticket: Staleness, tell: Callable[[str], None]) -> int:
     """Index the project; ``tell`` how far it is. Gives how many files it took in."""
+    from ...retrieval.apart import ingest_apart  # noqa: PLC0415 -- loaded when something is indexed
 
     def progress(now: Progress) -> None:
         tell(f"{now.phase}, {now.done:,} of {now.total:,}" if now.total else f"{now.phase}, {now.done:,}")
 
-    report = engine.ingest(on_progress=progress, cancelled=lambda: ticket.stale, wait=2.0)
+    report = ingest_apart(engine.project.dir, on_progress=progress, cancelled=lambda: ticket.stale)
     return len(report.changed)

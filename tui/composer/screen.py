@@ -17,12 +17,13 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Input, Static, TextArea
 
-from ..backend import Answer, Backend, Failed, Saved
+from ..backend import Answer, Backend, Failed
 from ..chrome import KeyBar
 from ..editor import edit
 from ..inert import one_line
 from ..keys import key
 from .fields import FeelingInput, LastWordSuggester, NameSuggester, PathSuggester, feeling_of
+from .requests import Saved, complete_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,7 +133,7 @@ class Composer(Screen[tuple[int, int] | None]):
                         draft.files,
                         id="files",
                         placeholder="paths, commas between",
-                        suggester=PathSuggester(self.backend.complete_path),
+                        suggester=PathSuggester(complete_path),
                         compact=True,
                     ),
                 )
@@ -172,7 +173,7 @@ class Composer(Screen[tuple[int, int] | None]):
         )
         if draft != self.draft:
             self.draft = draft
-            self.backend.keep_draft(self, draft, next(_SERIAL))
+            self.backend.writing.keep_draft(self, draft, next(_SERIAL))
             self.run_worker(
                 self._propose_soon(), exclusive=True, exit_on_error=False, group="soon", description="waiting"
             )
@@ -184,7 +185,7 @@ class Composer(Screen[tuple[int, int] | None]):
         """Ask for proposals once the keys have rested."""
         await asyncio.sleep(_REST)
         if len(self.draft.text.split()) >= _ENOUGH_WORDS:
-            self.backend.propose(self, self.draft.text)
+            self.backend.writing.propose(self, self.draft.text)
         else:
             self._offer({})
 
@@ -282,13 +283,13 @@ class Composer(Screen[tuple[int, int] | None]):
             self.query_one("#when").focus()
             return
         self._say("saving")
-        self.backend.save(self, draft, at)
+        self.backend.writing.save(self, draft, at)
 
     def action_edit(self) -> None:
         """Write the text in $EDITOR."""
         text = self.query_one("#text", TextArea)
         try:
-            changed = edit(self.app, self.backend.drafts.editor_file(self.draft), self.editor)
+            changed = edit(self.app, self.backend.writing.drafts.editor_file(self.draft), self.editor)
         except SuspendNotSupported:
             self._say("This terminal cannot be handed to an editor.", wrong=True)
             return
@@ -312,7 +313,7 @@ class Composer(Screen[tuple[int, int] | None]):
 
     def _put_down(self) -> None:
         """Write what was typed last; a draft that was saved or discarded stays gone."""
-        drafts = self.backend.drafts
+        drafts = self.backend.writing.drafts
         try:
             if self.draft.worth_keeping:
                 drafts.keep(self.draft, next(_SERIAL))
@@ -325,7 +326,7 @@ class Composer(Screen[tuple[int, int] | None]):
     def action_discard(self) -> None:
         """Throw the draft away, after a second press."""
         if self._sure is self.draft:
-            self.backend.drafts.discard(self.draft.draft_id)
+            self.backend.writing.drafts.discard(self.draft.draft_id)
             self.dismiss(None)
         else:
             self._sure = self.draft

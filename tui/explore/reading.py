@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ...places import write_private
 from ..inert import inert, one_line
-from ..stale import stopped_when_stale
 from .model import Acted, Asked, Counts, Delivered, Hit, Ingested, Missed, Result, Step, Unindexed
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ...retrieval.engine import RetrievalEngine
-    from ...retrieval.ingest import Progress
+    from ...retrieval.ingest import IngestReport, Progress
     from ...retrieval.journal.results import MemoryLeftOut
     from ...retrieval.results import LeftOut, QueryResult
     from ...retrieval.trace import Trace
@@ -236,13 +235,10 @@ def counts(engine: RetrievalEngine) -> Counts | Unindexed:
 
 def ingest(engine: RetrievalEngine, ticket: Staleness, on_progress: Callable[[Progress], None]) -> Ingested:
     """Bring the index up to date, in steps that end when nobody waits any more; what is done is kept."""
-    report = engine.ingest(on_progress=on_progress, cancelled=lambda: ticket.stale, wait=2.0)
-    return Ingested(
-        len(report.changed),
-        len(report.removed),
-        len(report.failed),
-        report.elapsed,
-        tuple(one_line(line) for line in report.notices),
+    from ...retrieval.apart import ingest_apart  # noqa: PLC0415 -- loaded when something is indexed
+
+    return _ingested(
+        ingest_apart(engine.project.dir, on_progress=on_progress, cancelled=lambda: ticket.stale)
     )
 
 
@@ -253,17 +249,24 @@ def watch(
     say: Callable[[str], None],
 ) -> None:
     """Follow what changes in the project until nobody waits any more."""
-    from ...retrieval.watch import Watcher  # noqa: PLC0415
+    from ...retrieval.apart import watch_apart  # noqa: PLC0415 -- loaded when something is watched
 
-    watcher = Watcher(
-        engine.project,
-        on_report=lambda report: changed(
-            Ingested(len(report.changed), len(report.removed), len(report.failed), report.elapsed, ())
-        ),
+    watch_apart(
+        engine.project.dir,
+        on_report=lambda report: changed(_ingested(report)),
         on_notice=lambda line: say(one_line(line)),
+        cancelled=lambda: ticket.stale,
     )
-    with stopped_when_stale(ticket, watcher.stop):
-        watcher.run()
+
+
+def _ingested(report: IngestReport) -> Ingested:
+    return Ingested(
+        len(report.changed),
+        len(report.removed),
+        len(report.failed),
+        report.elapsed,
+        tuple(one_line(line) for line in report.notices),
+    )
 
 
 def shown_text(content: str) -> str:

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
     from ...storage.media import AttachedFile
     from ...storage.memory import Memory
+    from ..drafts import Draft
 
 __all__ = [
     "ROWS_PER_PAGE",
     "Detail",
+    "Drafts",
     "Facets",
     "Found",
     "Layer",
@@ -202,3 +204,9 @@ class Found(NamedTuple):
 
     listing: Listing
     page: Page | None
+
+
+class Drafts(NamedTuple):
+    """Drafts that wait to be gone on with, the last touched first."""
+
+    drafts: tuple[Draft, ...]

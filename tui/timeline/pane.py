@@ -13,14 +13,15 @@ from textual.containers import Container
 
 from ...storage.clock import local_moment
 from ...storage.feelings import Feeling
-from ..backend import Answer, Drafts, Exported, Failed, Filters, Working
+from ..backend import Answer, Failed, Working
 from ..chrome import HeaderLine
 from ..keys import key
 from ..panes import Pane
 from .detail import DetailView
 from .filters import FilterPanel, filter_entries
 from .list import MemoryList
-from .model import Detail, Facets, Found, Layer, Look, Pages, Query
+from .model import Detail, Drafts, Facets, Found, Layer, Look, Pages, Query
+from .requests import Exported, Filters, TimelineRequests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,6 +70,7 @@ class TimelinePane(Pane):
 
     def __init__(self, backend: Backend, ink: Ink, settings: Settings, *, id: str = "timeline") -> None:  # noqa: A002
         super().__init__(backend, ink, settings, id=id)
+        self.requests = TimelineRequests(backend, self)
         self.asked = Query()
         """The query last asked for; what is shown may still be the one before."""
         self.facets = Facets()
@@ -104,8 +106,8 @@ class TimelinePane(Pane):
     def load_rest(self) -> None:
         """Everything that can come after the first frame."""
         self.ask(Query(), keep=True)
-        self.backend.find_drafts(self)
-        self.backend.load_filters(self)
+        self.backend.writing.find_drafts(self)
+        self.requests.load_filters()
         self.backend.watch(self)
 
     def focus_first(self) -> None:
@@ -114,13 +116,13 @@ class TimelinePane(Pane):
 
     def land_on(self, memory: str | int) -> None:
         """Go to a memory, by its id or ref; where the filters hide it they give way."""
-        self.backend.locate(self, memory)
+        self.requests.locate(memory)
 
     def ask(self, query: Query, *, keep: bool = False) -> None:
         """Ask the backend for a query; with ``keep`` the cursor stays on its memory if it can."""
         self.asked = query
         self._keep = keep
-        self.backend.list_memories(self, query)
+        self.requests.list_memories(query)
 
     # -- answers --------------------------------------------------------------------------------
 
@@ -140,7 +142,7 @@ class TimelinePane(Pane):
             case Detail() as detail:
                 self.detail.show(detail)
                 if detail.files:
-                    self.backend.look_at_files(self, detail, *self.detail.picture_room)
+                    self.requests.look_at_files(detail, *self.detail.picture_room)
             case Look() as look:
                 self.detail.show_look(look)
             case Layer() as layer:
@@ -183,7 +185,7 @@ class TimelinePane(Pane):
 
     def _list_whole(self, query: Query) -> None:
         if query == self.asked:
-            self.backend.list_memories(self, query, whole=True)
+            self.requests.list_memories(query, whole=True)
 
     def _show_list(self, found: Found) -> None:
         pages = {found.page.number: found.page.rows} if found.page else {}
@@ -206,7 +208,7 @@ class TimelinePane(Pane):
         if self._counted != narrowed_by and not listing.partial:
             self._counted = narrowed_by
             # The list is painted first: counting beside it would take its time.
-            self.call_after_refresh(self.backend.count_facets, self, narrowed_by)
+            self.call_after_refresh(self.requests.count_facets, narrowed_by)
 
     def _show_panel(self) -> None:
         self.panel.show(self.facets, self.asked, self.saved)
@@ -243,11 +245,11 @@ class TimelinePane(Pane):
 
     def _read_current(self, ref: int | None) -> None:
         if ref is not None and ref == self.memories.current_ref:
-            self.backend.read_detail(self, ref)
+            self.requests.read_detail(ref)
 
     @on(MemoryList.PagesWanted)
     def _pages_wanted(self, message: MemoryList.PagesWanted) -> None:
-        self.backend.read_pages(self, self.memories.listing, message.pages)
+        self.requests.read_pages(self.memories.listing, message.pages)
 
     @on(MemoryList.Opened)
     def _opened(self) -> None:
@@ -263,7 +265,7 @@ class TimelinePane(Pane):
     def _layer_chosen(self, message: DetailView.LayerChosen) -> None:
         if not self._go_to(message.layer.us, message.layer.ref):
             # What the list leaves out is shown all the same; the list stays where it is.
-            self.backend.read_detail(self, message.layer.ref)
+            self.requests.read_detail(message.layer.ref)
 
     def _go_to(self, us: int, ref: int) -> bool:
         """Put the cursor on a memory if the list holds it."""
@@ -283,7 +285,7 @@ class TimelinePane(Pane):
     @on(FilterPanel.SavedChosen)
     def _saved_chosen(self, message: FilterPanel.SavedChosen) -> None:
         if message.forget:
-            self.backend.forget_filter(self, message.name)
+            self.requests.forget_filter(message.name)
         elif message.name in self.saved:
             self.ask(self.saved[message.name])
 
@@ -297,7 +299,7 @@ class TimelinePane(Pane):
         if bars:
             bars.first().focus()
         else:
-            self.backend.warm_search(self)
+            self.requests.warm_search()
             bar = SearchBar()
             self.query_one("#middle").mount(bar, before=self.memories)
             bar.focus()
@@ -373,9 +375,7 @@ class TimelinePane(Pane):
         """Ask for a name and keep the filters under it."""
         from .dialogs import ask_name  # noqa: PLC0415
 
-        ask_name(
-            self.app, self.asked, self.saved, lambda name: self.backend.save_filter(self, name, self.asked)
-        )
+        ask_name(self.app, self.asked, self.saved, lambda name: self.requests.save_filter(name, self.asked))
 
     # -- one memory -----------------------------------------------------------------------------
 
@@ -396,7 +396,7 @@ class TimelinePane(Pane):
         from .dialogs import choose_file  # noqa: PLC0415
 
         if self.detail.detail is not None:
-            choose_file(self.app, self.detail.detail.files, lambda path: self.backend.open_file(self, path))
+            choose_file(self.app, self.detail.detail.files, self.requests.open_file)
 
     def action_compose(self) -> None:
         """Write a memory."""
@@ -426,7 +426,7 @@ class TimelinePane(Pane):
             )
 
         def written(place: tuple[int, int] | None) -> None:
-            self.backend.find_drafts(self)
+            self.backend.writing.find_drafts(self)
             if place is not None:
                 self._land_on = place
                 self.ask(self.asked)
@@ -454,9 +454,7 @@ class TimelinePane(Pane):
         listing = self.memories.listing
         count = f"{len(listing.refs):,}{' and more' if listing.more else ''}"
         query = self.asked
-        ask_export(
-            self.app, count, Path.home(), lambda kind, path: self.backend.export(self, query, kind, path)
-        )
+        ask_export(self.app, count, Path.home(), lambda kind, path: self.requests.export(query, kind, path))
 
     def on_working(self, message: Working) -> None:
         """Show how far something long has come."""

@@ -70,6 +70,10 @@ class Setting(NamedTuple):
     default: Any
     help: str
     choices: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    """Environment variables that say otherwise, the first that is set."""
+    late: bool = False
+    """Whether the app follows only when it starts again."""
 
     @property
     def expected(self) -> str:
@@ -77,8 +81,18 @@ class Setting(NamedTuple):
         return f"one of {', '.join(self.choices)}" if self.choices else _EXPECTED[self.kind]
 
 
-def _setting(key: str, kind: Kind, default: Any, help_: str, choices: tuple[str, ...] = ()) -> Any:
+def _setting(
+    key: str,
+    kind: Kind,
+    default: Any,
+    help_: str,
+    choices: tuple[str, ...] = (),
+    *,
+    variables: tuple[str, ...] = (),
+    late: bool = False,
+) -> Any:
     metadata = {"key": key, "kind": kind, "default": default, "help": help_, "choices": choices}
+    metadata |= {"variables": variables, "late": late}
     # dataclasses take a mapping for a mutable default, even one that is read-only.
     return field(default_factory=lambda: default, metadata=metadata)
 
@@ -88,10 +102,20 @@ class Settings:
     """The user's settings, each with its default until the file says otherwise."""
 
     journal_path: Path | None = _setting(
-        "journal.path", "path", None, "The journal; unset, it lives in the platform's data folder."
+        "journal.path",
+        "path",
+        None,
+        "The journal; unset, it lives in the platform's data folder.",
+        variables=("MNEMO_JOURNAL",),
+        late=True,
     )
     files_dir: Path | None = _setting(
-        "journal.files_dir", "path", None, "Where attachments are kept; unset, beside the journal."
+        "journal.files_dir",
+        "path",
+        None,
+        "Where attachments are kept; unset, beside the journal.",
+        variables=("MNEMO_FILES_DIR",),
+        late=True,
     )
     fsync: Literal["always", "batch", "never"] = _setting(
         "journal.fsync",
@@ -99,11 +123,14 @@ class Settings:
         "always",
         "When a memory reaches the disk: before it is acknowledged, in batches, or when the system likes.",
         ("always", "batch", "never"),
+        late=True,
     )
     editor: str = _setting(
         "journal.editor", "text", "", "The editor for composing; unset, $VISUAL or $EDITOR."
     )
-    theme: str = _setting("app.theme", "text", "dark", "The theme; `mnemo themes` lists them.")
+    theme: str = _setting(
+        "app.theme", "text", "dark", "The theme; `mnemo themes` lists them.", variables=("NO_COLOR",)
+    )
     animations: bool = _setting("app.animations", "flag", True, "Whether the app animates.")
     welcome: bool = _setting(
         "app.welcome", "flag", True, "Whether the app offers what to begin with, where nothing is set up yet."
@@ -122,7 +149,11 @@ class Settings:
         "app.language", "choice", "en", "The language that feelings are named in.", ("en", "it")
     )
     provider: str = _setting(
-        "mind.provider", "text", "", "The provider that is asked where ACTIVE_PROVIDER names none."
+        "mind.provider",
+        "text",
+        "",
+        "The provider that is asked where ACTIVE_PROVIDER names none.",
+        variables=("ACTIVE_PROVIDER",),
     )
     mind_language: Literal["auto", "en", "it"] = _setting(
         "mind.language",
@@ -142,6 +173,8 @@ class Settings:
     )
     unknown: tuple[str, ...] = ()
     """Keys of the file that mnemo does not know, in its order."""
+    written: frozenset[str] = frozenset()
+    """Keys of the schema that the file sets."""
 
     @property
     def week_begins(self) -> int:
@@ -205,7 +238,8 @@ def load(file: Path | None = None) -> Settings:
                 raise SettingsError(f"{file}: {error}") from None
         else:
             unknown.append(key)
-    return Settings(**values, unknown=tuple(unknown))
+    written = frozenset(key for key, setting in SCHEMA.items() if setting.field in values)
+    return Settings(**values, unknown=tuple(unknown), written=written)
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -7,8 +7,9 @@ import re
 from typing import TYPE_CHECKING
 
 from ..settings import config_dir, replace_file, save
+from .env import Origin, Value
 from .errors import ProviderError
-from .providers import KNOWN, Origin, Value, read_setup
+from .providers import KNOWN, read_setup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple, get_type_hints
@@ -24,8 +25,10 @@ __all__ = [
     "Config",
     "EmbeddingConfig",
     "GeneralConfig",
+    "Key",
     "RetrievalConfig",
     "default_text",
+    "every_key",
     "set_value",
 ]
 
@@ -360,6 +363,18 @@ def _keys(section: Any) -> dict[str, _Spec]:
         name: _Spec(hint.__origin__, section._field_defaults[name], hint.__metadata__[0])
         for name, hint in get_type_hints(section, include_extras=True).items()
     }
+
+
+def every_key() -> Iterator[tuple[str, type, Any, Key]]:
+    """Each key as ``section.name`` with its type, its default and what it means, in the file's order."""
+    for section, kind in _SECTIONS.items():
+        for name, spec in _keys(kind).items():
+            yield (
+                f"{section}.{name}",
+                type(spec.default) if spec.type is not float else float,
+                spec.default,
+                spec.key,
+            )
 
 
 def _checked(name: str, value: Any, spec: _Spec, source: str) -> Any:

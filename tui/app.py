@@ -12,7 +12,7 @@ from .. import settings as config
 from ..settings import SettingsError
 from ..themes import load_theme, load_themes, theme_names
 from .opening import Opening
-from .welcome.here import look_around
+from .welcome.here import Here, look_around
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from .demo.project import DemoProject
     from .shell import MnemoApp
     from .timeline.model import Found
-    from .welcome.here import Here
 
 __all__ = ["COLLECTED", "run"]
 
@@ -107,7 +106,7 @@ def _app(
         project = DemoProject(places.journal.with_name("code"))
         stack.callback(project.close)
         filters = places.journal.with_name("filters.toml")
-        here = here._replace(journal=places.journal, bare=False)
+        here = Here(places.journal, places.journal.with_name("code"), demo=True)
 
     def open_journal() -> MemoryDB:
         from ..storage.journal import MemoryDB  # noqa: PLC0415 -- loads while the screen's libraries do

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Backend", "Failed", "JournalChanged", "Ticket", "Working"]
 
-_FINISHED_ALWAYS: Final = {"save", "draft", "mind.save"}
+_FINISHED_ALWAYS: Final = {"save", "draft", "mind.save", "settings.keep"}
 _log: Final = logging.getLogger(__name__)
 
 

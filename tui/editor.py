@@ -6,7 +6,7 @@ import os
 import shlex
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.app import SuspendNotSupported
 
@@ -39,7 +39,7 @@ def at_line(command: list[str], path: Path, line: int) -> list[str]:
     return [*command, *where]
 
 
-def open_at(app: App[object], path: Path, line: int, chosen: str = "") -> None:
+def open_at(app: App[Any], path: Path, line: int, chosen: str = "") -> None:
     """Open a file in the editor at a line (from 1); where there is none to open, the app says so."""
     command = at_line(editor_command(chosen), path, line)
     try:
@@ -52,7 +52,7 @@ def open_at(app: App[object], path: Path, line: int, chosen: str = "") -> None:
         app.notify(said, severity="error", markup=False)
 
 
-def edit(app: App[object], path: Path, chosen: str = "") -> str | None:
+def edit(app: App[Any], path: Path, chosen: str = "") -> str | None:
     """Open a file in the editor and give its text afterwards; None if the editor reports a failure.
 
     The file is deleted once its text has been read.

@@ -118,7 +118,8 @@ def screen_theme(theme: Theme) -> ScreenTheme:
         "border-blurred": colours["panel"],
         "block-cursor-background": colours["cursor"],
         "block-cursor-foreground": colours["foreground"],
-        "block-cursor-text-style": "reverse" if theme.plain else "bold",
+        # Textual 8.2 leaves "reverse" out of what a list draws.
+        "block-cursor-text-style": "bold underline" if theme.plain else "bold",
         "block-cursor-blurred-text-style": "underline" if theme.plain else "none",
         "input-selection-background": colours["panel"],
         "input-cursor-text-style": "reverse",

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import App
 from textual.filter import NoColor
 
-from ..settings import Settings, SettingsError
+from ..settings import Settings
 from ..themes import load_theme
 from .chrome import Blank, KeyBar, TabBar
 from .ink import Ink, screen_theme
 from .keys import key
 from .moments import Dates
 from .panes import PANES, MemoryWanted, Pane, entry_of
+from .settings import KEEPING
 from .welcome.here import Here
 
 if TYPE_CHECKING:
@@ -28,11 +30,15 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from ..themes import Theme
-    from .backend import Backend
+    from .backend import Answer, Backend, Failed
+    from .settings.keeping import Keeper
+    from .settings.reading import Row
 
 __all__ = ["MnemoApp"]
 
 _STYLES: Final = "shell.tcss"
+_WRITTEN_BY: Final = ("language", "time_format", "first_weekday")
+"""The settings that say how feelings and times are written."""
 
 
 def actions_provider() -> type[Provider]:
@@ -81,6 +87,7 @@ class MnemoApp(App[str]):
             "Hide everything from onlookers; any key shows it again",
         ),
         key("f10,ctrl+t", "themes", "Theme", "app.themes", "Choose a theme, and see it while you choose"),
+        key("f12,comma", "settings", "Settings", "app.settings", "Every setting, and where it comes from"),
         key("q,ctrl+q", "quit", "Quit", "app.quit", "Leave mnemo; nothing is lost"),
     ]
 
@@ -92,7 +99,7 @@ class MnemoApp(App[str]):
         theme: Theme | None = None,
         pane: str = "timeline",
         ascii_only: bool = False,
-        save_setting: Callable[[str, bool | str], None] | None = None,
+        save_setting: Callable[[str, bool | str | None], None] | None = None,
         after_first_frame: Callable[[], tuple[Mapping[str, Theme], str]] | None = None,
         name: str = "",
         here: Here | None = None,
@@ -237,12 +244,15 @@ class MnemoApp(App[str]):
 
     def _use_ink(self, name: str) -> None:
         if name in self.palettes and name != self.ink.theme.name:
-            self.ink = self._ink(name)
-            for screen in self.screen_stack:
-                for node in screen.walk_children():
-                    restyle = getattr(node, "restyle", None)
-                    if restyle is not None:
-                        restyle(self.ink)
+            self._restyle()
+
+    def _restyle(self) -> None:
+        self.ink = self._ink(self.theme)
+        for screen in self.screen_stack:
+            for node in screen.walk_children(with_self=True):
+                restyle = getattr(node, "restyle", None)
+                if restyle is not None:
+                    restyle(self.ink)
 
     def _preview(self, name: str) -> None:
         self.theme = name
@@ -263,14 +273,63 @@ class MnemoApp(App[str]):
 
     # -- settings -------------------------------------------------------------------------------
 
+    @cached_property
+    def _keeper(self) -> Keeper | None:
+        from .settings.keeping import Keeper  # noqa: PLC0415 -- nobody sets anything before the first frame
+
+        return (
+            Keeper(self, self.backend, self._save_setting, self.here.folder) if self._save_setting else None
+        )
+
     def save_setting(self, key: str, value: bool | str) -> None:
         """Keep a setting for good."""
-        if self._save_setting is not None:
-            try:
-                self._save_setting(key, value)
-            except (OSError, SettingsError) as error:
-                text = f"{key} is not kept: {error}"
-                self.notify(text, title="Settings", severity="warning", markup=False)
+        if self._keeper is not None:
+            self._keeper.keep(key, value)
+
+    def change_setting(self, row: Row, text: str | None) -> None:
+        """Keep what was typed for a setting; None for its default."""
+        if self._keeper is not None:
+            self._keeper.change(row, text)
+
+    def on_answer(self, message: Answer) -> None:
+        """A setting was kept: follow it, and let whoever shows settings know."""
+        if message.ticket.group != KEEPING:
+            return
+        from .settings.reading import Changed  # noqa: PLC0415 -- it is what was kept, so it is loaded
+
+        if isinstance(changed := message.value, Changed):
+            self.use_settings(changed.settings)
+            if changed.row is not None and changed.row.project:
+                self.backend.code_changed()
+            for screen in self.screen_stack:
+                told = getattr(screen, "settings_changed", None)
+                if told is not None:
+                    told(changed)
+
+    def on_failed(self, message: Failed) -> None:
+        """A setting could not be kept."""
+        if message.ticket.group == KEEPING:
+            self.notify(message.error, title="Settings", severity="error", markup=False)
+
+    def use_settings(self, settings: Settings) -> None:
+        """Follow the user's settings from now on, all but what is read when the app starts."""
+        before, self.settings = self.settings, settings
+        for pane in self.panes.values():
+            pane.settings = settings
+        if settings.keymap != before.keymap:
+            self.set_keymap(settings.keymap)
+        if settings.animations != before.animations:
+            self.animation_level = "full" if settings.animations else "none"
+        if settings.theme not in (before.theme, self.theme) and settings.theme in self.palettes:
+            self.theme = settings.theme
+        elif any(getattr(settings, name) != getattr(before, name) for name in _WRITTEN_BY):
+            self._restyle()
+
+    def action_settings(self) -> None:
+        """Show every setting."""
+        from .settings.screen import SettingsScreen  # noqa: PLC0415
+
+        self.push_screen(SettingsScreen(self.ink))
 
     def palette_entries(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
         """What the palette offers everywhere, beside what has a key."""

@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from mnemo.retrieval.engine import RetrievalEngine
 from mnemo.settings import Settings
 from mnemo.tui.composer.screen import Composer
 from mnemo.tui.demo.project import DemoProject
@@ -200,10 +201,12 @@ async def test_the_demo_has_code_to_ask_and_a_cache_that_adapts(driven, journal,
         await app.until(lambda: app.explore.result is not None and app.explore.result.hits)
         assert "mnemo/storage/log.py" in {hit.path for hit in app.explore.result.hits}
         await app.press("escape", "4")
-        await app.until(lambda: getattr(app.app.pane, "look", None))
-        state = app.app.pane.look.state
-        assert state.t1 and state.t2 and state.b1
-        assert state.ghost_hits or state.hits
+        await app.until(lambda: app.app.pane.status.endswith(" held"))
+        with RetrievalEngine.open(demo.ready()) as engine:
+            state = engine.cache_state()
+        assert app.app.pane.status == f"{len(state.t1) + len(state.t2)} held"
+        assert state.t1 and state.t2 and state.b1, "questions asked again are found again"
+        assert state.ghost_hits and state.hits
     demo.close()
     assert not (Path.cwd() / ".mnemosyne").exists()
 

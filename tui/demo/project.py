@@ -24,23 +24,26 @@ _PACKAGES: Final = ("storage", "llm")
 _CACHE: Final = (40, 80)
 """Capacity and ghosts: small enough for a day of questions to fill them."""
 _BUDGET: Final = 1_500
+_EACH: Final = 8
 _QUESTIONS: Final = (
+    "how is a memory appended to the log",
+    "ArcCache promotion",
     "how is a memory appended to the log",
     "what happens to a frame that was cut short by a crash",
     "ArcCache promotion",
     "verify the chain of checksums",
-    "how is a memory appended to the log",
     "stream an answer from a provider",
     "consent before words leave the machine",
-    "ArcCache promotion",
+    "how is a memory appended to the log",
+    "stream an answer from a provider",
     "fold accents when searching",
     "import a Day One journal",
     "retry after a rate limit",
-    "how is a memory appended to the log",
-    "ArcCache promotion",
+    "verify the chain of checksums",
     "attachments by content hash",
     "valence of a feeling",
-    "verify the chain of checksums",
+    "what happens to a frame that was cut short by a crash",
+    "ArcCache promotion",
 )
 _USED: Final = 3
 """Every so many questions, the best piece is said to have been of use."""
@@ -105,7 +108,9 @@ class DemoProject:
         for number, question in enumerate(_QUESTIONS):
             if self._left.is_set():
                 return
-            answer = engine.query(question, budget=_BUDGET, session="demo", fresh=True, refresh=False)
+            answer = engine.query(
+                question, budget=_BUDGET, limit=_EACH, session="demo", fresh=True, refresh=False
+            )
             if number % _USED == 0 and answer:
                 with suppress(RetrievalError):
                     engine.feedback(answer[0].chunk.id, "used", session="demo")

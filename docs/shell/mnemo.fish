@@ -1,0 +1,1 @@
+complete --command mnemo --no-files --arguments "(env _MNEMO_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) mnemo)" --condition "env _MNEMO_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) mnemo"

@@ -1,0 +1,196 @@
+"""Nothing that a user can meet is left out of the pages: commands, settings, variables, errors, names."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mnemo
+import pytest
+from mnemo.cli.app import VERBS, app, run
+from mnemo.retrieval.config import _SECTIONS
+from mnemo.settings import SCHEMA
+from pages import ROOT, pages
+from typer.main import get_command
+
+PAGES = pages()
+BY_NAME = {page.name: page for page in PAGES}
+WRITTEN = [page for page in PAGES if page.name not in ("docs/cli.md", "docs/keys.md", "CHANGELOG.md")]
+"""The pages that are written by hand."""
+CODE = [
+    path
+    for folder in ("cli", "llm", "retrieval", "storage", "themes")
+    for path in (ROOT / folder).rglob("*.py")
+]
+CODE += ROOT.glob("*.py")
+
+# Raised and caught inside mnemo: no user ever reads them.
+INNER = {
+    "AssertionError", "AttributeError", "BrokenIndexError", "FileExistsError", "IndexError", "KeyError",
+    "NoDaemonError", "OSError", "RuntimeError", "StoppedError", "TypeError", "ValueError", "ToolError",
+    "_PassingError", "_SilentError",
+}  # fmt: skip
+# Faults of whoever calls from Python, and of code that holds what was closed.
+FROM_PYTHON = (
+    "must be text, not",
+    "must be a datetime, not",
+    "a tag must be text, not",
+    "tags are a list of words, not one text",
+    "is closed",
+    "records that are being written cannot write",
+)
+
+
+def all_text() -> str:
+    return "\n".join(page.text for page in PAGES)
+
+
+@pytest.mark.parametrize("verb", [verb for verbs in VERBS.values() for verb in verbs])
+def test_every_verb_is_spoken_of_in_a_page_written_by_hand(verb: str) -> None:
+    assert any(re.search(rf"mnemo {verb}\b|`{verb}\b", page.text) for page in WRITTEN)
+
+
+def spoken() -> Iterator[tuple[str, list[str]]]:
+    """Every ``mnemo VERB ...`` in running text, with where it stands."""
+    for page in PAGES:
+        for text in re.findall(r"`(mnemo [^`\n]+)`", page.prose):
+            bare = re.sub(r"[\[\]…|]|\.\.\.", " ", text.replace("\\|", " ").partition(" && ")[0])
+            try:
+                yield f"{page.name}: {text}", shlex.split(bare)[1:]
+            except ValueError:
+                pytest.fail(f"{page.name}: {text}")
+
+
+def test_commands_in_running_text_exist_with_the_options_that_they_name() -> None:
+    root: Any = get_command(app)
+    for where, words in spoken():
+        command = root
+        for word in words:
+            if word in getattr(command, "commands", {}):
+                command = command.commands[word]
+        if command is root:
+            assert words[0].startswith("-") or words[0].isupper(), where
+            continue
+        known = {
+            option
+            for param in (*command.params, *root.params)
+            for option in (*param.opts, *param.secondary_opts)
+        }
+        named = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+        assert named <= known | {"--help"}, where
+
+
+def test_every_setting_of_the_user_and_of_a_project_is_documented() -> None:
+    page = BY_NAME["docs/themes-and-keys.md"].text
+    for key, setting in SCHEMA.items():
+        assert f"| `{key}` |" in page
+        assert all(f"`{choice}`" in page for choice in setting.choices), key
+    pages_of_keys = BY_NAME["docs/querying.md"].text + BY_NAME["docs/compression.md"].text
+    for name, section in _SECTIONS.items():
+        for key in section._fields:
+            assert f"`{name}.{key}`" in pages_of_keys or f"`{key}`" in pages_of_keys, f"{name}.{key}"
+
+
+def test_the_defaults_in_the_table_of_a_project_s_config_are_the_defaults() -> None:
+    rows = dict(
+        re.findall(
+            r"^\| `([a-z]+\.[a-z0-9_]+)` \| `([^`]+)` \|", BY_NAME["docs/querying.md"].text, re.MULTILINE
+        )
+    )
+    assert len(rows) > 15
+    for key, told in rows.items():
+        section, name = key.split(".")
+        default = _SECTIONS[section]._field_defaults[name]
+        shown = (
+            str(default).lower()
+            if isinstance(default, bool)
+            else f'"{default}"'
+            if isinstance(default, str)
+            else str(default)
+        )
+        assert told == shown or (isinstance(default, tuple) and told in default), key
+
+
+def test_every_variable_of_the_environment_that_mnemo_reads_is_documented() -> None:
+    text = all_text()
+    read = set(re.findall(r"MNEMO_[A-Z_]+", "".join(path.read_text() for path in CODE))) - {"MNEMO_"}
+    assert read >= {"MNEMO_JOURNAL", "MNEMO_CONFIG"}
+    assert [name for name in read if name not in text] == []
+
+
+def test_every_exit_code_is_told_and_true() -> None:
+    table = BY_NAME["docs/cli.md"].text
+    for code in (0, 1, 2, 3, 130):
+        assert f"| {code} |" in table
+        assert re.search(
+            rf"\b{code}\b[^.]*(done|failed|wrong usage|nothing found|interrupted)", BY_NAME["README.md"].text
+        )
+    assert run(["recall"]) == 0
+    assert run(["show", "nobody"]) == 1
+    assert run(["recall", "--limit", "few"]) == 2
+    assert run(["recall", "--fail-empty"]) == 3
+
+
+def test_every_public_name_is_documented() -> None:
+    text = all_text()
+    assert [name for name in mnemo.__all__ if not re.search(rf"\b{name}\b", text)] == []
+
+
+# -- errors ---------------------------------------------------------------------------------------
+
+
+def raised() -> Iterator[tuple[str, list[str]]]:
+    """The constant parts of every message of an error that a user can meet, with where it is raised."""
+    for path in CODE:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
+                kind = ast.unparse(node.exc.func).rpartition(".")[2]
+                if (kind.endswith("Error") or kind == "Failure") and kind not in INNER:
+                    for parts in _parts(node.exc.args[0]):
+                        yield f"{path.relative_to(ROOT)}:{node.lineno}", parts
+
+
+def _parts(node: ast.expr) -> list[list[str]]:
+    match node:
+        case ast.Constant(value=str(text)):
+            return [[text]]
+        case ast.JoinedStr(values=values):
+            return [[each.value if isinstance(each, ast.Constant) else "\0" for each in values]]
+        case ast.IfExp(body=one, orelse=other):
+            return _parts(one) + _parts(other)
+        case ast.BinOp(left=left, right=right):
+            return [one + other for one in _parts(left) for other in _parts(right)]
+    return [["\0"]]
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\s+", " ", text.replace("`", "").replace("\\|", "|"))
+
+
+def test_every_error_is_in_the_page_on_trouble() -> None:
+    page = plain(BY_NAME["docs/troubleshooting.md"].text)
+    missing = []
+    for where, parts in raised():
+        text = plain("".join(parts))
+        pieces = [piece.strip() for piece in text.split("\0") if len(piece.strip(" :,'()")) > 2]
+        if any(each in text.replace("\0", "") for each in FROM_PYTHON):
+            continue
+        if pieces and not re.search(".{0,70}?".join(map(re.escape, pieces)), page):
+            missing.append(f"{where}: {text.replace(chr(0), '…')}")
+    assert not missing, "tell of these in docs/troubleshooting.md:\n" + "\n".join(missing)
+
+
+def test_pages_say_nothing_of_a_machine_or_of_those_who_wrote_them() -> None:
+    for page in PAGES:
+        assert not re.search(r"/work/|/root/|/tmp/(?!mnemo)", page.text), page.name
+
+
+def test_there_is_a_licence_and_every_page_is_text() -> None:
+    assert "MIT License" in (ROOT / "LICENSE").read_text()
+    for page in PAGES:
+        assert all(line == line.rstrip() for line in page.text.splitlines()), page.name
+        assert Path(ROOT / page.name).read_bytes().isascii() or "\r" not in page.text

@@ -140,13 +140,18 @@ class _Walk:
                 self._look_into(node)
 
     def _sound_definitions(self, root: Node) -> None:
-        """Queue what can be trusted of a text that does not parse: definitions without a fault in them."""
+        """Queue what can be trusted of a text that does not parse: definitions without a fault in them.
+
+        In Python only those before the first fault: where a literal is left open, its grammar goes on as if
+        what stands in it were code.
+        """
+        trusted = _first_fault(root) if self._python else root.end_byte
         queue = [root]
         while queue:
             for child in queue.pop().named_children:
                 if child.has_error:
                     queue.append(child)
-                elif definition_of(self._grammar, child) is not None:
+                elif child.end_byte <= trusted and definition_of(self._grammar, child) is not None:
                     self.found.definitions.append(self._rows(child))
                     self._look_into(child)
 
@@ -325,3 +330,11 @@ class _Walk:
             text = "\n".join(self._lines[start:end])
             if not MARKED.search(text):
                 self.found.parts.append(Part(start, end, "element", number))
+
+
+def _first_fault(root: Node) -> int:
+    """The byte where the first node with a fault begins that has none with one below it."""
+    node = root
+    while (faulty := next((child for child in node.children if child.has_error), None)) is not None:
+        node = faulty
+    return node.start_byte

@@ -347,6 +347,16 @@ def test_what_does_not_parse_stays_but_for_sound_definitions() -> None:
     assert compress(prose, "python", ratio=0.3).text == prose
 
 
+def test_what_stands_in_a_literal_that_is_cut_open_stays() -> None:
+    method = "    def f(self):\n" + "".join(f"        self.a{n} = {n}\n" for n in range(6))
+    code = f'CODE = \'\'\'\\\nclass Inside:\n    """Doc."""\n\n{method}\n    def g(self):\n        """Doc.\n'
+    assert compress(code, "python", ratio=0.4).text == code
+    before = f"class Before:\n{method}\n"
+    done = compress(before + code, "python", ratio=0.4)
+    assert done.text.endswith(code)
+    assert "# [6 assignments: " in done.text
+
+
 def test_a_file_is_read_as_the_index_reads_it(tmp_path: Path) -> None:
     path = tmp_path / "auth.py"
     path.write_bytes(AUTH.replace("\n", "\r\n").encode())

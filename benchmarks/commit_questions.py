@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mnemo.retrieval.evidence import FileFacts
-from mnemo.retrieval.signals.kind import kinds_of
+from mnemo.retrieval.kinds import kinds_of
 
 CODE = re.compile(
     r"\.(?:py|pyi|js|mjs|cjs|jsx|ts|tsx|go|rs|java|kt|cs|c|h|cc|cpp|hpp|rb|php|swift|scala|lua|ex|exs|hs|sh|zig)$"

@@ -97,6 +97,9 @@ def _covered(offer: Offer, taken: list[tuple[int, int]]) -> bool:
     """
     if offer.line_start == offer.line_end:
         return any(start <= offer.line_start <= end and start != end for start, end in taken)
-    size = offer.line_end - offer.line_start + 1
-    shared = sum(max(0, min(end, offer.line_end) - max(start, offer.line_start) + 1) for start, end in taken)
-    return shared * 3 > size
+    first, last = offer.line_start, offer.line_end
+    shared = 0
+    for start, end in taken:
+        if start <= last and first <= end:
+            shared += (end if end < last else last) - (start if start > first else first) + 1
+    return shared * 3 > last - first + 1

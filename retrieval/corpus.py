@@ -12,11 +12,13 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from .analysis import WHOLE, parts_of, stem
 from .fulltext import FullText
-from .postings import K1, Postings, Saturation, Scores, changes, united
+from .kinds import kinds_of
+from .postings import K1, Postings, Saturation, Scores, changes, moved, united
 
 __all__ = ["Candidate", "Corpus", "FileFacts", "Known", "PathWords", "word_match"]
 
@@ -27,7 +29,8 @@ ROWS = 60_000  # chunks that are kept, and as many facts of each other kind
 
 class Candidate(NamedTuple):
     """A chunk that may answer. ``doc`` is its place in the `Corpus`; ``words`` are the parts of its symbol's
-    last name, each once, ``holder`` those of the names before it.
+    last name, each once, ``holder`` those of the names before it; ``imports`` is 1 for a chunk of imports,
+    ``unnamed`` for one without a symbol (or of imports), else 0, and ``size`` the logarithm of its tokens.
     """
 
     doc: int
@@ -43,11 +46,15 @@ class Candidate(NamedTuple):
     signature: str | None
     words: tuple[str, ...]
     holder: tuple[str, ...]
+    imports: float
+    unnamed: float
+    size: float
 
 
 class FileFacts(NamedTuple):
     """What a signal reads of a file: ``stem`` and ``folders`` (nearest first) as words, uses of it by
-    others."""
+    others, what kinds it is of (`kinds_of`).
+    """
 
     path: str
     language: str | None
@@ -57,6 +64,7 @@ class FileFacts(NamedTuple):
     folders: tuple[tuple[str, ...], ...]
     references: int
     importers: int
+    kinds: frozenset[str]
 
 
 class Known(NamedTuple):
@@ -69,14 +77,13 @@ class Known(NamedTuple):
     exact: Postings
     united: Postings
     scores: Scores
-    files: frozenset[int]
     idf: float
 
     @property
     def size(self) -> int:
         """About how many bytes it takes."""
         united = self.united.size if self.united is not self.exact else 0
-        return self.exact.size + united + self.scores.size + 64 * len(self.files)
+        return self.exact.size + united + self.scores.size
 
 
 class PathWords(NamedTuple):
@@ -114,7 +121,10 @@ class Corpus:
         """Documents, those that are dead included."""
         self.documents = self._text.documents
         self.saturation = Saturation(self._text.mean_length or 1.0)
-        self._runs: dict[int, list[tuple[int, int]]] = {}
+        self._runs: dict[int, list[slice]] = {}
+        self._starts: list[int] = []
+        self._last_runs: dict[int, int] = {}
+        self._several: dict[int, list[int]] = {}
         self._terms: dict[tuple[str, str], Known] = {}
         self._room = ROOM
         self._candidates: dict[int, Candidate] = {}
@@ -143,16 +153,22 @@ class Corpus:
                 return base + place
         return -1
 
-    def runs(self, file_id: int) -> list[tuple[int, int]]:
-        """The documents of a file, as ranges (start, end); dead ones may be among them."""
-        if not self._runs and self.size:
-            files = self.file_ids
-            starts = [0, *changes(files)]
-            runs: dict[int, list[tuple[int, int]]] = {}
-            for start, end in zip(starts, [*starts[1:], self.size], strict=True):
-                runs.setdefault(files[start], []).append((start, end))
-            self._runs = runs
-        return self._runs.get(file_id, [])
+    def runs(self, file_id: int) -> list[slice]:
+        """The documents of a file, as ranges; dead ones may be among them."""
+        found = self._runs.get(file_id)
+        if found is None:
+            starts, last = self._starts, self._last_runs
+            if not last and self.size:
+                starts += [0, *changes(self.file_ids)]
+                owners = list(map(self.file_ids.__getitem__, starts))
+                starts.append(self.size)
+                last.update(zip(owners, range(len(owners)), strict=True))
+                if len(last) < len(owners):  # a file that changed has a run in a later segment as well
+                    for number, owner in enumerate(owners):
+                        self._several.setdefault(owner, []).append(number)
+            numbers = self._several.get(file_id) or ([last[file_id]] if file_id in last else [])
+            found = self._runs[file_id] = [slice(starts[number], starts[number + 1]) for number in numbers]
+        return found
 
     # Terms
 
@@ -178,7 +194,6 @@ class Corpus:
             variants[root] += [part for part in some if part != roots[root]]
         lists = self._lists({term for terms in variants.values() for term in terms})
         nothing = Postings(array("I"), b"", self.size)
-        files = self.file_ids.__getitem__
         for root, terms in variants.items():
             exact = lists.get(terms[0], nothing)
             found = [exact, *(lists[term] for term in terms[1:] if term in lists)]
@@ -186,7 +201,7 @@ class Corpus:
             idf = math.log(1 + (self.documents - both.count + 0.5) / (both.count + 0.5))
             rows = map(self.saturation.__getitem__, map(self.lengths.__getitem__, both.docs))
             scores = Scores(both, idf * (K1 + 1), rows, self.size)
-            known = Known(exact, both, scores, frozenset(map(files, both.docs)), idf)
+            known = Known(exact, both, scores, idf)
             self._room -= known.size
             read[root] = known
         return read
@@ -197,7 +212,7 @@ class Corpus:
         for number, term, here, some in self._text.lists(terms):
             docs = places.setdefault(term, array("I"))
             base = self._bases[number]
-            docs.extend(map(base.__add__, here))
+            docs.extend(moved(here, base))
             packed.setdefault(term, []).append(some)
         return {term: Postings(docs, b"".join(packed[term]), self.size) for term, docs in places.items()}
 
@@ -262,12 +277,17 @@ class Corpus:
             missing = [doc for doc in docs if doc not in kept]
             by_chunk = {self.chunk_ids[doc]: doc for doc in missing}
             for row in self._rows(_CANDIDATES, sorted(by_chunk)):
-                symbol = row[8]
+                tokens, kind, symbol = row[6:9]
                 holder, _, name = (symbol or "").rpartition(".")
                 doc = by_chunk[row[0]]
-                kept[doc] = Candidate._make((doc, *row, _words(name), _words(holder)))
+                imports = kind == "imports"
+                unnamed = imports or not symbol
+                size = math.log(max(tokens, 1)) / 6
+                kept[doc] = Candidate._make(
+                    (doc, *row, _words(name), _words(holder), float(imports), float(unnamed), size)
+                )
         found = [kept[doc] for doc in docs if doc in kept]
-        found.sort(key=_file_of)
+        found.sort(key=_FILE_OF)
         return found
 
     def facts(self, files: Iterable[int]) -> dict[int, FileFacts]:
@@ -283,6 +303,7 @@ class Corpus:
             for file_id, path, language, lines, note in self._rows(_FACTS, missing):
                 *folders, name = path.split("/")
                 bare = name.rsplit(".", 1)[0] if not name.startswith(".") else name
+                references, importers = used.get(file_id, (0, 0))
                 kept[file_id] = FileFacts(
                     path,
                     language,
@@ -290,7 +311,9 @@ class Corpus:
                     note,
                     tuple(parts_of(bare)),
                     tuple(tuple(parts_of(folder)) for folder in reversed(folders[-3:])),
-                    *used.get(file_id, [0, 0]),
+                    references,
+                    importers,
+                    kinds_of(path, language, note),
                 )
         return {file_id: kept[file_id] for file_id in wanted}
 
@@ -313,6 +336,7 @@ class Corpus:
             yield from self._connection.execute(statement.replace("?", ",".join("?" * len(some))), some)
 
 
+_FILE_OF = attrgetter("file_id")
 _CANDIDATES = (
     "SELECT id, file_id, uid, content_id, line_start, line_end, tokens, type, symbol, signature"
     " FROM chunks WHERE id IN (?)"
@@ -326,10 +350,6 @@ _USES = "SELECT source, target, sum(weight) FROM edges WHERE source IN (?) GROUP
 def _words(name: str) -> tuple[str, ...]:
     """The parts of a name, each once; methods and those that override them share many."""
     return tuple(dict.fromkeys(parts_of(name)))
-
-
-def _file_of(candidate: Candidate) -> int:
-    return candidate.file_id
 
 
 def _keep(kept: dict[Any, Any], most: int) -> None:

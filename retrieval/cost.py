@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 
 from .fusion import Weights
 
@@ -17,6 +18,24 @@ def values(
     are in tokens.
     """
     top = max(scores, default=0.0)
-    final = [math.exp(max(weights.sharpness * (score - top), -60.0)) for score in scores]
-    density = [value / max(size, 1) ** weights.size for value, size in zip(final, sizes, strict=True)]
+    sharpness = weights.sharpness
+    final = [math.exp(max(sharpness * (score - top), -60.0)) for score in scores]
+    worth = _powers(weights.size).__getitem__
+    density = [value / worth(size) for value, size in zip(final, sizes, strict=True)]
     return final, density
+
+
+class _Powers(dict[int, float]):
+    """Sizes, 1 or more, to the power of ``exponent``: few sizes ever occur."""
+
+    def __init__(self, exponent: float) -> None:
+        super().__init__()
+        self._exponent = exponent
+
+    def __missing__(self, size: int) -> float:
+        found: float = max(size, 1) ** self._exponent
+        self[size] = found
+        return found
+
+
+_powers = cache(_Powers)

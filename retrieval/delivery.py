@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -15,7 +15,7 @@ from .corpus import Candidate
 from .evidence import Evidence
 from .formats import TextFormat, block, closing, document, heading
 from .results import AlsoIn, Chunk, LeftOut, QueryResult
-from .signals import SIGNALS
+from .scored import Scored
 from .store import chunk_uid_text, inflate
 from .tokens import count_tokens, exact_counter
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..storage.cache import ArcCache
     from .usage.delta import SessionView
 
-__all__ = ["Content", "Delivery", "Options", "Scored"]
+__all__ = ["Content", "Delivery", "Options"]
 
 LEFT_OUT = 20  # of what did not fit, so many are told
 AT_ONCE = 48  # contents read by one statement
@@ -62,18 +62,6 @@ class Content(NamedTuple):
     also_in: tuple[AlsoIn, ...]
 
 
-class Scored(NamedTuple):
-    """What is known of rows: signals by name, as scores and ranks; fused by reciprocal ranks; ``density`` is
-    the value for its size that the order goes by, ``final`` the value, 1 for the best.
-    """
-
-    columns: Mapping[str, Sequence[float]]
-    ranked: Mapping[str, Mapping[int, int]]
-    fused: Mapping[int, float]
-    density: Mapping[int, float]
-    final: Mapping[int, float]
-
-
 class Delivery:
     """Turns rows into results, priced as they will be written. ``contents`` is asked for what chunks hold,
     and ``asked`` gets the ids that it was asked for.
@@ -109,10 +97,9 @@ class Delivery:
         """Take rows in ``order``, best first, while they fit the budget."""
         self._order = order
         options = self._options
-        candidates = self._candidates
         offers = (
             Offer(row, chunk.file_id, chunk.content_id, chunk.line_start, chunk.line_end, self._floor(chunk))
-            for row, chunk in ((row, candidates[row]) for row in order)
+            for row, chunk in zip(order, map(self._candidates.__getitem__, order), strict=True)
         )
         return fill(
             offers,
@@ -256,13 +243,6 @@ class Delivery:
         uid = chunk_uid_text(chunk.uid)
         self._asked.append(uid)
         content = self._contents.get(uid, lambda: self._read(row))
-        scores = dict.fromkeys(SIGNALS, 0.0)
-        scored = self._scored
-        for name, column in scored.columns.items():
-            scores[name] = round(column[row], 4)
-        scores["rrf"] = round(scored.fused.get(row, 0.0), 6)
-        scores["density"] = float(f"{scored.density[row]:.4g}")
-        scores["final"] = float(f"{scored.final[row]:.4g}")
         return QueryResult(
             facts.path,
             Chunk(
@@ -279,8 +259,8 @@ class Delivery:
                 content.hash,
             ),
             content.also_in,
-            scores,
-            {name: known[row] for name, known in scored.ranked.items() if row in known},
+            self._scored.scores(row),
+            self._scored.ranks(row),
         )
 
     def _read(self, row: int) -> Content:

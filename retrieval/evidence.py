@@ -38,8 +38,8 @@ class Group(NamedTuple):
     """One term of the question with the terms of the index that share its stem.
 
     ``exact`` and ``united`` hold documents with packed bytes (`analysis`); ``united`` has the summed term
-    frequencies. ``idf`` is that of the united group (Robertson and Sparck Jones 1976, as in BM25); ``files``
-    are those in which it occurs, ``weight`` is more than 1 where the question repeats it.
+    frequencies. ``idf`` is that of the united group (Robertson and Sparck Jones 1976, as in BM25); ``weight``
+    is more than 1 where the question repeats it.
     """
 
     term: str
@@ -48,7 +48,6 @@ class Group(NamedTuple):
     exact: Postings
     united: Postings
     scores: Scores
-    files: frozenset[int]
 
 
 @dataclass(eq=False, repr=False)
@@ -63,6 +62,10 @@ class Evidence:
     candidates: list[Candidate]
     docs: list[int]
     """By row, the candidate's document in the `Corpus`."""
+    united: list[bytes]
+    """By group and row: the packed byte of the candidate, of the terms that share the group's stem."""
+    exact: list[bytes]
+    """The same of the group's term alone."""
     files: dict[int, FileFacts]
     spans: list[tuple[int, int]]
     """By file row, its candidates' rows, from start to end."""
@@ -95,8 +98,8 @@ class Evidence:
         """Make the first chunk of a file that has no candidates one, and give its row; None if it has no
         chunk.
         """
-        for start, end in self.corpus.runs(file_id):
-            living = (doc for doc in range(start, end) if doc not in self.corpus.dead)
+        for run in self.corpus.runs(file_id):
+            living = (doc for doc in range(run.start, run.stop) if doc not in self.corpus.dead)
             for candidate in self.corpus.candidates(islice(living, 1)):
                 row = len(self.candidates)
                 self.candidates.append(candidate)
@@ -128,22 +131,22 @@ def gather(
     definitions, definers = _definitions(corpus, query)
     if allowed is not None:
         totals = _only(corpus, totals, allowed)
-    docs = set(best(totals, CHUNKS_BY_TEXT))
-    docs.update(sorted(definitions, key=lambda doc: (-totals[doc], doc))[:CHUNKS_BY_NAME])
+    chosen = set(best(totals, CHUNKS_BY_TEXT))
+    chosen.update(sorted(definitions, key=lambda doc: (-totals[doc], doc))[:CHUNKS_BY_NAME])
     for file_id in _files_by_path(groups, path_words, allowed):
-        docs.update(_of_file(corpus, totals, file_id))
-    for file_id in _best_files(groups, corpus, totals, unit, docs, path_words):
-        docs.update(_of_file(corpus, totals, file_id, CHUNKS_OF_BEST))
-    docs.update(_of_places(connection, corpus, query))
+        chosen.update(_of_file(corpus, totals, file_id))
+    for file_id in _best_files(groups, corpus, totals, unit, chosen, path_words):
+        chosen.update(_of_file(corpus, totals, file_id, CHUNKS_OF_BEST))
+    chosen.update(_of_places(connection, corpus, query))
     for uid in joining:
         rows = connection.execute("SELECT id FROM chunks WHERE uid = ?", (uid,))
-        docs.update(doc for (chunk,) in rows if (doc := corpus.doc_of(chunk)) >= 0)
-    candidates = corpus.candidates(docs)
+        chosen.update(doc for (chunk,) in rows if (doc := corpus.doc_of(chunk)) >= 0)
+    candidates = corpus.candidates(chosen)
     if allowed is not None:
         candidates = [candidate for candidate in candidates if candidate.file_id in allowed]
     spans: list[tuple[int, int]] = []
     owners: list[int] = []
-    for row, (_, some) in enumerate(groupby(candidates, key=lambda candidate: candidate.file_id)):
+    for row, (_, some) in enumerate(groupby(candidate.file_id for candidate in candidates)):
         start = len(owners)
         owners.extend(repeat(row, sum(1 for _ in some)))
         spans.append((start, len(owners)))
@@ -155,12 +158,19 @@ def gather(
             stem_hits.setdefault(file_id, {})[number] = words.stems[file_id]
         for file_id in words.folders.keys() & files:
             folder_hits.setdefault(file_id, {})[number] = words.folders[file_id]
+    docs = [candidate.doc for candidate in candidates]
+    united = [group.united.at(docs) for group in groups]
     return Evidence(
         query,
         corpus,
         groups,
         candidates,
-        [candidate.doc for candidate in candidates],
+        docs,
+        united,
+        [
+            here if group.exact is group.united else group.exact.at(docs)
+            for group, here in zip(groups, united, strict=True)
+        ],
         files,
         spans,
         owners,
@@ -189,7 +199,6 @@ def _groups(corpus: Corpus, query: Query) -> list[Group]:
             known.exact,
             known.united,
             known.scores,
-            known.files,
         )
         for root, known in corpus.known(roots).items()
         if known.united.count or root not in query.compounds
@@ -202,8 +211,8 @@ def _only(corpus: Corpus, totals: array[int], allowed: set[int]) -> array[int]:
     """The scores of these files' chunks, 0 for all others."""
     found = array("H", bytes(2 * len(totals)))
     for file_id in allowed:
-        for start, end in corpus.runs(file_id):
-            found[start:end] = totals[start:end]
+        for run in corpus.runs(file_id):
+            found[run] = totals[run]
     return found
 
 
@@ -254,20 +263,24 @@ def _best_files(
     """
     found: dict[int, float] = {}
     for doc in docs:
-        found[corpus.file_ids[doc]] = max(totals[doc], found.get(corpus.file_ids[doc], 0))
+        owner = corpus.file_ids[doc]
+        found[owner] = max(totals[doc], found.get(owner, 0))
     top = max(found.values(), default=0) or 1
     total = sum(group.idf for group in groups) or 1.0
+    named: dict[int, float] = dict.fromkeys(found, 0.0)
+    for number, words in path_words.items():
+        for file_id in named.keys() & words.stems.keys():
+            named[file_id] += groups[number].idf * words.stems[file_id]
     for file_id, score in found.items():
-        named = sum(
-            groups[number].idf * words.stems.get(file_id, 0.0) for number, words in path_words.items()
-        )
-        found[file_id] = score / top + named / total
+        found[file_id] = score / top + named[file_id] / total
     return heapq.nlargest(BEST_FILES, found, key=lambda file_id: (found[file_id], -file_id))
 
 
 def _of_file(corpus: Corpus, totals: array[int], file_id: int, most: int = CHUNKS_BY_FILE) -> list[int]:
     """The chunks of a file that score best by text, and its first ones where few score."""
-    docs = [doc for start, end in corpus.runs(file_id) for doc in range(start, end) if doc not in corpus.dead]
+    docs = [doc for run in corpus.runs(file_id) for doc in range(run.start, run.stop)]
+    if corpus.dead:
+        docs = [doc for doc in docs if doc not in corpus.dead]
     docs.sort(key=totals.__getitem__, reverse=True)
     return docs[:most]
 
@@ -303,7 +316,7 @@ def same_place(written: str, path: str) -> bool:
 def _connected(corpus: Corpus, files: dict[int, FileFacts]) -> dict[int, dict[int, int]]:
     known = files.keys()
     return {
-        source: {target: weight for target, weight in uses.items() if target in known}
+        source: {target: uses[target] for target in known & uses.keys()}
         for source, uses in corpus.uses(files).items()
         if not known.isdisjoint(uses)
     }

@@ -15,6 +15,7 @@ import sys
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import compress
 from typing import NamedTuple
 
 from .analysis import REFERENCE
@@ -32,7 +33,9 @@ def unpack(kind: str, blob: bytes) -> array[int]:
 
 
 class Segment(NamedTuple):
-    """The documents of one segment, by place. Check ``dead`` (a set of places) before counting one."""
+    """The documents of one segment, by place. Check ``dead`` (a set of places) before counting one;
+    ``alive`` tells the same by a byte for each place, and is None where none is dead.
+    """
 
     id: int
     chunk_ids: array[int]
@@ -40,6 +43,7 @@ class Segment(NamedTuple):
     lengths: array[int]
     norms: array[int]
     dead: frozenset[int]
+    alive: bytes | None
 
 
 class Matches(NamedTuple):
@@ -64,6 +68,7 @@ class FullText:
             "SELECT id, docs, gone, chunk_ids, file_ids, lengths, norms, total, dead FROM"
             " segments ORDER BY id"
         ):
+            gone_places = frozenset(unpack("H", dead))
             self.segments.append(
                 Segment(
                     segment,
@@ -71,7 +76,8 @@ class FullText:
                     unpack("I", files),
                     unpack("H", lengths),
                     unpack("f", norms),
-                    frozenset(unpack("H", dead)),
+                    gone_places,
+                    bytes(place not in gone_places for place in range(docs)) if gone_places else None,
                 )
             )
             documents += docs - gone
@@ -101,17 +107,13 @@ class FullText:
             )
             for segment_id, term, blob in rows:
                 number = numbers[segment_id]
-                dead = self.segments[number].dead
+                alive = self.segments[number].alive
                 half = len(blob) // 3 * 2
                 places, packed = unpack("H", blob[:half]), blob[half:]
-                if dead and not dead.isdisjoint(places):
-                    alive = [
-                        (place, byte) for place, byte in zip(places, packed, strict=True) if place not in dead
-                    ]
-                    if not alive:
+                if alive is not None and not all(living := bytes(map(alive.__getitem__, places))):
+                    places, packed = array("H", compress(places, living)), bytes(compress(packed, living))
+                    if not places:
                         continue
-                    places = array("H", [place for place, _ in alive])
-                    packed = bytes([byte for _, byte in alive])
                 yield number, term, places, packed
 
     def references(self) -> Iterator[tuple[str, set[int]]]:

@@ -7,7 +7,7 @@ below it; its weights are data (``weights.toml``), learned by ``benchmarks/learn
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -75,24 +75,20 @@ def learned(
     ``scales`` multiplies whole signals (0 to 2).
     """
     of_files = [0.0] * len(spans)
+    slices = [slice(*span) for span in spans]
     for name, weight in weights.file.items():
-        factor = weight * scales.get(name.partition(".")[0], 1.0)
-        if name in features.files:
-            best: Iterable[float] = features.files[name]
-        elif name in features.chunks:
-            column = features.chunks[name]
-            if not any(column):
-                continue
-            best = [max(column[start:end]) for start, end in spans]
-        else:
+        column = features.files.get(name) or features.chunks.get(name)
+        if not column or not any(column):
             continue
+        factor = weight * scales.get(name.partition(".")[0], 1.0)
+        best = column if name in features.files else map(max, map(column.__getitem__, slices))
         of_files = [score + factor * value for score, value in zip(of_files, best, strict=True)]
     within = _weighed(weights.chunk, features, scales, [0.0] * (spans[-1][1] if spans else 0))
     scores: list[float] = []
-    for (start, end), of_file in zip(spans, of_files, strict=True):
-        some = within[start:end]
-        top = of_file - weights.spread * max(some)
-        scores += [top + weights.spread * score for score in some]
+    spread = weights.spread
+    for some, of_file in zip(map(within.__getitem__, slices), of_files, strict=True):
+        top = of_file - spread * max(some)
+        scores += [top + spread * score for score in some]
     return _weighed(weights.own, features, scales, scores)
 
 
@@ -101,8 +97,8 @@ def _weighed(
 ) -> list[float]:
     """``scores`` by row with the weighted features of chunks added."""
     for name, weight in weights.items():
-        if name in features.chunks:
+        column = features.chunks.get(name)
+        if column and any(column):
             factor = weight * scales.get(name.partition(".")[0], 1.0)
-            pairs = zip(scores, features.chunks[name], strict=True)
-            scores = [score + factor * value for score, value in pairs]
+            scores = [score + factor * value for score, value in zip(scores, column, strict=True)]
     return scores

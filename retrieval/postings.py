@@ -1,17 +1,19 @@
 """Posting lists as a warm engine holds them, and BM25 over all chunks at once.
 
-A rare term is a dict. A common one is a plane, one packed byte for every document of the corpus, and its
-scores are one long integer of 16-bit lanes, a lane for each document: adding two such integers adds up all
-documents in one step of C, so that a common term costs hardly more than a rare one. Lanes hold BM25 in units
-of `UNIT`, half a unit at most from the truth for each term; what candidates are shown and judged by is
-computed again in floating point, for them alone.
+A rare term is a column of documents. A common one is a plane as well, one packed byte for every document of
+the corpus, and its scores are one long integer of 16-bit lanes, a lane for each document: adding two such
+integers adds up all documents in one step of C, so that a common term costs hardly more than a rare one.
+Lanes hold BM25 in units of `UNIT`, half a unit at most from the truth for each term; what candidates are
+shown and judged by is computed again in floating point, for them alone.
 """
 
 from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import repeat
 from operator import getitem
 
@@ -28,13 +30,15 @@ __all__ = [
     "add_up",
     "best",
     "changes",
+    "is_common",
+    "moved",
     "united",
 ]
 
 K1 = 1.2
 B = 0.5
 UNIT = 1 / 1024
-SPARSE = 512  # documents up to which a dict is smaller and faster, in a corpus of up to 64 times as many
+SPARSE = 512  # documents up to which a column is smaller and faster, in a corpus of up to 64 times as many
 TF_OF = bytes(byte & TF_MASK for byte in range(256))
 """For ``bytes.translate``: of packed bytes the term frequencies."""
 _HIGH = 1 if sys.byteorder == "little" else 0
@@ -60,51 +64,98 @@ class Saturation(dict[int, tuple[float, ...]]):
 
 
 class Postings:
-    """The documents that hold a term, or one of several terms, with the packed byte of each (`analysis`)."""
+    """The documents that hold a term, or one of several terms, with the packed byte of each (`analysis`).
 
-    __slots__ = ("_at", "_table", "count", "docs", "packed")
+    ``docs`` ascend unless the term is common.
+    """
 
-    def __init__(self, docs: Sequence[int], packed: bytes, documents: int) -> None:
-        self.count = len(docs)
+    __slots__ = ("_plane", "docs", "packed")
+
+    def __init__(
+        self, docs: array[int], packed: bytes, documents: int, plane: bytes | bytearray | None = None
+    ) -> None:
+        """``plane`` is the byte of every document, where that is known already."""
         self.docs = docs
         self.packed = packed
-        table: dict[int, int] | bytearray
-        if len(docs) > max(SPARSE, documents >> 6):
-            table = bytearray(documents)
+        if plane is None and is_common(len(docs), documents):
+            plane = bytearray(documents)
             for doc, byte in zip(docs, packed, strict=True):
-                table[doc] = byte
-        else:
-            table = dict(zip(docs, packed, strict=True))
-        self._table = table
+                plane[doc] = byte
+        self._plane = None if plane is None else bytes(plane)
 
     @property
-    def dense(self) -> bool:
-        """Whether the term is common enough for a plane."""
-        return isinstance(self._table, bytearray)
+    def count(self) -> int:
+        """In how many documents the term occurs."""
+        return len(self.docs)
 
-    def at(self, docs: Iterable[int]) -> bytes:
+    @property
+    def plane(self) -> bytes | None:
+        """The byte of every document; None for a rare term."""
+        return self._plane
+
+    def at(self, docs: Sequence[int]) -> bytes:
         """The packed bytes of these documents, 0 where the term does not occur."""
-        if isinstance(self._table, dict):
-            return bytes(map(self._table.get, docs, repeat(0)))
-        return bytes(map(self._table.__getitem__, docs))
+        if self._plane is not None:
+            return bytes(map(self._plane.__getitem__, docs))
+        if len(self.docs) <= 4 * len(docs):
+            return bytes(map(dict(zip(self.docs, self.packed, strict=True)).get, docs, repeat(0)))
+        count = len(self.docs)
+        places = map(bisect_left, repeat(self.docs), docs)
+        return bytes(
+            self.packed[place] if place < count and self.docs[place] == doc else 0
+            for place, doc in zip(places, docs, strict=True)
+        )
+
+    def within(self, ranges: Iterable[slice]) -> Iterator[object]:
+        """For each of these ranges of documents something true where the term occurs in it."""
+        if self._plane is not None:
+            return map(bytes.strip, map(self._plane.__getitem__, ranges), repeat(b"\0"))
+        docs = self.docs
+        return (bisect_left(docs, each.start) < bisect_left(docs, each.stop) for each in ranges)
 
     @property
     def size(self) -> int:
         """About how many bytes it takes."""
-        return len(self._table) * (1 if self.dense else 100) + 5 * self.count
+        return (0 if self._plane is None else len(self._plane)) + 5 * len(self.docs)
+
+
+def is_common(count: int, documents: int) -> bool:
+    """Whether a term of so many documents is given a plane."""
+    return count > max(SPARSE, documents >> 6)
 
 
 def united(parts: list[Postings], documents: int) -> Postings:
     """Several terms as one: frequencies summed, fields united."""
+    if is_common(sum(part.count for part in parts), documents):
+        first = parts[0]
+        plane = bytearray(first.plane or documents)
+        if first.plane is None:
+            for doc, byte in zip(first.docs, first.packed, strict=True):
+                plane[doc] = byte
+        docs = first.docs[:]
+        for part in parts[1:]:
+            fresh = []
+            for doc, byte in zip(part.docs, part.packed, strict=True):
+                if old := plane[doc]:
+                    plane[doc] = _merged(old, byte)
+                else:
+                    plane[doc] = byte
+                    fresh.append(doc)
+            docs.extend(fresh)
+        if is_common(len(docs), documents):
+            return Postings(docs, bytes(map(plane.__getitem__, docs)), documents, plane)
+        docs = array("I", sorted(docs))
+        return Postings(docs, bytes(map(plane.__getitem__, docs)), documents)
     found = dict(zip(parts[0].docs, parts[0].packed, strict=True))
-    get = found.get
     for part in parts[1:]:
         for doc, byte in zip(part.docs, part.packed, strict=True):
-            old = get(doc)
-            found[doc] = byte if old is None else _merged(old, byte)
-    return Postings(array("I", found), bytes(found.values()), documents)
+            old = found.get(doc, 0)
+            found[doc] = _merged(old, byte) if old else byte
+    docs = array("I", sorted(found))
+    return Postings(docs, bytes(map(found.__getitem__, docs)), documents)
 
 
+@cache
 def _merged(first: int, second: int) -> int:
     times = (first & TF_MASK) + (second & TF_MASK)
     comments = (first >> COMMENT_SHIFT & 3) + (second >> COMMENT_SHIFT & 3)
@@ -113,9 +164,11 @@ def _merged(first: int, second: int) -> int:
 
 
 class Scores:
-    """The BM25 that one term gives to every document, in units: a long integer, or pairs for a rare term."""
+    """The BM25 that one term gives to every document, in units: a long integer, or a score for each of the
+    documents of a rare term.
+    """
 
-    __slots__ = ("long", "most", "pairs")
+    __slots__ = ("docs", "long", "most", "scores")
 
     def __init__(
         self, postings: Postings, factor: float, rows: Iterable[Sequence[float]], documents: int
@@ -128,19 +181,19 @@ class Scores:
         if self.most > _MOST:
             scores, self.most = [min(score, _MOST) for score in scores], _MOST
         self.long = 0
-        self.pairs: list[tuple[int, int]] = []
-        if postings.dense:
+        self.docs = self.scores = array("H")
+        if postings.plane is not None:
             lanes = array("H", bytes(2 * documents))
             for doc, score in zip(postings.docs, scores, strict=True):
                 lanes[doc] = score
             self.long = int.from_bytes(lanes.tobytes(), sys.byteorder)
         else:
-            self.pairs = list(zip(postings.docs, scores, strict=True))
+            self.docs, self.scores = postings.docs, array("H", scores)
 
     @property
     def size(self) -> int:
         """About how many bytes it takes."""
-        return self.long.bit_length() // 7 + 120 * len(self.pairs)
+        return self.long.bit_length() // 7 + 2 * len(self.scores)
 
 
 def add_up(terms: Sequence[tuple[Scores, float]], documents: int) -> tuple[array[int], float]:
@@ -164,9 +217,19 @@ def add_up(terms: Sequence[tuple[Scores, float]], documents: int) -> tuple[array
     found = array("H")
     found.frombytes(total.to_bytes(2 * documents, sys.byteorder))
     for (scores, _), each in zip(terms, times, strict=True):
-        for doc, score in scores.pairs:
+        for doc, score in zip(scores.docs, scores.scores, strict=True):
             found[doc] += (score >> shift) * each
     return found, UNIT * (1 << shift) / (4 if quarters else 1)
+
+
+def moved(places: array[int], by: int) -> array[int]:
+    """A column of places, each ``by`` further on: as one long integer of 32-bit lanes, in one addition."""
+    found = array("I", places)
+    if by and found:
+        steps = int.from_bytes(array("I", [by]).tobytes() * len(found), sys.byteorder)
+        raw = (int.from_bytes(found.tobytes(), sys.byteorder) + steps).to_bytes(4 * len(found), sys.byteorder)
+        found = array("I", raw)
+    return found
 
 
 def changes(values: array[int]) -> list[int]:

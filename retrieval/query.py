@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..storage.cache import ArcCache
 from . import rrf_stages
 from .corpus import Corpus
 from .cost import values
-from .delivery import Content, Delivery, Options, Scored
+from .delivery import Content, Delivery, Options
 from .evidence import gather
 from .fusion import learned, weights_for
 from .project import Project
 from .query_text import read_query
 from .results import Answer
+from .scored import Scored
 from .signals import SIGNALS, features_of
 from .signals.prefetch import signature, words_of
 from .signals.scale import ranks
@@ -108,27 +110,26 @@ class Searcher:
             stage.why = f"{len(features.chunks)} features of chunks, {len(features.files)} of files"
         with trace.stage("fusion", len(evidence.candidates)) as stage:
             columns = {name: column for name in SIGNALS if (column := features.column(name, evidence.owners))}
-            ranked = {name: ranks(column) for name, column in columns.items()}
-            fused = rrf_stages.fused(evidence, features, ranked, config, options.scales)
+            fuse = partial(rrf_stages.fused, evidence, features, config, options.scales)
             if config.fusion == "rrf":
+                fused = fuse({name: ranks(column) for name, column in columns.items()})
                 final, density = rrf_stages.pipeline(evidence, fused, allowed)
                 for column in columns.values():  # connected files joined, that no signal knows
                     column.extend([0.0] * (len(evidence.candidates) - len(column)))
             else:
                 weights = weights_for(query.type)
-                scores = learned(evidence.spans, features, weights, options.scales)
-                final, density = map(
-                    dict,
-                    map(enumerate, values([chunk.tokens for chunk in evidence.candidates], scores, weights)),
-                )
+                worth = learned(evidence.spans, features, weights, options.scales)
+                sizes = [candidate.tokens for candidate in evidence.candidates]
+                final, density = map(dict, map(enumerate, values(sizes, worth, weights)))
+            scored = Scored(columns, density, final, fuse)
             stage.went = len(density)
             stage.why = config.fusion
-        candidates = evidence.candidates
-        order = sorted(density, key=lambda row: (-density[row], candidates[row].chunk_id))
+        ids = [candidate.chunk_id for candidate in evidence.candidates]
+        order = sorted(sorted(density, key=ids.__getitem__), key=density.__getitem__, reverse=True)
         delivery = Delivery(
             connection,
             evidence,
-            Scored(columns, ranked, fused, density, final),
+            scored,
             options,
             self._project.config.compression,
             self.contents,

@@ -9,7 +9,6 @@ from itertools import islice
 from . import rrf
 from .config import RetrievalConfig
 from .evidence import Evidence
-from .signals.kind import kinds_of
 from .signals.scale import Features
 
 __all__ = ["fused", "pipeline"]
@@ -18,9 +17,9 @@ __all__ = ["fused", "pipeline"]
 def fused(
     evidence: Evidence,
     features: Features,
-    ranked: Mapping[str, Mapping[int, int]],
     config: RetrievalConfig,
     scales: Mapping[str, float],
+    ranked: Mapping[str, Mapping[int, int]],
 ) -> dict[int, float]:
     """Reciprocal rank fusion of the best ``max_results`` of each signal, by row, with the boosts of patterns,
     symbols and names.
@@ -60,8 +59,7 @@ def pipeline(
 
     @cache
     def is_test(file_id: int) -> bool:
-        facts = evidence.corpus.facts([file_id])[file_id]
-        return "tests" in kinds_of(facts.path, facts.language, facts.note)
+        return "tests" in evidence.corpus.facts([file_id])[file_id].kinds
 
     first = {file_id: start for file_id, (start, _) in zip(evidence.files, evidence.spans, strict=True)}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain, compress, repeat
 from operator import getitem, mul
 
 from ..analysis import COMMENT_SHIFT, DEFINED, SIGNATURE
@@ -48,17 +49,14 @@ def features(evidence: Evidence) -> Features:
     bonuses = _bonuses(evidence)
     text: list[list[float]] = []
     raw: list[list[float]] = []
-    packed: list[bytes] = []
     for number, group in enumerate(groups):
-        united = group.united.at(docs)
-        packed.append(united)
         weight = group.idf * group.weight
-        times = united.translate(TF_OF)
+        times = evidence.united[number].translate(TF_OF)
         scores = list(map(weight.__mul__, map(getitem, rows, times)))
         if group.exact is group.united:
             raw.append(scores)
         else:
-            exact = group.exact.at(docs).translate(TF_OF)
+            exact = evidence.exact[number].translate(TF_OF)
             raw.append(list(map(weight.__mul__, map(getitem, rows, exact))))
         if bonuses[number]:
             scores = scores.copy()
@@ -68,54 +66,62 @@ def features(evidence: Evidence) -> Features:
         text.append(scores)
     idfs = [group.idf for group in groups]
     cover = _Sums([2 * idf / evidence.total_idf for idf in idfs])
-    top3, whole = _of_files(evidence)
-    covered = dict.fromkeys(evidence.files, 0.0)
-    for group in groups:
-        share = group.idf / evidence.total_idf
-        for file_id in covered.keys() & group.files:
-            covered[file_id] += share
+    top3, whole, covered = _of_files(evidence)
     names = _Sums([2 * idf for idf in idfs])
+    defined = _flags(evidence, _DEFINED)
+    said = _flags(evidence, _SAID)
     return Features(
         {
             "bm25": scaled(list(map(sum, zip(*text, strict=True)))),
             "bm25.raw": scaled(list(map(sum, zip(*raw, strict=True)))),
-            "bm25.names": scaled(_flagged(names, packed, _DEFINED)),
-            "bm25.signature": scaled(_flagged(names, packed, _SIGNED)),
-            "bm25.comments": scaled(_flagged(_Sums(idfs), packed, _SAID)),
-            "bm25.cover": _flagged(cover, packed, _THERE),
+            "bm25.names": scaled(_summed(names, defined)),
+            "bm25.signature": scaled(_summed(names, _flags(evidence, _SIGNED))),
+            "bm25.comments": scaled(_summed(_Sums(idfs), said)),
+            "bm25.cover": _summed(cover, _flags(evidence, _THERE)),
             "bm25.near": scaled(_near(evidence)),
         },
         {
             "bm25.top3": scaled(top3),
             "bm25.file": scaled(whole),
-            "bm25.filecover": list(covered.values()),
-            "bm25.filenames": _in_files(evidence, packed, _DEFINED),
-            "bm25.filecomments": _in_files(evidence, packed, _SAID),
+            "bm25.filecover": covered,
+            "bm25.filenames": _in_files(evidence, defined),
+            "bm25.filecomments": _in_files(evidence, said),
         },
     )
+
+
+def _flags(evidence: Evidence, table: bytes) -> list[bytes]:
+    """By group and row: what ``table`` makes of the packed byte."""
+    return [column.translate(table) for column in evidence.united]
+
+
+def _summed(sums: _Sums, flags: Sequence[bytes]) -> list[float]:
+    return list(map(sums.__getitem__, zip(*flags, strict=True)))
 
 
 def _near(evidence: Evidence) -> list[float]:
     """By row: the score of the better of the two chunks beside it in its file."""
     totals, files = evidence.totals, evidence.corpus.file_ids
+    last = len(files) - 1
     found = []
     for doc in evidence.docs:
         owner = files[doc]
         before = totals[doc - 1] if doc and files[doc - 1] == owner else 0
-        after = totals[doc + 1] if doc + 1 < len(files) and files[doc + 1] == owner else 0
-        found.append(float(max(before, after)))
+        after = totals[doc + 1] if doc < last and files[doc + 1] == owner else 0
+        found.append(float(before if before > after else after))
     return found
 
 
-def _in_files(evidence: Evidence, packed: Sequence[bytes], table: bytes) -> list[float]:
+def _in_files(evidence: Evidence, flags: Sequence[bytes]) -> list[float]:
     """By file: the share of the question's weight that is flagged in any of its candidates."""
     found = [0.0] * len(evidence.spans)
     total = evidence.total_idf
-    for group, column in zip(evidence.groups, packed, strict=True):
-        flags = column.translate(table)
-        for row, (start, end) in enumerate(evidence.spans):
-            if any(flags[start:end]):
-                found[row] += group.idf / total
+    rows, slices = range(len(found)), [slice(*span) for span in evidence.spans]
+    for group, column in zip(evidence.groups, flags, strict=True):
+        if any(column):
+            share = group.idf / total
+            for row in compress(rows, map(bytes.strip, map(column.__getitem__, slices), repeat(b"\0"))):
+                found[row] += share
     return found
 
 
@@ -132,21 +138,26 @@ def _bonuses(evidence: Evidence) -> list[dict[int, int]]:
     return found
 
 
-def _flagged(sums: _Sums, packed: Sequence[bytes], table: bytes) -> list[float]:
-    flags = [column.translate(table) for column in packed]
-    return list(map(sums.__getitem__, zip(*flags, strict=True)))
-
-
-def _of_files(evidence: Evidence) -> tuple[list[float], list[float]]:
-    """By file: the sum of its three best chunks, and the root of the sum of all."""
+def _of_files(evidence: Evidence) -> tuple[list[float], list[float], list[float]]:
+    """By file: the sum of its three best chunks, the root of the sum of all, and the share of the question's
+    weight that occurs in any.
+    """
     totals, unit = evidence.totals, evidence.unit
     top3: list[float] = []
     whole: list[float] = []
-    for file_id in evidence.files:
-        scores: list[int] = []
-        for start, end in evidence.corpus.runs(file_id):
-            scores += totals[start:end]
-        scores.sort()
+    owners: list[int] = []
+    ranges: list[slice] = []
+    for row, file_id in enumerate(evidence.files):
+        runs = evidence.corpus.runs(file_id)
+        ranges += runs
+        owners += [row] * len(runs)
+        scores = sorted(filter(None, chain.from_iterable(map(totals.__getitem__, runs))))
         top3.append(sum(scores[-3:]) * unit)
         whole.append((sum(scores) * unit) ** 0.5)
-    return top3, whole
+    covered = [0.0] * len(top3)
+    total = evidence.total_idf
+    for group in evidence.groups:
+        share = group.idf / total
+        for row in set(compress(owners, group.united.within(ranges))):
+            covered[row] += share
+    return top3, whole, covered

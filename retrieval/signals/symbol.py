@@ -25,24 +25,18 @@ def features(evidence: Evidence) -> Features:
     facts = list(evidence.files.values())
     definition = [0.0] * len(evidence.candidates)
     exact = definition.copy()
-    symbol = [
-        0.0
-        if roots.keys().isdisjoint(candidate.words)
-        else min(sum(roots.get(part, 0.0) for part in candidate.words) / total * 0.8, 1.0)
-        for candidate in evidence.candidates
-    ]
-    holder = [
-        0.0
-        if roots.keys().isdisjoint(candidate.holder)
-        else min(sum(roots.get(part, 0.0) for part in candidate.holder) / total, 1.0)
-        for candidate in evidence.candidates
-    ]
-    named = [
-        0.0
-        if roots.keys().isdisjoint(candidate.words)
-        else sum(part in roots for part in candidate.words) / len(candidate.words)
-        for candidate in evidence.candidates
-    ]
+    symbol, named, holder = definition.copy(), definition.copy(), definition.copy()
+    unknown = frozenset(roots).isdisjoint
+    words = [candidate.words for candidate in evidence.candidates]
+    for row, strange in enumerate(map(unknown, words)):
+        if not strange:
+            weights = list(filter(None, map(roots.get, words[row])))
+            symbol[row] = min(sum(weights) / total * 0.8, 1.0)
+            named[row] = len(weights) / len(words[row])
+    holders = [candidate.holder for candidate in evidence.candidates]
+    for row, strange in enumerate(map(unknown, holders)):
+        if not strange:
+            holder[row] = min(sum(filter(None, map(roots.get, holders[row]))) / total, 1.0)
     types = [0.0] * len(evidence.candidates)
     of_stem = [0.0] * len(facts)
     for row, doc in enumerate(evidence.docs):

@@ -26,9 +26,9 @@ def features(evidence: Evidence) -> Features:
     ]
     size = math.sqrt(sum(weight * weight for weight in weights)) or 1.0
     columns = []
-    for group, weight in zip(evidence.groups, weights, strict=True):
+    for column, weight in zip(evidence.exact, weights, strict=True):
         table = [weight * log / size for log in _LOG]
-        columns.append(map(table.__getitem__, group.exact.at(docs).translate(TF_OF)))
+        columns.append(map(table.__getitem__, column.translate(TF_OF)))
     norms = evidence.corpus.norms
     products = map(sum, zip(*columns, strict=True))
     return Features(

@@ -7,7 +7,19 @@ import random
 from array import array
 
 import pytest
-from mnemo.retrieval.postings import K1, UNIT, B, Postings, Saturation, Scores, add_up, best, changes, united
+from mnemo.retrieval.postings import (
+    K1,
+    UNIT,
+    B,
+    Postings,
+    Saturation,
+    Scores,
+    add_up,
+    best,
+    changes,
+    moved,
+    united,
+)
 
 MEAN = 40.0
 
@@ -67,6 +79,36 @@ def test_terms_unite_their_frequencies_and_fields() -> None:
     both = united([one, other], 10)
     assert both.count == 3
     assert both.at([0, 1, 2, 7]) == bytes((0, 0x40 | 0x80 | 0x30 | 15, 0x23, 0x01))
+
+
+@pytest.mark.parametrize("counts", [(40, 30), (700, 30), (30, 700), (700, 900), (400, 400)])
+def test_rare_and_common_terms_unite_alike(counts: tuple[int, int]) -> None:
+    draw = random.Random(8)
+    terms = [{doc: draw.randrange(1, 256) for doc in draw.sample(range(1000), count)} for count in counts]
+    parts = [
+        Postings(array("I", sorted(term)), bytes(term[doc] for doc in sorted(term)), 1000) for term in terms
+    ]
+    both = united(parts, 1000)
+    expected = united([Postings(part.docs, part.packed, 1 << 20) for part in parts], 1 << 20)
+    assert (both.plane is None) == (len(set().union(*terms)) <= 512)
+    assert expected.plane is None
+    assert both.count == expected.count == len(set().union(*terms))
+    assert dict(zip(both.docs, both.packed, strict=True)) == dict(
+        zip(expected.docs, expected.packed, strict=True)
+    )
+    for docs in (range(1000), [5, 3, 999], range(7)):
+        assert both.at(docs) == expected.at(docs)
+    for start in range(0, 1000, 3):
+        there = any(doc in term for doc in range(start, start + 3) for term in terms)
+        ranges = [slice(start, start), slice(start, start + 3)]
+        for postings in (both, expected):
+            assert list(map(bool, postings.within(ranges))) == [False, there]
+
+
+@pytest.mark.parametrize("by", [0, 1, 70_000, (1 << 32) - 65_536])
+def test_a_column_moves_on_as_a_whole(by: int) -> None:
+    for places in ([], [0], [0, 1, 65_535], list(range(0, 60_000, 7))):
+        assert list(moved(array("H", places), by)) == [place + by for place in places]
 
 
 def test_nothing_scores_where_no_term_occurs() -> None:

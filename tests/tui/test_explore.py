@@ -331,7 +331,7 @@ async def test_indexing_from_the_pane(driven, journal, tmp_path):
         await app.until(lambda: app.explore.folder is None and not app.explore.indexing.working)
         await app.settle()
         assert "1 files indexed" in app.toasts[-1]
-        await app.press("slash")
+        assert app.app.focused is app.explore.question
         await ask(app, "only one")
         assert names(app) == ["only_one"]
         await app.press("down", "i", "i")

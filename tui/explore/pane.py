@@ -436,6 +436,8 @@ class ExplorePane(Pane):
         self.notify(report_words(done), title="Indexed", markup=False)
         for line in done.notices:
             self.notify(line, severity="warning", markup=False)
+        if self.folder is not None and self.results.has_focus:
+            self.question.focus()  # where the first question is typed
         self._count()
         self.ask(self.asked)
 

@@ -23,7 +23,6 @@ from ..retrieval.reply import METHODS
 from ..retrieval.reply import query as answer
 from ..storage.errors import JournalError
 from .inert import one_line
-from .plain import memory_json
 
 if TYPE_CHECKING:
     from ..retrieval.reply import Reply
@@ -122,7 +121,7 @@ class Tools:
 
         def search() -> list[dict[str, Any]]:
             with self._session.open() as journal:
-                return [memory_json(memory) for memory in journal.search(text, limit=limit)]
+                return [memory.document() for memory in journal.search(text, limit=limit)]
 
         return await self._run(search)
 

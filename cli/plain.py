@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..storage.memory import Memory
     from .arc import Arc
 
-__all__ = ["JsonPrinter", "PlainPrinter", "detail_lines", "encode_stdout", "memory_json", "number"]
+__all__ = ["JsonPrinter", "PlainPrinter", "detail_lines", "encode_stdout", "number"]
 
 
 class PlainPrinter:
@@ -112,16 +112,16 @@ class JsonPrinter:
 
     def memories(self, memories: Iterable[Memory]) -> int:
         """An array of memories, written while they come."""
-        return _array(map(memory_json, memories))
+        return _array(memory.document() for memory in memories)
 
     def detail(self, detail: Detail) -> None:
         """An array of one memory, with the ids of its later layers."""
         layers = [layer.memory_id for layer in detail.layers]
-        _array(iter([{**memory_json(detail.memory), "revisited_by": layers}]))
+        _array(iter([{**detail.memory.document(), "revisited_by": layers}]))
 
     def saved(self, memory: Memory) -> None:
         """An array of one memory."""
-        _array(iter([memory_json(memory)]))
+        _array(iter([memory.document()]))
 
     def counts(self, kind: str, rows: Sequence[Count]) -> None:
         """An array of objects."""
@@ -138,25 +138,6 @@ class JsonPrinter:
     def arc(self, arc: Arc) -> None:
         """An object with the periods, the shifts and the arc in words."""
         _write(_dumps(arc_json(arc)))
-
-
-def memory_json(memory: Memory) -> dict[str, Any]:
-    """A memory as programs get it; ``extra`` holds every key of the record beyond the ones named."""
-    record = memory.record()
-    attachments = record.pop("attachments", [])
-    revisits = record.pop("revisits", None)
-    nine = {key: record.pop(key) for key in list(record)[:9]}
-    if memory.chain:
-        record["chain"] = memory.chain
-    return {
-        **nine,
-        "feeling": str(memory.feeling),
-        "feeling_token": memory.feeling_token,
-        "attachments": attachments,
-        "revisits": revisits,
-        "intact": memory.intact,
-        "extra": record,
-    }
 
 
 def detail_lines(detail: Detail, settings: Settings) -> Iterator[tuple[str, str]]:

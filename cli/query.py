@@ -183,7 +183,6 @@ def _ask_journal(session: Session, asked: str, *, budget: int | None, **options:
     from ..retrieval.config import RetrievalConfig
     from ..retrieval.journal import query_journal
     from .find import index_words
-    from .plain import memory_json
 
     form, show_scores = options["output"], options["show_scores"]
     with session.open() as journal:
@@ -196,7 +195,7 @@ def _ask_journal(session: Session, asked: str, *, budget: int | None, **options:
             **options,
         )
     if form == "json":
-        shown = [result.as_dict(memory_json(result.memory)) for result in answer]
+        shown = [result.as_dict() for result in answer]
         _write(encoder.dumps(shown, ensure_ascii=False, indent=1) + "\n")
     elif answer:
         from ..retrieval.journal.formats import document

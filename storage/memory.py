@@ -133,6 +133,24 @@ class Memory:
         record.update(self.extra)
         return record
 
+    def document(self) -> dict[str, Any]:
+        """The memory as programs get it; ``extra`` holds every key of the record beyond the ones named."""
+        record = self.record()
+        attachments = record.pop("attachments", [])
+        revisits = record.pop("revisits", None)
+        nine = {key: record.pop(key) for key in list(record)[:9]}
+        if self.chain:
+            record["chain"] = self.chain
+        return {
+            **nine,
+            "feeling": str(self.feeling),
+            "feeling_token": self.feeling_token,
+            "attachments": attachments,
+            "revisits": revisits,
+            "intact": self.intact,
+            "extra": record,
+        }
+
 
 def checksum_of(content: str) -> str:
     """SHA-256 hex of the content in UTF-8, of nothing else."""

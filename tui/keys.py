@@ -7,9 +7,15 @@ from textual.binding import Binding
 __all__ = ["key", "moving", "scrolling"]
 
 
-def key(keys: str, action: str, label: str, name: str, tooltip: str, *, show: bool = False) -> Binding:
-    """A binding; ``name`` is its id, ``show`` puts it in the bar of keys."""
-    return Binding(keys, action, label, id=name, tooltip=tooltip, show=show)
+def key(
+    keys: str, action: str, label: str, name: str, tooltip: str, *, show: bool = False, first: bool = False
+) -> Binding:
+    """A binding; ``name`` is its id, ``show`` puts it in the bar of keys.
+
+    With ``first`` it acts before the focused field takes the key, and before any key that follows: what is
+    typed ahead goes to where the action leads.
+    """
+    return Binding(keys, action, label, id=name, tooltip=tooltip, show=show, priority=first)
 
 
 def moving(place: str, thing: str, *, first: str = "First", last: str = "Last") -> list[Binding]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextvars import Context
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.events import Key
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -31,6 +33,9 @@ class LineView(ScrollView, can_focus=True):
     more than drawing it.
     """
 
+    _held: list[events.Key] | None = None
+    """Keys that wait for what is to be shown; None where they do not."""
+
     base: Style = Style.null()
     """The widget's own style, while it is being drawn."""
     room: int = 0
@@ -49,6 +54,33 @@ class LineView(ScrollView, can_focus=True):
             self.set_reactive(LineView.virtual_size, size)
             self._scroll_update(size)
             self.refresh()
+
+    # -- keys typed ahead -----------------------------------------------------------------------
+
+    def hold_keys(self) -> None:
+        """Let keys wait: they were meant for what is not shown yet."""
+        if self._held is None:
+            self._held = []
+
+    @property
+    def holds_keys(self) -> bool:
+        """Whether keys wait."""
+        return self._held is not None
+
+    def release_keys(self, *, forget: bool = False) -> None:
+        """Do what the keys that waited say, or forget them."""
+        held, self._held = self._held, None
+        for each in () if forget or held is None else held:
+            # Sent by nobody, as those of the keyboard are: whoever sends a message stops it on its way up.
+            self.app.post_message(Context().run(Key, each.key, each.character))
+
+    def on_key(self, event: events.Key) -> None:
+        """Let it wait, if keys do; those of the app are for wherever one is."""
+        active = self.screen.active_bindings.get(event.key)
+        if self._held is not None and (active is None or active.node is not self.app):
+            self._held.append(event)
+            event.stop()
+            event.prevent_default()
 
 
 class Drawing(Widget):

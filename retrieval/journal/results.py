@@ -41,10 +41,10 @@ class MemoryResult:
         """What the delivered words cost, as an upper estimate."""
         return self.chunk.tokens
 
-    def as_dict(self, memory: dict[str, Any]) -> dict[str, Any]:
-        """The documented JSON shape, ``memory`` being the memory as journal commands print it."""
+    def as_dict(self) -> dict[str, Any]:
+        """The documented JSON shape, the memory as journal commands print it."""
         return {
-            "memory": memory,
+            "memory": self.memory.document(),
             "chunk": asdict(self.chunk),
             "also_in": [],
             "scores": self.scores,

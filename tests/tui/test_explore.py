@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from contextvars import Context
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,6 +19,7 @@ from mnemo.tui.explore.model import FORMATS, Asked
 from mnemo.tui.explore.question import QuestionLine
 from mnemo.tui.explore.results import bars
 from mnemo.tui.timeline.list import MemoryList
+from textual.events import Key
 from textual.widgets import Input
 
 FILES = {
@@ -305,6 +307,63 @@ async def test_the_journal_answers_too_and_enter_lands_on_a_memory(driven, journ
         assert app.app.pane.id == "cache"
         await app.press("ctrl+pageup")
         assert app.app.pane is app.explore
+
+
+async def test_keys_typed_ahead_act_on_the_answer_to_what_was_typed(driven, journal, project):
+    async with driven(journal, project=project, pane="explore") as app:
+        await ask(app, "mail")
+        await app.press(*["backspace"] * 4)
+
+        async def at_once(*keys: str) -> None:
+            for key in keys:
+                app.app.post_message(Context().run(Key, key, " " if key == "space" else None))
+            await app.until(lambda: app.explore.question.value)
+            await app.settle()
+
+        await at_once(*"refund", "space", *"order", "down", "down", "space", "up")
+        assert app.explore.asked.text == "refund order"
+        assert app.explore.asked.pinned == (app.explore.result.hits[0],)
+        assert app.app.focused is app.explore.results
+        await app.press("home", "space", "slash", *["backspace"] * 12)
+        await at_once(*"zzyzx", "enter", "x")
+        assert app.explore.asked.text == "zzyzx"
+        assert not app.explore.asked.excluded, "there was nothing to leave out"
+        assert app.app.focused is app.explore.question, "so that another question can be asked"
+
+
+async def test_questions_to_the_journal_are_kept_with_their_pins_and_copied_as_json(driven, journal, project):
+    async with driven(journal, project=project, pane="explore") as app:
+        await app.press("escape", "c", "slash")
+        await ask(app, "garden")
+        await app.press("down", "down", "space", "m", "m", "m", "y")
+        copied = json.loads(app.app.clipboard)
+        pinned = app.explore.asked.pinned[0].id
+        assert copied[0]["memory"]["memory_id"] == pinned
+        assert set(copied[0]) >= {"memory", "chunk", "scores", "ranks", "is_delta"}
+    kept = journal.with_name("journal_drafts") / "questions.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    (entry,) = json.loads(kept.read_text())
+    assert entry["pinned"] == [pinned], "an id, nothing of the memory"
+    entry["pinned"].append("no such memory")
+    kept.write_text(json.dumps([entry]))
+    async with driven(journal, project=project, pane="explore") as app:
+        await app.press("up")
+        assert "journal" in app.screen_text
+        await app.press("enter")
+        assert app.explore.result.kind == "journal"
+        assert [hit.id for hit in app.explore.asked.pinned] == [pinned]
+        assert app.explore.result.hits[0].id == pinned
+
+
+async def test_every_stage_says_why(driven, journal, project):
+    async with driven(journal, project=project, pane="explore", size=(120, 50)) as app:
+        await ask(app, "refund order")
+        steps = app.explore.result.steps
+        assert all(step.why for step in steps)
+        for step in steps:
+            assert " ".join(step.why.split()[:2]) in app.screen_text
+        await app.press("tab", "end")
+        assert app.explore.tuning.cursor > 0
 
 
 async def test_preview_shows_what_compressing_takes_away(driven, journal, project):

@@ -75,5 +75,7 @@ def choose_past(app: App[None], past: Sequence[Asked], then: Callable[[Asked], N
     options = []
     for number, asked in enumerate(past):
         text = one_line(asked.text, 200)
-        options.append((str(number), f"{text}  {len(asked.pinned)} pinned" if asked.pinned else text))
+        told = [f"{len(asked.pinned)} pinned"] if asked.pinned else []
+        told += ["journal"] if asked.corpus == "journal" else []
+        options.append((str(number), f"{text}  ({', '.join(told)})" if told else text))
     app.push_screen(Choice("Ask again", options), done)

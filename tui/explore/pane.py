@@ -9,6 +9,7 @@ from textual import on
 from textual.containers import Container
 from textual.widgets import Input
 
+from ..asking import AskingLine
 from ..chrome import HeaderLine
 from ..editor import open_at
 from ..keys import key
@@ -28,14 +29,14 @@ from .model import (
     Result,
     Unindexed,
 )
-from .past import keep_past, load_past
+from .past import keep_code, keep_journal, past_of_code, past_of_journal
 from .preview import preview
 from .question import QuestionLine
 from .reader import Reader
 from .reading import act, ask_code, ask_journal, counts, deliver
 from .results import ResultList
 from .tuning import Tuning
-from .words import TIPS, answer_words, asked_words, nothing_words, unindexed_words
+from .words import TIPS, answer_words, asked_words, nothing_words, pieces, unindexed_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -98,11 +99,11 @@ class ExplorePane(Pane):
 
     def compose(self) -> ComposeResult:
         """The question over knobs, results and preview."""
-        self.question = QuestionLine(id="explore-question")
         self.state = HeaderLine(self.ink, id="explore-state")
         self.tuning = Tuning(self.ink, id="explore-tuning")
         self.results = ResultList(self.ink, id="explore-results")
         self.reader = Reader(self.ink, id="explore-reader")
+        self.question = QuestionLine(self.results, id="explore-question")
         yield self.question
         yield self.state
         with Container(id="explore-body"):
@@ -123,7 +124,14 @@ class ExplorePane(Pane):
         self._count()
         self.ask(self.asked)
         self.backend.read_code(
-            self, "explore.past", "looking for past questions", lambda engine, _: load_past(engine)
+            self, "explore.past", "looking for past questions", lambda engine, _: past_of_code(engine)
+        )
+        folder = self.backend.drafts.folder
+        self.backend.read_journal(
+            self,
+            "explore.past_journal",
+            "looking for past questions",
+            lambda db, _: past_of_journal(db, folder),
         )
 
     def focus_first(self) -> None:
@@ -172,6 +180,7 @@ class ExplorePane(Pane):
                 self._show(result)
             case Unindexed(folder):
                 self.folder, self.result = folder, None
+                self.results.release_keys(forget=True)
                 self.say("nothing indexed")
                 self._show_nothing(unindexed_words(folder))
                 if not self.asked.text:
@@ -197,6 +206,7 @@ class ExplorePane(Pane):
     def show_failure(self, message: Failed) -> None:
         """Say in the pane what went wrong and how to try again."""
         self.indexing.failed(message.ticket.group)
+        self.results.release_keys(forget=True)
         if message.ticket.group == "explore.ask":
             self.result = None
             self._show_nothing(f"{message.error}\n\nPress R to try again.")
@@ -210,6 +220,8 @@ class ExplorePane(Pane):
         self.tuning.show(self.asked, result, self.results.current)
         if not result.hits:
             self._show_nothing(nothing_words(result))
+        if self.results.holds_keys and not self._behind:
+            self._go_on()
 
     def _show_nothing(self, message: str) -> None:
         if self.result is None:
@@ -248,10 +260,27 @@ class ExplorePane(Pane):
         self.tuning.show(self.asked, self.result, current)
         self.offer()
 
-    @on(QuestionLine.ResultsWanted)
+    @on(AskingLine.ResultsWanted)
     def _results_wanted(self) -> None:
-        if self.result is not None and (self.result.hits or self.result.missed):
-            self._to_results()
+        """What was typed ahead acts on what was found: at once, or as soon as that is shown."""
+        self.remove_class("-reading", "-tuning")
+        if not self._behind:
+            self._go_on()
+
+    @property
+    def _behind(self) -> bool:
+        """Whether what is shown answers another question than what is typed."""
+        shown = self.result.asked if self.result is not None else Asked()
+        return (shown.text.strip(), shown.corpus) != (self.asked.text.strip(), self.asked.corpus)
+
+    def _go_on(self) -> None:
+        """Do what was typed ahead; where there is nothing to do it to, back to the question."""
+        if self.results.any:
+            self.results.release_keys()
+        else:
+            self.results.release_keys(forget=True)
+            if self.results.has_focus and self.folder is None:
+                self.question.focus()
 
     @on(QuestionLine.Left)
     @on(Reader.Left)
@@ -325,11 +354,19 @@ class ExplorePane(Pane):
 
     def _remember(self) -> None:
         if self.asked.text.strip():
-            self.past = [self.asked, *(each for each in self.past if each.text != self.asked.text)][:50]
-            past = tuple(self.past)
-            self.backend.read_code(
-                self, "explore.keep", "keeping the question", lambda engine, _: keep_past(engine, past)
-            )
+            asked = self.asked
+            others = [each for each in self.past if (each.text, each.corpus) != (asked.text, asked.corpus)]
+            self.past = [asked, *others][:50]
+            past = [each for each in self.past if each.corpus == self.asked.corpus]
+            if self.asked.corpus == "code":
+                self.backend.read_code(
+                    self, "explore.keep", "keeping the question", lambda engine, _: keep_code(engine, past)
+                )
+            else:
+                folder = self.backend.drafts.folder
+                self.backend.request(
+                    self, "explore.keep", "keeping the question", lambda _: keep_journal(folder, past)
+                )
 
     def action_past(self) -> None:
         """Choose a question of before, with what was pinned then."""
@@ -368,9 +405,9 @@ class ExplorePane(Pane):
     def _delivered(self, done: Delivered) -> None:
         if done.path is None:
             self.app.copy_to_clipboard(done.text)
-            self.notify(f"Copied {done.chunks} pieces as {self.asked.output}")
+            self.notify(f"Copied {pieces(done.chunks)} as {self.asked.output}")
         else:
-            self.notify(f"{done.chunks} pieces to {done.path}", title="Written", markup=False)
+            self.notify(f"{pieces(done.chunks)} to {done.path}", title="Written", markup=False)
         if self.result is not None:
             self._act(list(self.result.hits), "selected")
 
@@ -394,9 +431,8 @@ class ExplorePane(Pane):
 
     def action_format(self) -> None:
         """Take another format to copy and write in."""
-        formats = FORMATS if self.asked.corpus == "code" else FORMATS[:3]
-        at = formats.index(self.asked.output) + 1
-        self.ask(replace(self.asked, output=formats[at % len(formats)]))
+        at = FORMATS.index(self.asked.output) + 1
+        self.ask(replace(self.asked, output=FORMATS[at % len(FORMATS)]))
 
     def action_budget(self) -> None:
         """Ask for a budget."""
@@ -411,8 +447,7 @@ class ExplorePane(Pane):
     def action_corpus(self) -> None:
         """Ask the other corpus; what is pinned and weighed there means nothing here."""
         corpus = "journal" if self.asked.corpus == "code" else "code"
-        output = "plain" if self.asked.output == "json" else self.asked.output
-        self.ask(Asked(self.asked.text, corpus, self.asked.budget, output))
+        self.ask(Asked(self.asked.text, corpus, self.asked.budget, self.asked.output))
 
     # -- the index ------------------------------------------------------------------------------
 
@@ -473,7 +508,7 @@ class ExplorePane(Pane):
 
     def palette_entries(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
         """Each format by name."""
-        for name in FORMATS if self.asked.corpus == "code" else FORMATS[:3]:
+        for name in FORMATS:
 
             def take(name: str = name) -> None:
                 self.ask(replace(self.asked, output=name))

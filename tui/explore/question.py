@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.message import Message
-from textual.widgets import Input
 
+from ..asking import AskingLine
 from ..keys import key
+
+if TYPE_CHECKING:
+    from ..lines import LineView
 
 __all__ = ["QuestionLine"]
 
 
-class QuestionLine(Input):
+class QuestionLine(AskingLine):
     """Asks while it is typed in; enter and down go to the results."""
 
     HELP = "Words, a symbol, a path, an error message or code. The answer comes while you type."
     HELP_TITLE = "Question"
     BINDINGS: ClassVar = [
-        key("down,enter", "results", "To the results", "question.results", "Go to what was found", show=True),
+        key(
+            "down,enter",
+            "results",
+            "To the results",
+            "question.results",
+            "Go to what was found",
+            show=True,
+            first=True,
+        ),
         key("escape", "leave", "Leave", "question.leave", "Leave the line, for the keys of the pane"),
         key("up", "past", "Past questions", "question.past", "Ask again what you asked before", show=True),
     ]
-
-    class ResultsWanted(Message):
-        """The results are to have the keys."""
 
     class Left(Message):
         """The pane's keys are wanted."""
@@ -32,14 +40,8 @@ class QuestionLine(Input):
     class PastWanted(Message):
         """A question of before is to be asked again."""
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002
-        super().__init__(
-            placeholder="Ask: words, a symbol, a path, an error", compact=True, id=id, select_on_focus=False
-        )
-
-    def action_results(self) -> None:
-        """Go to the results."""
-        self.post_message(self.ResultsWanted())
+    def __init__(self, results: LineView, *, id: str) -> None:  # noqa: A002
+        super().__init__(results, placeholder="Ask: words, a symbol, a path, an error", id=id)
 
     def action_leave(self) -> None:
         """Leave the line."""

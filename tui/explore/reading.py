@@ -16,13 +16,23 @@ if TYPE_CHECKING:
 
     from ...retrieval.engine import RetrievalEngine
     from ...retrieval.ingest import IngestReport, Progress
-    from ...retrieval.journal.results import MemoryLeftOut
+    from ...retrieval.journal.results import MemoryLeftOut, MemoryResult
     from ...retrieval.results import LeftOut, QueryResult
     from ...retrieval.trace import Trace
     from ...storage.journal import MemoryDB
     from ..stale import Staleness
 
-__all__ = ["act", "ask_code", "ask_journal", "counts", "deliver", "hit_of", "ingest", "watch"]
+__all__ = [
+    "act",
+    "ask_code",
+    "ask_journal",
+    "counts",
+    "deliver",
+    "hit_of",
+    "hit_of_memory",
+    "ingest",
+    "watch",
+]
 
 _ROOM: Final = "made room for what is pinned"
 
@@ -100,23 +110,7 @@ def ask_journal(db: MemoryDB, asked: Asked) -> Result:
         output=asked.output,  # type: ignore[arg-type]
         scales=dict(asked.scales),
     )
-    found = [
-        Hit(
-            result.memory.memory_id,
-            one_line(result.memory.concept, 120),
-            one_line(result.memory.content, 200),
-            "",
-            0,
-            "",
-            result.tokens,
-            result.chunk.content,
-            result.scores,
-            result.ranks,
-            "",
-            result,
-        )
-        for result in answer
-    ]
+    found = [hit_of_memory(result) for result in answer]
     return _fitted(
         Result(
             asked,
@@ -127,6 +121,25 @@ def ask_journal(db: MemoryDB, asked: Asked) -> Result:
             "journal",
             SIGNALS,
         )
+    )
+
+
+def hit_of_memory(result: MemoryResult) -> Hit:
+    """A memory of an answer as it is shown."""
+    memory = result.memory
+    return Hit(
+        memory.memory_id,
+        one_line(memory.concept, 120),
+        one_line(memory.content, 200),
+        "",
+        0,
+        "",
+        result.tokens,
+        result.chunk.content,
+        result.scores,
+        result.ranks,
+        "",
+        result,
     )
 
 
@@ -179,14 +192,14 @@ def _cost(asked: Asked, hits: Sequence[Hit]) -> int:
 def assembled(asked: Asked, hits: Sequence[Hit]) -> str:
     """An answer as text, in the format chosen."""
     found: Any = [hit.source for hit in hits]
-    if asked.corpus == "journal":
-        from ...retrieval.journal.formats import document as memories  # noqa: PLC0415
-
-        return memories(asked.output, asked.text, asked.budget, found)  # type: ignore[arg-type]
     if asked.output == "json":
         import json  # noqa: PLC0415
 
         return json.dumps([result.as_dict() for result in found], ensure_ascii=False, indent=1) + "\n"
+    if asked.corpus == "journal":
+        from ...retrieval.journal.formats import document as memories  # noqa: PLC0415
+
+        return memories(asked.output, asked.text, asked.budget, found)  # type: ignore[arg-type]
     from ...retrieval.formats import document  # noqa: PLC0415
 
     return document(asked.output, asked.text, asked.budget, found)  # type: ignore[arg-type]

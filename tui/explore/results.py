@@ -95,6 +95,11 @@ class ResultList(RowList):
         self.refresh()
 
     @property
+    def any(self) -> bool:
+        """Whether there is something to stand on."""
+        return bool(self._rows)
+
+    @property
     def current(self) -> Hit | None:
         """The result under the cursor."""
         row = self._rows[self.cursor] if self.cursor < len(self._rows) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from textwrap import wrap
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.segment import Segment
@@ -12,6 +13,7 @@ from ..inert import cut, one_line, tail
 from ..keys import key, moving
 from ..rows import RowList
 from .model import HIGHEST, LOWEST, Asked, Hit, Result
+from .words import pieces
 
 if TYPE_CHECKING:
     from textual import events
@@ -26,7 +28,7 @@ _NAME = 9
 
 class _Line(NamedTuple):
     kind: str
-    """``title``, ``budget``, ``signal``, ``spent``, ``step``, ``why`` or ``text``."""
+    """``title``, ``budget``, ``signal``, ``spent``, ``step``, ``why``, ``text`` or ``note``."""
     name: str = ""
     share: float = 0.0
     number: str = ""
@@ -65,6 +67,7 @@ class Tuning(RowList):
         self.hit: Hit | None = None
         self._lines: list[_Line] = []
         self._dragged: int | None = None
+        self._width = 0
         self._build()
         self.stand_on(1)
 
@@ -79,12 +82,18 @@ class Tuning(RowList):
         self.stand_on(names.index(under) if under in names else 1)
         self.refresh()
 
+    def on_resize(self) -> None:
+        """Wrap for another width."""
+        if self.size.width != self._width:
+            self._build()
+
     def _build(self) -> None:
+        self._width = self.size.width
         asked, result = self.asked, self.result
         lines = [_Line("title", "Budget"), _Line("budget", "budget")]
         if result is not None:
             most = max(1, asked.budget)
-            lines.append(_Line("text", f"{result.used:,} used, {len(result.hits)} pieces"))
+            lines.append(_Line("text", f"{result.used:,} used, {pieces(len(result.hits))}"))
             files = result.files()
             lines += [_Line("spent", name, tokens / most, f"{tokens:,}") for name, tokens in files[:_FILES]]
             if len(files) > _FILES:
@@ -97,15 +106,11 @@ class Tuning(RowList):
                 total = sum(step.ms for step in result.steps)
                 widest = max(1, *(math.log1p(max(step.came, step.went)) for step in result.steps))
                 lines.append(_Line("title", f"Stages, {total:.0f} ms"))
-                lines += [
-                    _Line(
-                        "step",
-                        step.name,
-                        math.log1p(step.went) / widest,
-                        f"{f'{step.came:,}>' if step.came else ''}{step.went:,} {step.ms:.1f}ms",
-                    )
-                    for step in result.steps
-                ]
+                for step in result.steps:
+                    came = f"{step.came:,}>" if step.came else ""
+                    number = f"{came}{step.went:,} {step.ms:.1f}ms"
+                    lines.append(_Line("step", step.name, math.log1p(step.went) / widest, number))
+                    lines += [_Line("note", part) for part in wrap(step.why, max(12, self.size.width - 5))]
         if self.hit is not None and result is not None and self.hit.ranks:
             lines.append(_Line("title", "Why it stands here"))
             lines += [
@@ -118,8 +123,8 @@ class Tuning(RowList):
     # -- moving and turning ---------------------------------------------------------------------
 
     def stands_on(self, place: int) -> bool:
-        """On what can be turned."""
-        return self._lines[place].kind in ("budget", "signal")
+        """On what can be turned; and on the stages and ranks, so that they come into view."""
+        return self._lines[place].kind in ("budget", "signal", "step", "why")
 
     def action_turn(self, by: int) -> None:
         """Turn the knob under the cursor a step."""
@@ -152,7 +157,7 @@ class Tuning(RowList):
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Take hold of a knob."""
         place = self.scroll_offset.y + event.y
-        if place < len(self._lines) and self.stands_on(place):
+        if place < len(self._lines) and self._lines[place].kind in ("budget", "signal"):
             self.cursor = self._dragged = place
             self.capture_mouse()
             self._drag(event.x)
@@ -198,6 +203,8 @@ class Tuning(RowList):
                 return [Segment(cut(f" {line.name}", width), ink.heading)]
             case "text":
                 return [Segment(cut(f" {line.name}", width), ink.text)]
+            case "note":
+                return [Segment(cut(f"   {line.name}", width), ink.muted)]
             case "budget":
                 share = math.log(self.asked.budget / LOWEST) / math.log(HIGHEST / LOWEST)
                 _, room = self._slider("budget", width)
@@ -220,7 +227,7 @@ class Tuning(RowList):
                 ]
             case _:
                 number = f" {line.number} "
-                room = max(3, min(8, width // 4))
+                room = max(3, min(5 if line.kind == "step" else 8, width // 4))
                 name = one_line(line.name, 300)
                 fit = max(3, width - len(number) - room - 2)
                 return [

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from .model import Asked, Result
 
-__all__ = ["TIPS", "answer_words", "asked_words", "nothing_words", "unindexed_words"]
+__all__ = ["TIPS", "answer_words", "asked_words", "nothing_words", "pieces", "unindexed_words"]
 
 TIPS: Final = """Ask in the line above: words, a symbol, a path, an error message.
 
@@ -53,10 +53,15 @@ def asked_words(asked: Asked, mode: str, *, watching: bool) -> str:
     return " · ".join(parts)
 
 
+def pieces(count: int) -> str:
+    """So many pieces."""
+    return f"{count:,} piece{'' if count == 1 else 's'}"
+
+
 def answer_words(result: Result | None) -> str:
     """How much answers, and what of it is no longer so."""
     if result is None or not result.hits:
         return ""
     stale = sum(bool(hit.stale) for hit in result.hits)
-    words = f"{len(result.hits)} pieces, {result.used:,} tokens"
+    words = f"{pieces(len(result.hits))}, {result.used:,} tokens"
     return f"{words}, {stale} changed since: i indexes" if stale else words

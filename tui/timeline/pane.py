@@ -174,6 +174,7 @@ class TimelinePane(Pane):
         """Say in the pane what went wrong and how to try again."""
         self._working = ""
         self.memories.pages_failed()
+        self.memories.release_keys(forget=True)
         if not self.memories.listing.refs:
             self.add_class("-empty")
             self.detail.show(None, empty=f"{message.error}\n\nPress R to try again.")
@@ -197,6 +198,8 @@ class TimelinePane(Pane):
     def _show(self, found: Found) -> None:
         listing = found.listing
         self._show_list(found)
+        if listing.query.text == self.asked.text:
+            self.memories.release_keys()
         if not listing.refs:
             narrowed = listing.query != Query()
             self.detail.show(None, empty=_NOTHING_FOUND if narrowed else _EMPTY_JOURNAL)
@@ -300,7 +303,7 @@ class TimelinePane(Pane):
             bars.first().focus()
         else:
             self.requests.warm_search()
-            bar = SearchBar()
+            bar = SearchBar(self.memories)
             self.query_one("#middle").mount(bar, before=self.memories)
             bar.focus()
             self.add_class("-searching")
@@ -323,9 +326,10 @@ class TimelinePane(Pane):
         if self.asked.text:
             self.ask(replace(self.asked, text=""), keep=True)
 
-    def on_search_bar_results_wanted(self) -> None:
-        """Go to what was found."""
-        self.memories.focus()
+    def on_asking_line_results_wanted(self) -> None:
+        """What was typed ahead acts on what was found: at once, or as soon as that is shown."""
+        if self.memories.listing.query.text == self.asked.text:
+            self.memories.release_keys()
 
     def action_cycle_feeling(self) -> None:
         """Show the next feeling alone; after the last, all."""

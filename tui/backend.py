@@ -174,6 +174,8 @@ class Backend:
                 value = work(ticket)
             except (JournalError, ModelError, RetrievalError, SettingsError) as error:
                 message: Message = Failed(ticket, one_line(str(error)), again)
+            except OSError as error:  # a full disk, a folder that is not ours
+                message = Failed(ticket, one_line(f"{description} failed: {error.strerror or error}"), again)
             except Exception as error:  # noqa: BLE001 -- a bug, told in the pane that asked
                 # The class and the place go to the log; the message might quote a memory.
                 _log.error(

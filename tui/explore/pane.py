@@ -126,7 +126,7 @@ class ExplorePane(Pane):
         self.backend.read_code(
             self, "explore.past", "looking for past questions", lambda engine, _: past_of_code(engine)
         )
-        folder = self.backend.drafts.folder
+        folder = self.backend.drafts_dir
         self.backend.read_journal(
             self,
             "explore.past_journal",
@@ -363,7 +363,7 @@ class ExplorePane(Pane):
                     self, "explore.keep", "keeping the question", lambda engine, _: keep_code(engine, past)
                 )
             else:
-                folder = self.backend.drafts.folder
+                folder = self.backend.drafts_dir
                 self.backend.request(
                     self, "explore.keep", "keeping the question", lambda _: keep_journal(folder, past)
                 )

@@ -189,6 +189,11 @@ class Delivery:
             )
         return left
 
+    def least(self, choice: Choice) -> int | None:
+        """The budget that the best chunk takes, heading and all; None where there is none."""
+        rows = [*choice.taken, *(row for row, _ in choice.refused)]
+        return self._frame() + self._cost(rows[0]) if rows else None
+
     def _frame(self) -> int:
         if self._format is None:
             return 0

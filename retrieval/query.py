@@ -153,6 +153,7 @@ class Searcher:
             )
             answer.used = delivery.used
             answer.left_out = delivery.left_out(choice)
+            answer.least = None if answer else delivery.least(choice)
             stage.went = len(answer)
             stage.why = f"{answer.used} of {options.budget} tokens"
             if session is not None:

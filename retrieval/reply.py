@@ -42,7 +42,7 @@ def query(engine: RetrievalEngine, text: str, options: dict[str, Any]) -> Reply:
         "output": _written(text, answer, options),
         "notices": [*engine.project.notices, *answer.notices],
         "found": len(answer),
-        "least": answer.left_out[0].cost if answer.left_out and not answer else None,
+        "least": answer.least,
         "budget": answer.budget,
         "stages": [(each.name, each.came, each.went, each.ms, each.why) for each in answer.trace.stages],
         "left_out": [(left.label, left.cost) for left in answer.left_out[:10]],

@@ -82,9 +82,10 @@ class LeftOut(NamedTuple):
 class Answer(list[QueryResult]):
     """Results, best first, with the question as read, the trace of the stages and what did not fit.
 
-    ``used`` is what counts against ``budget``: the output's tokens, or the contents' for JSON. ``notices``
-    are lines to say to the user. ``signature`` stands for the set of the question's ``words``; ``whole`` are
-    the results as they would be without a session.
+    ``used`` is what counts against ``budget``: the output's tokens, or the contents' for JSON; where nothing
+    fits, ``least`` is the budget that the best chunk takes. ``notices`` are lines to say to the user.
+    ``signature`` stands for the set of the question's ``words``; ``whole`` are the results as they would be
+    without a session.
     """
 
     def __init__(self, query: str, kind: str, budget: int) -> None:
@@ -96,6 +97,7 @@ class Answer(list[QueryResult]):
         self.words: list[str] = []
         self.whole: list[QueryResult] = []
         self.used = 0
+        self.least: int | None = None
         self.trace = Trace()
         self.left_out: list[LeftOut] = []
         self.notices: list[str] = []

@@ -205,6 +205,16 @@ def test_the_budget_is_never_passed(engine: RetrievalEngine, output: str) -> Non
             assert answer.used <= budget
 
 
+@pytest.mark.parametrize("output", ["plain", "markdown", "xml", "json"])
+def test_what_is_said_to_be_the_least_budget_is_enough(engine: RetrievalEngine, output: str) -> None:
+    options = {"output": output, "compress": False, "refresh": False}
+    nothing = engine.query("discount of the total price", budget=1, **options)
+    assert nothing == []
+    assert nothing.least is not None
+    assert len(engine.query("discount of the total price", budget=nothing.least, **options)) == 1
+    assert engine.query("zebra crossing", budget=1, **options).least is None
+
+
 def test_smaller_chunks_fill_what_a_large_one_leaves() -> None:
     costs = {1: 60, 2: 50, 3: 40, 4: 1}
     offers = [Offer(doc, doc, doc, 1, 9) for doc in costs]

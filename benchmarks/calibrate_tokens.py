@@ -20,6 +20,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -95,8 +96,10 @@ def common_pretokens(texts: dict[str, list[str]]) -> dict[str, int]:
     return {pretoken: CODER.count(pretoken) for pretoken, _ in share.most_common(PRETOKENS)}
 
 
-def word_pieces() -> frozenset[str]:
-    """The first tokens of cl100k that are all letters: its order is that of their frequency."""
+def word_pieces() -> dict[str, str]:
+    """The first tokens of cl100k that are all letters, those of two or more by the first two; cl100k's order
+    is that of their frequency.
+    """
     pieces: dict[str, None] = {}
     for number in range(100_256):
         try:
@@ -107,7 +110,8 @@ def word_pieces() -> frozenset[str]:
             pieces[piece.strip()] = None
         if len(pieces) == PIECES:
             break
-    return frozenset(pieces)
+    longer = sorted(piece for piece in pieces if len(piece) > 1)
+    return {start: " ".join(some) for start, some in groupby(longer, key=lambda piece: piece[:2])}
 
 
 def run_prices(texts: dict[str, list[str]]) -> dict[str, int]:
@@ -127,12 +131,10 @@ def run_prices(texts: dict[str, list[str]]) -> dict[str, int]:
 Features = Callable[[str], list[float]]
 
 
-def features(known: dict[str, int], pieces: frozenset[str], runs: dict[str, int]) -> Features:
-    longest = max(map(len, pieces))
-
+def features(known: dict[str, int], pieces: tokens.Pieces, runs: dict[str, int]) -> Features:
     @lru_cache(maxsize=1 << 18)
     def shape(pretoken: str) -> list[int]:
-        return tokens.shape(pretoken, pieces, longest, runs)
+        return tokens.shape(pretoken, pieces, runs)
 
     def of(chunk: str) -> list[float]:
         row = [0.0] * (tokens.SHAPES + 2)
@@ -174,7 +176,8 @@ def margin(row: Features, weights: np.ndarray, chunks: list[str]) -> float:
 
 def learn(texts: dict[str, list[str]], others: dict[str, list[str]]) -> dict[str, object]:
     known, pieces, runs = common_pretokens(texts), word_pieces(), run_prices(texts)
-    row = features(known, pieces, runs)
+    longest = max(len(piece) for some in pieces.values() for piece in some.split())
+    row = features(known, tokens.Pieces(pieces, longest), runs)
     draw = random.Random(1)
     drawn: list[str] = []
     for chunks in texts.values():
@@ -199,7 +202,8 @@ def learn(texts: dict[str, list[str]], others: dict[str, list[str]]) -> dict[str
         "margins": margins,
         "weights": [round(float(weight), 4) for weight in weights],
         "pretokens": {cost: sorted(pretokens) for cost, pretokens in sorted(by_cost.items())},
-        "pieces": " ".join(sorted(pieces)),
+        "pieces": pieces,
+        "longest": longest,
         "runs": {price: "".join(sorted(marks)) for price, marks in by_price.items()},
     }
 

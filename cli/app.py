@@ -12,7 +12,6 @@ from typing import Annotated, Final
 import typer
 from typer.main import get_command
 
-from ..settings import SettingsError
 from .commands import Root
 from .session import Failure, UsageError, interactive, session_of, warn
 
@@ -125,8 +124,6 @@ def guarded(work: Callable[[], int]) -> int:
         )
     except Failure as error:
         return _fail(str(error), error.exit_code)
-    except SettingsError as error:
-        return _fail(str(error), 1)
     except BrokenPipeError:
         return _leave_quietly()
     except OSError as error:
@@ -150,8 +147,11 @@ def _run(args: Sequence[str]) -> int:
 
 
 def _explain(error: Exception) -> int:
+    from ..settings import SettingsError
     from ..storage.errors import JournalError
 
+    if isinstance(error, SettingsError):
+        return _fail(str(error), 1)
     if isinstance(error, JournalError):
         # What storage was given wrongly is wrong usage here.
         return _fail(str(error), 2 if isinstance(error, ValueError) else 1)

@@ -8,9 +8,11 @@ from typing import Final
 __all__ = ["UNSAFE", "inert", "one_line"]
 
 # C0 and C1 controls but for tab and newline, directional overrides and isolates, the other line
-# separators, and halves of surrogate pairs.
-UNSAFE: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+# separators, and halves of surrogate pairs. As text, for `re` to compile
+# once something foreign is printed.
+UNSAFE: Final = (
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+    "\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
 
 
@@ -22,7 +24,7 @@ def inert(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return UNSAFE.sub(_shown, text.replace("\r\n", "\n"))
+    return re.sub(UNSAFE, _shown, text.replace("\r\n", "\n"))
 
 
 def one_line(text: str, limit: int = 200) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
@@ -225,7 +226,7 @@ def _dumps(value: object) -> str:
     return (
         text
         if text.isascii() and text.isprintable()
-        else UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+        else re.sub(UNSAFE, lambda match: f"\\u{ord(match[0]):04x}", text)
     )
 
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import settings as config
 from .inert import one_line
 from .progress import Progress
 
 if TYPE_CHECKING:
     import typer
 
+    from ..settings import Places, Settings
     from ..storage.journal import MemoryDB
     from .printer import Printer
 
@@ -34,18 +33,20 @@ class UsageError(Failure):
     exit_code = 2
 
 
-@dataclass
 class Session:
-    """The global options, and what follows from them."""
+    """The global options, and what follows from them. Commands of the code index read no settings."""
 
-    journal: Path | None = None
-    project: Path | None = None
-    no_color: bool = False
-    verbose: bool = False
+    def __init__(self, journal: Path | None = None) -> None:
+        self.journal = journal
+        self.project: Path | None = None
+        self.no_color = False
+        self.verbose = False
 
     @cached_property
-    def settings(self) -> config.Settings:
+    def settings(self) -> Settings:
         """The user's settings; keys that mnemo does not know are told of, once."""
+        from .. import settings as config
+
         settings = config.load()
         for key in settings.unknown:
             warn(f"{config.config_file()}: there is no setting {key}; it has no effect")
@@ -54,9 +55,11 @@ class Session:
         return settings
 
     @cached_property
-    def places(self) -> config.Places:
+    def places(self) -> Places:
         """Where the journal and what belongs to it are."""
-        return config.places(self.settings, self.journal)
+        from ..settings import places
+
+        return places(self.settings, self.journal)
 
     def open(self) -> MemoryDB:
         """Open the journal, with progress on stderr while a large one is indexed for the first time.
@@ -75,7 +78,7 @@ class Session:
                 on_progress=progress,
             )
 
-    def printer(self, *, as_json: bool = False, settings: config.Settings | None = None) -> Printer:
+    def printer(self, *, as_json: bool = False, settings: Settings | None = None) -> Printer:
         """The way to print results: JSON where asked, rich on a terminal, else plain."""
         if as_json:
             from .plain import JsonPrinter

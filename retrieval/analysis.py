@@ -11,8 +11,6 @@ Stems (Porter 1980) are a property of the vocabulary, not of the chunks: a query
 one.
 """
 
-from __future__ import annotations
-
 import math
 import re
 import unicodedata

@@ -1,9 +1,6 @@
 """Choose what goes out: best value first, nothing twice, never over the budget."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 __all__ = ["Choice", "Offer", "fill"]
@@ -22,17 +19,19 @@ class Offer(NamedTuple):
     floor: int = 0
 
 
-@dataclass(slots=True)
 class Choice:
     """The rows taken, in order, those that the budget refused (with their cost), why others were passed
     over, and how many were made smaller to fit.
     """
 
-    taken: list[int] = field(default_factory=list)
-    refused: list[tuple[int, int]] = field(default_factory=list)
-    passed: dict[int, str] = field(default_factory=dict)
-    used: int = 0
-    squeezed: int = 0
+    __slots__ = ("passed", "refused", "squeezed", "taken", "used")
+
+    def __init__(self) -> None:
+        self.taken: list[int] = []
+        self.refused: list[tuple[int, int]] = []
+        self.passed: dict[int, str] = {}
+        self.used = 0
+        self.squeezed = 0
 
 
 def fill(

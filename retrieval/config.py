@@ -5,14 +5,12 @@ documentation all come from them; what a `Key` says is looked at only by who val
 the file takes the place of the default list, so that a user can narrow a default as well as widen it.
 """
 
-from __future__ import annotations
-
 import math
 import zlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple, get_type_hints
+from typing import Annotated, Any, Final, NamedTuple, Self, get_type_hints
 
 from .errors import ConfigError
 
@@ -283,7 +281,7 @@ class Config(NamedTuple):
     unknown: tuple[str, ...] = ()
 
     @classmethod
-    def load(cls, project_dir: str | Path | None = None) -> Config:
+    def load(cls, project_dir: str | Path | None = None) -> Self:
         """Read the config of the project in or above ``project_dir`` (default: the working directory).
 
         A project without a file has the defaults. Raises `ConfigError`, and `NoIndexError` outside any
@@ -294,7 +292,7 @@ class Config(NamedTuple):
         return cls.read(find_project_dir(project_dir) / ".mnemosyne" / "config.toml")
 
     @classmethod
-    def read(cls, path: Path) -> Config:
+    def read(cls, path: Path) -> Self:
         """Read one file; a missing one gives the defaults. Raises `ConfigError`."""
         try:
             written = path.read_bytes()
@@ -313,7 +311,7 @@ class Config(NamedTuple):
         return cls.from_dict(data, source=str(path))
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any], *, source: str = "config") -> Config:
+    def from_dict(cls, data: dict[str, Any], *, source: str = "config") -> Self:
         """Validate nested tables on top of the defaults. Raises `ConfigError` naming the key."""
         unknown: list[str] = []
         sections: dict[str, Any] = {}

@@ -12,13 +12,14 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from .analysis import WHOLE, parts_of, stem
 from .fulltext import FullText
 from .kinds import kinds_of
-from .postings import K1, Postings, Saturation, Scores, changes, moved, united
+from .postings import K1, Postings, Saturation, Scores, moved, united
 
 __all__ = ["Candidate", "Corpus", "FileFacts", "Known", "PathWords", "word_match"]
 
@@ -107,7 +108,6 @@ class Corpus:
         self.lengths: array[int] = array("H")
         self.norms: array[float] = array("f")
         self._bases: list[int] = []
-        dead: set[int] = set()
         for segment in self._text.segments:
             base = len(self.chunk_ids)
             self._bases.append(base)
@@ -115,16 +115,11 @@ class Corpus:
             self.file_ids += segment.file_ids
             self.lengths += segment.lengths
             self.norms += segment.norms  # type: ignore[arg-type]
-            dead.update(base + place for place in segment.dead)
-        self.dead = frozenset(dead)
         self.size = len(self.chunk_ids)
         """Documents, those that are dead included."""
         self.documents = self._text.documents
         self.saturation = Saturation(self._text.mean_length or 1.0)
         self._runs: dict[int, list[slice]] = {}
-        self._starts: list[int] = []
-        self._last_runs: dict[int, int] = {}
-        self._several: dict[int, list[int]] = {}
         self._terms: dict[tuple[str, str], Known] = {}
         self._room = ROOM
         self._candidates: dict[int, Candidate] = {}
@@ -153,22 +148,30 @@ class Corpus:
                 return base + place
         return -1
 
-    def runs(self, file_id: int) -> list[slice]:
-        """The documents of a file, as ranges; dead ones may be among them."""
-        found = self._runs.get(file_id)
-        if found is None:
-            starts, last = self._starts, self._last_runs
-            if not last and self.size:
-                starts += [0, *changes(self.file_ids)]
-                owners = list(map(self.file_ids.__getitem__, starts))
-                starts.append(self.size)
-                last.update(zip(owners, range(len(owners)), strict=True))
-                if len(last) < len(owners):  # a file that changed has a run in a later segment as well
-                    for number, owner in enumerate(owners):
-                        self._several.setdefault(owner, []).append(number)
-            numbers = self._several.get(file_id) or ([last[file_id]] if file_id in last else [])
-            found = self._runs[file_id] = [slice(starts[number], starts[number + 1]) for number in numbers]
-        return found
+    def runs(self, files: Iterable[int]) -> dict[int, list[slice]]:
+        """The living documents of files, as ranges."""
+        wanted = list(files)
+        kept = self._runs
+        missing = [file_id for file_id in wanted if file_id not in kept]
+        if missing:
+            _keep(kept, ROWS)
+            missing = sorted(file_id for file_id in wanted if file_id not in kept)
+            for file_id in missing:
+                kept[file_id] = []
+            chunks: dict[int, list[int]] = {}
+            for file_id, chunk in self._rows(_CHUNKS, missing):
+                chunks.setdefault(file_id, []).append(chunk)
+            for file_id, some in chunks.items():
+                some.sort()
+                first = self.doc_of(some[0])
+                if self.chunk_ids[first : first + len(some)] == array("I", some):
+                    kept[file_id].append(slice(first, first + len(some)))
+                else:  # the file changed, and what is new stands in a later segment
+                    docs = sorted(doc for chunk in some if (doc := self.doc_of(chunk)) >= 0)
+                    for _, run in groupby(enumerate(docs), key=lambda item: item[1] - item[0]):
+                        places = [doc for _, doc in run]
+                        kept[file_id].append(slice(places[0], places[-1] + 1))
+        return {file_id: kept[file_id] for file_id in wanted}
 
     # Terms
 
@@ -341,6 +344,7 @@ _CANDIDATES = (
     "SELECT id, file_id, uid, content_id, line_start, line_end, tokens, type, symbol, signature"
     " FROM chunks WHERE id IN (?)"
 )
+_CHUNKS = "SELECT file_id, id FROM chunks WHERE file_id IN (?)"
 _FACTS = "SELECT id, path, language, lines, note FROM files WHERE id IN (?)"
 _USED = "SELECT target, kind, count(*) FROM edges WHERE target IN (?) GROUP BY target, kind"
 _USES = "SELECT source, target, sum(weight) FROM edges WHERE source IN (?) GROUP BY source, target"

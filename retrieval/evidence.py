@@ -10,9 +10,9 @@ import heapq
 import math
 import sqlite3
 from array import array
-from collections.abc import Iterable
-from dataclasses import dataclass
-from itertools import groupby, islice, repeat
+from collections.abc import Iterable, Iterator
+from itertools import groupby, repeat
+from operator import mul
 from typing import NamedTuple
 
 from .analysis import WHOLE, stem
@@ -50,8 +50,7 @@ class Group(NamedTuple):
     scores: Scores
 
 
-@dataclass(eq=False, repr=False)
-class Evidence:
+class Evidence(NamedTuple):
     """All that signals read. A candidate's row is its place in ``candidates``, which go by file; a file's
     row its place in ``files``.
     """
@@ -98,9 +97,8 @@ class Evidence:
         """Make the first chunk of a file that has no candidates one, and give its row; None if it has no
         chunk.
         """
-        for run in self.corpus.runs(file_id):
-            living = (doc for doc in range(run.start, run.stop) if doc not in self.corpus.dead)
-            for candidate in self.corpus.candidates(islice(living, 1)):
+        for run in self.corpus.runs([file_id])[file_id]:
+            for candidate in self.corpus.candidates([run.start]):
                 row = len(self.candidates)
                 self.candidates.append(candidate)
                 self.docs.append(candidate.doc)
@@ -133,10 +131,9 @@ def gather(
         totals = _only(corpus, totals, allowed)
     chosen = set(best(totals, CHUNKS_BY_TEXT))
     chosen.update(sorted(definitions, key=lambda doc: (-totals[doc], doc))[:CHUNKS_BY_NAME])
-    for file_id in _files_by_path(groups, path_words, allowed):
-        chosen.update(_of_file(corpus, totals, file_id))
-    for file_id in _best_files(groups, corpus, totals, unit, chosen, path_words):
-        chosen.update(_of_file(corpus, totals, file_id, CHUNKS_OF_BEST))
+    chosen.update(_of_files(corpus, totals, _files_by_path(groups, path_words, allowed), CHUNKS_BY_FILE))
+    best_files = _best_files(groups, corpus, totals, unit, chosen, path_words)
+    chosen.update(_of_files(corpus, totals, best_files, CHUNKS_OF_BEST))
     chosen.update(_of_places(connection, corpus, query))
     for uid in joining:
         rows = connection.execute("SELECT id FROM chunks WHERE uid = ?", (uid,))
@@ -209,11 +206,7 @@ def _groups(corpus: Corpus, query: Query) -> list[Group]:
 
 def _only(corpus: Corpus, totals: array[int], allowed: set[int]) -> array[int]:
     """The scores of these files' chunks, 0 for all others."""
-    found = array("H", bytes(2 * len(totals)))
-    for file_id in allowed:
-        for run in corpus.runs(file_id):
-            found[run] = totals[run]
-    return found
+    return array("H", map(mul, totals, map(allowed.__contains__, corpus.file_ids)))
 
 
 def _definitions(
@@ -276,13 +269,12 @@ def _best_files(
     return heapq.nlargest(BEST_FILES, found, key=lambda file_id: (found[file_id], -file_id))
 
 
-def _of_file(corpus: Corpus, totals: array[int], file_id: int, most: int = CHUNKS_BY_FILE) -> list[int]:
-    """The chunks of a file that score best by text, and its first ones where few score."""
-    docs = [doc for run in corpus.runs(file_id) for doc in range(run.start, run.stop)]
-    if corpus.dead:
-        docs = [doc for doc in docs if doc not in corpus.dead]
-    docs.sort(key=totals.__getitem__, reverse=True)
-    return docs[:most]
+def _of_files(corpus: Corpus, totals: array[int], files: list[int], most: int) -> Iterator[int]:
+    """The chunks of each file that score best by text, and its first ones where few score."""
+    for runs in corpus.runs(files).values():
+        docs = [doc for run in runs for doc in range(run.start, run.stop)]
+        docs.sort(key=totals.__getitem__, reverse=True)
+        yield from docs[:most]
 
 
 def _of_places(connection: sqlite3.Connection, corpus: Corpus, query: Query) -> set[int]:

@@ -12,8 +12,9 @@ __all__ = ["TextFormat", "block", "closing", "document", "heading", "quoted_xml"
 
 TextFormat = Literal["plain", "markdown", "xml"]
 
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_FENCE = re.compile(r"^\s*(`{3,})", re.MULTILINE)
+# As texts: `re` compiles and keeps what is asked for, and plain answers ask for neither.
+_NOT_XML = "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
+_FENCE = r"(?m:^\s*(`{3,}))"
 _NAME = 64  # characters of a session's name
 _ENTITIES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
@@ -113,7 +114,7 @@ def _plain(result: QueryResult, show_scores: bool) -> str:
 def _markdown(result: QueryResult, show_scores: bool) -> str:
     chunk = result.chunk
     content = (result.delta_text or "") if result.is_delta else chunk.content
-    longest = max((len(fence) for fence in _FENCE.findall(content)), default=2)
+    longest = max((len(fence) for fence in re.findall(_FENCE, content)), default=2)
     fence = "`" * max(3, longest + 1)
     marks = f"`{result.file_path}` lines {chunk.line_start}-{chunk.line_end}, {_label(result)}"
     marks += " (compressed)" if chunk.compressed and not result.is_delta else ""
@@ -136,7 +137,7 @@ def quoted_xml(text: str) -> str:
 
 def xml_text(text: str) -> str:
     """The text without the characters that XML has no way to write."""
-    return _NOT_XML.sub("\ufffd", text)
+    return re.sub(_NOT_XML, "\ufffd", text)
 
 
 def _xml_block(result: QueryResult, show_scores: bool) -> str:

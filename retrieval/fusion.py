@@ -1,12 +1,11 @@
 """Many signals, one order: a learned linear model, or the weighted reciprocal ranks of the first design.
 
 ``learned`` scores files first, each by its best chunk in every feature, and then spreads a file's chunks
-below it; its weights are data (``weights.toml``), learned by ``benchmarks/learn_weights.py``.
+below it; its weights are data, learned by ``benchmarks/learn_weights.py``: ``weights.toml``, read from
+``weights.json``, which ``benchmarks/pack_weights.py`` makes of it.
 """
 
-from __future__ import annotations
-
-import tomllib
+import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -35,8 +34,7 @@ class Weights(NamedTuple):
 
 @cache
 def _all_weights() -> dict[str, Weights]:
-    with (Path(__file__).parent / "weights.toml").open("rb") as file:
-        data = tomllib.load(file)
+    data = json.loads((Path(__file__).parent / "weights.json").read_bytes())
     return {
         name: Weights(
             table["file"],

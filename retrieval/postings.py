@@ -29,7 +29,6 @@ __all__ = [
     "Scores",
     "add_up",
     "best",
-    "changes",
     "is_common",
     "moved",
     "united",
@@ -229,29 +228,6 @@ def moved(places: array[int], by: int) -> array[int]:
         steps = int.from_bytes(array("I", [by]).tobytes() * len(found), sys.byteorder)
         raw = (int.from_bytes(found.tobytes(), sys.byteorder) + steps).to_bytes(4 * len(found), sys.byteorder)
         found = array("I", raw)
-    return found
-
-
-def changes(values: array[int]) -> list[int]:
-    """The places of a column of 32 bits whose value is not that of the place before; not the first.
-
-    The column is one long integer, and so is the column moved on by a place: what differs is their
-    exclusive or, folded into the low byte of each lane.
-    """
-    if sys.byteorder == "big":
-        values = array("I", values)
-        values.byteswap()
-    raw = values.tobytes()
-    column = int.from_bytes(raw, "little")
-    differs = column ^ column >> 32
-    differs |= differs >> 16
-    differs |= differs >> 8
-    mask = differs.to_bytes(len(raw), "little")[:-4:4].translate(b"\0" + b"\1" * 255)
-    found = []
-    at = mask.find(1)
-    while at >= 0:
-        found.append(at + 1)
-        at = mask.find(1, at + 1)
     return found
 
 

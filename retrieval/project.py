@@ -1,7 +1,5 @@
 """Where a project and its index are."""
 
-from __future__ import annotations
-
 import sqlite3
 import time
 from pathlib import Path

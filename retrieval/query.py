@@ -96,10 +96,11 @@ class Searcher:
             evidence = gather(connection, corpus, query, allowed, joining)
             if lessons is not None:
                 acts = lessons.acts([candidate.uid for candidate in evidence.candidates])
-                evidence.experience = experience._replace(acts=acts)
+                evidence = evidence._replace(experience=experience._replace(acts=acts))
             if config.fusion == "rrf":
                 embedding = self._project.config.embedding
-                evidence.vocabulary = corpus.vocabulary(embedding.tfidf_max_features, embedding.tfidf_min_df)
+                known = corpus.vocabulary(embedding.tfidf_max_features, embedding.tfidf_min_df)
+                evidence = evidence._replace(vocabulary=known)
             stage.went = len(evidence.candidates)
             stage.why = f"best by text, path or name, in {len(evidence.files)} files"
         if not evidence.candidates:

@@ -4,8 +4,6 @@ A question may be anything that can be typed or pasted: one symbol, a sentence, 
 piece of code; one word or ten thousand, in any script. Reading it never fails.
 """
 
-from __future__ import annotations
-
 import re
 from itertools import pairwise
 from typing import Literal, NamedTuple

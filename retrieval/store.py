@@ -3,8 +3,6 @@
 WAL: a reader sees the last whole batch and never waits for a writer.
 """
 
-from __future__ import annotations
-
 import sqlite3
 import zlib
 from collections.abc import Iterator
@@ -52,7 +50,7 @@ class Store:
         self.path = path
 
     @classmethod
-    def open(cls, path: Path) -> Store:
+    def open(cls, path: Path) -> Self:
         """Open an index for reading.
 
         Raises `NoIndexError` where nothing was ingested yet, `IndexDamagedError` for what is no index of

@@ -110,7 +110,25 @@ def exact_counter() -> Callable[[str], int] | None:
     return exact
 
 
-def shape(pretoken: str, pieces: frozenset[str], longest: int, runs: dict[str, int]) -> list[int]:
+class Pieces:
+    """The words that cl100k has as one token, of two letters up to ``longest``: ``told`` has them by their
+    first two letters, separated by spaces, and only those that are asked for are taken apart.
+    """
+
+    def __init__(self, told: dict[str, str], longest: int) -> None:
+        self._told = told
+        self._known: dict[str, frozenset[str]] = {}
+        self.longest = longest
+
+    def __contains__(self, word: str) -> bool:
+        start = word[:2]
+        known = self._known.get(start)
+        if known is None:
+            known = self._known[start] = frozenset(self._told.get(start, "").split())
+        return word in known
+
+
+def shape(pretoken: str, pieces: Pieces, runs: dict[str, int]) -> list[int]:
     """What the price of a pretoken that is not in the table is made of; ``calibrate_tokens.py`` learns the
     weights.
 
@@ -125,7 +143,7 @@ def shape(pretoken: str, pieces: frozenset[str], longest: int, runs: dict[str, i
         lead = 0 if pretoken[0].isalpha() else 1 if pretoken[0] == " " else 2
         bare = pretoken[1:] if lead else pretoken
         if bare.isascii():
-            count = _pieces(bare, pieces, longest)
+            count = _pieces(bare, pieces)
             if count == 1:
                 found[lead] = 1
             else:
@@ -135,7 +153,7 @@ def shape(pretoken: str, pieces: frozenset[str], longest: int, runs: dict[str, i
                 found[10] += -(-price // RUN)
                 found[11] += 0 if price else _utf8_length(pretoken[0])
         else:
-            found[3] = sum(_pieces(part, pieces, longest) for part in _LETTERS.findall(bare))
+            found[3] = sum(_pieces(part, pieces) for part in _LETTERS.findall(bare))
             found[4] = 1
             for char in bare:
                 if char > "\u07ff":
@@ -162,8 +180,9 @@ def shape(pretoken: str, pieces: frozenset[str], longest: int, runs: dict[str, i
     return found
 
 
-def _pieces(word: str, pieces: frozenset[str], longest: int) -> int:
+def _pieces(word: str, pieces: Pieces) -> int:
     """How many of ``pieces`` make ``word``, the longest first; a letter is always one."""
+    longest = pieces.longest
     count = at = 0
     while at < len(word):
         end = min(len(word), at + longest)
@@ -186,8 +205,7 @@ class _Table(dict[str, int]):
         super().__init__()
         self._known = {int(cost) * weights[0]: known for cost, known in data["pretokens"].items()}
         self._begin()
-        self._pieces = frozenset(data["pieces"].split())
-        self._longest = max(map(len, self._pieces))
+        self._pieces = Pieces(data["pieces"], data["longest"])
         self._runs = {mark: int(cost) for cost, marks in data["runs"].items() for mark in marks}
         self._weights: list[int] = weights[1:-1]
         self._margins: dict[str, int] = {
@@ -209,7 +227,7 @@ class _Table(dict[str, int]):
     def __missing__(self, pretoken: str) -> int:
         if len(self) >= _MEMO_SIZE:
             self._begin()
-        weight: int = sum(map(mul, self._weights, shape(pretoken, self._pieces, self._longest, self._runs)))
+        weight: int = sum(map(mul, self._weights, shape(pretoken, self._pieces, self._runs)))
         if len(pretoken) < 40:
             self[pretoken] = weight
         return weight
@@ -217,5 +235,4 @@ class _Table(dict[str, int]):
 
 @cache
 def _table() -> _Table:
-    with (Path(__file__).parent / "cl100k_estimate.json").open(encoding="utf-8") as file:
-        return _Table(json.load(file))
+    return _Table(json.loads((Path(__file__).parent / "cl100k_estimate.json").read_bytes()))

@@ -6,21 +6,22 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 __all__ = ["Stage", "Trace"]
 
 
-@dataclass(slots=True)
 class Stage:
     """One stage: how many came in and went out (chunks, or what ``unit`` says), how long it took, and why."""
 
-    name: str
-    came: int = 0
-    went: int = 0
-    ms: float = 0.0
-    why: str = ""
-    unit: str = "chunks"
+    __slots__ = ("came", "ms", "name", "unit", "went", "why")
+
+    def __init__(self, name: str, came: int = 0, unit: str = "chunks") -> None:
+        self.name = name
+        self.came = came
+        self.went = 0
+        self.ms = 0.0
+        self.why = ""
+        self.unit = unit
 
 
 class Trace:
@@ -33,7 +34,7 @@ class Trace:
     @contextmanager
     def stage(self, name: str, came: int = 0, unit: str = "chunks") -> Iterator[Stage]:
         """Time one stage; the block fills in what went and why."""
-        stage = Stage(name, came, unit=unit)
+        stage = Stage(name, came, unit)
         self.stages.append(stage)
         started = time.perf_counter()
         try:

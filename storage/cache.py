@@ -6,8 +6,6 @@ gave up. A key that comes back from B1 says that T1 is too small, one from B2 th
 for the size of T1 moves. |T1| + |T2| <= c, |T1| + |B1| <= c and all four together <= 2c.
 """
 
-from __future__ import annotations
-
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from typing import Final, Generic, Literal, NamedTuple, TypeVar

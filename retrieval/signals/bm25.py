@@ -147,8 +147,7 @@ def _of_files(evidence: Evidence) -> tuple[list[float], list[float], list[float]
     whole: list[float] = []
     owners: list[int] = []
     ranges: list[slice] = []
-    for row, file_id in enumerate(evidence.files):
-        runs = evidence.corpus.runs(file_id)
+    for row, runs in enumerate(evidence.corpus.runs(evidence.files).values()):
         ranges += runs
         owners += [row] * len(runs)
         scores = sorted(filter(None, chain.from_iterable(map(totals.__getitem__, runs))))

@@ -1,7 +1,5 @@
 """What queries put down, and what is asked of it: events, sessions, patterns."""
 
-from __future__ import annotations
-
 import os
 import sqlite3
 import zlib
@@ -44,7 +42,7 @@ class Given(NamedTuple):
 class StoredLessons:
     """What a store holds, as it counts at a moment: see `mnemo.retrieval.usage.experience.Lessons`."""
 
-    def __init__(self, store: UsageStore, *, now: float, half_life_days: float, min_hits: int) -> None:
+    def __init__(self, store: "UsageStore", *, now: float, half_life_days: float, min_hits: int) -> None:
         self._store = store
         self._now = now
         self._half_life = half_life_days

@@ -16,7 +16,6 @@ from mnemo.retrieval.postings import (
     Scores,
     add_up,
     best,
-    changes,
     moved,
     united,
 )
@@ -115,8 +114,3 @@ def test_nothing_scores_where_no_term_occurs() -> None:
     totals, _ = add_up([], 5)
     assert list(totals) == [0] * 5
     assert best(totals, 3) == []
-
-
-@pytest.mark.parametrize("values", [[], [7], [7, 7], [0, 1 << 31, 1 << 31, 0, 256, 65536, 65536, 1 << 24]])
-def test_changes_are_where_a_value_is_not_the_one_before(values: list[int]) -> None:
-    assert changes(array("I", values)) == [at for at in range(1, len(values)) if values[at] != values[at - 1]]

@@ -7,8 +7,10 @@ import os
 import random
 import subprocess
 import sys
+import tomllib
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -401,3 +403,10 @@ def test_answers_are_the_same_however_little_is_kept_between_questions(
     monkeypatch.setattr("mnemo.retrieval.corpus.ROOM", 1)
     monkeypatch.setattr("mnemo.retrieval.corpus.ROWS", 2)
     assert answers() == expected
+
+
+def test_the_weights_that_are_read_are_those_that_are_written() -> None:
+    """After a change of weights.toml: python benchmarks/pack_weights.py."""
+    package = files("mnemo.retrieval")
+    written = tomllib.loads(package.joinpath("weights.toml").read_text(encoding="utf-8"))
+    assert json.loads(package.joinpath("weights.json").read_bytes()) == written

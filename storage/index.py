@@ -51,6 +51,7 @@ class Selection(NamedTuple):
 
 
 _EVERYTHING: Final = Selection()
+_PART: Final = 1 << 15  # how much of a column one call may copy
 
 
 class Index:
@@ -167,15 +168,10 @@ class Index:
         """Times and offsets of all that is selected, newest first, as two arrays of equal length."""
         base = self.base
         if wanted.everything and self._appends_only:
-            times = _joined("q", base.time, self._time)
-            refs = _joined("Q", base.offset, self._offset)
-            times.reverse()
-            refs.reverse()
-            return times, refs
+            return _backwards("q", base.time, self._time), _backwards("Q", base.offset, self._offset)
         if not self._time:
             ranks = self._base_ranks(wanted)[::-1]
-            times = array("q", map(base.time.__getitem__, ranks))
-            return times, array("Q", map(base.offset.__getitem__, ranks))
+            return _picked("q", base.time, ranks), _picked("Q", base.offset, ranks)
         hits = list(self.select(wanted))
         return array("q", [hit.us for hit in hits]), array("Q", [hit.ref for hit in hits])
 
@@ -380,10 +376,36 @@ def _frame_end(start: int, bytes_at: Callable[[int, int], bytes]) -> int:
     return start + 8 + int.from_bytes(bytes_at(start + 4, start + 8), "big")
 
 
+# Each of these is done in parts: one call over a million would hold up every other thread, a screen's too.
+
+
+def _parts(count: int) -> Iterator[slice]:
+    return (slice(start, start + _PART) for start in range(0, count, _PART))
+
+
 def _joined(code: Literal["I", "Q", "q"], old: memoryview[int], new: array[int]) -> array[int]:
-    joined = array(code, old.tobytes())
+    joined = array(code)
+    for part in _parts(len(old)):
+        joined.frombytes(old[part].cast("B"))
     joined.extend(new)
     return joined
+
+
+def _backwards(code: Literal["Q", "q"], old: memoryview[int], new: array[int]) -> array[int]:
+    backwards = new[::-1]
+    for end in range(len(old), 0, -_PART):
+        some = array(code)
+        some.frombytes(old[max(0, end - _PART) : end].cast("B"))
+        some.reverse()
+        backwards.extend(some)
+    return backwards
+
+
+def _picked(code: Literal["Q", "q"], column: memoryview[int], ranks: Sequence[int]) -> array[int]:
+    picked = array(code)
+    for part in _parts(len(ranks)):
+        picked.extend(map(column.__getitem__, ranks[part]))
+    return picked
 
 
 def _sorted_pairs(keys: array[int], ranks: Iterable[int]) -> tuple[array[int], array[int]]:

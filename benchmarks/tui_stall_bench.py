@@ -55,7 +55,7 @@ async def _app(scenario: str, journal: Path, project: Path, scratch: Path) -> di
         if scenario == "explore":
             explore = driver.app.query_one(ExplorePane)
             await driver.pilot.press("escape", "i")
-            await driver.until(lambda: not explore.working)
+            await driver.until(lambda: not explore.indexing.working)
         elif scenario != "arrivals":
             ingest = subprocess.Popen(_INGEST, cwd=project, stdout=subprocess.DEVNULL)
             await driver.until(lambda: ingest.poll() is not None)

@@ -80,6 +80,8 @@ class TimelinePane(Pane):
         self._counted: Query | None = None
         """What the facets were last counted under; None when they have to be counted anew."""
         self._keep = False
+        self._outdated = False
+        """Whether memories came while another pane was shown."""
         self._land_on: tuple[int, int] | None = None
         self._working = ""
 
@@ -182,7 +184,16 @@ class TimelinePane(Pane):
     def on_journal_changed(self) -> None:
         """Memories came from here or elsewhere: show them, and keep what is being read in place."""
         self._counted = None
-        self.ask(self.asked, keep=True)
+        if self.display:
+            self.ask(self.asked, keep=True)
+        else:
+            self._outdated = True
+
+    def on_show(self) -> None:
+        """Catch up with what was added meanwhile."""
+        if self._outdated:
+            self._outdated = False
+            self.ask(self.asked, keep=True)
 
     def _list_whole(self, query: Query) -> None:
         if query == self.asked:

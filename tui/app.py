@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
+import signal
 import sys
 from contextlib import ExitStack, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from .. import settings as config
@@ -29,6 +32,8 @@ __all__ = ["COLLECTED", "run"]
 
 COLLECTED: Final = (5_000, 2, 500)
 """How often garbage is collected: seldom enough to cost little, often enough that no key waits for it."""
+_BY_SIGNAL: Final = 128
+"""What a shell adds to the number of the signal that ended a program."""
 
 
 def run(
@@ -77,10 +82,14 @@ def run(
         demo, pane = wanted == "demo", "timeline"
         with suppress(SettingsError):  # what was changed meanwhile
             settings = config.load()
-    if still_running:
+    ended_by = (app.return_code or 0) - _BY_SIGNAL
+    if still_running or ended_by > 0:
         # All that is to be kept is. The interpreter's own end would stop at threads that read or wait.
         sys.stdout.flush()
         sys.stderr.flush()
+        if ended_by > 0:  # as whoever sent it is to see
+            signal.signal(ended_by, signal.SIG_DFL)
+            os.kill(os.getpid(), ended_by)
         os._exit(app.return_code or 0)
 
 
@@ -124,6 +133,10 @@ def _app(
         gc.set_threshold(*COLLECTED)
         gc.enable()
         sys.setswitchinterval(0.001)  # a key waits no longer for a thread that reads
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(
+                number, partial(app.exit, return_code=_BY_SIGNAL + number)
+            )
         config.open_log(verbose=verbose)
         if project is not None:
             project.begin()

@@ -157,3 +157,32 @@ def test_what_is_wrong_at_the_start_is_one_line(terminal, home: Path, journal: P
     assert app.end() == 1
     assert b"app.animations must be true or false" in app.seen
     assert b"Traceback" not in app.seen
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_and_gives_the_terminal_back(terminal, journal: Path, number: int):
+    app = terminal("tui", MNEMO_JOURNAL=str(journal))
+    app.wait_for("277 memories")
+    app.send("n")
+    app.wait_for("What happened?")
+    app.send("Half a thought")
+    app.wait_for("draft kept")
+    app.seen = b""
+    os.kill(app.pid, number)
+    assert app.end() == -number, "whoever sent it sees that it was heeded"
+    assert b"\x1b[?1049l" in app.seen
+    assert b"\x1b[?25h" in app.seen
+    assert _draft(journal.with_name("journal_drafts"))["text"] == "Half a thought"
+
+
+def test_a_terminal_that_closes_ends_it_and_keeps_what_was_typed(terminal, journal: Path):
+    app = terminal("tui", MNEMO_JOURNAL=str(journal))
+    app.wait_for("277 memories")
+    app.send("n")
+    app.wait_for("What happened?")
+    app.send("Half a thought")
+    app.wait_until(lambda: _draft(journal.with_name("journal_drafts")).get("text") == "Half a thought")
+    os.close(app.fd)
+    app.fd = os.open(os.devnull, os.O_RDWR)
+    assert app.end() == -signal.SIGHUP
+    assert _draft(journal.with_name("journal_drafts"))["text"] == "Half a thought"

@@ -31,7 +31,7 @@ __all__ = [
     "theme_names",
 ]
 
-BUILTIN_THEMES: Final = ("dark", "light", "contrast", "mono")
+BUILTIN_THEMES: Final = ("dark", "light", "contrast", "sixteen", "mono")
 COLOUR_NAMES: Final = (
     "background",
     "surface",

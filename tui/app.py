@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 from .. import settings as config
 from ..settings import SettingsError
-from ..themes import load_theme, load_themes, theme_names
+from ..themes import load_theme, theme_names
+from . import terminal
 from .opening import Opening
 from .welcome.here import Here, look_around
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from ..settings import Places, Settings
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..themes import Theme
     from .demo.project import DemoProject
     from .shell import MnemoApp
+    from .theme_watch import Found as Themes
     from .timeline.model import Found
 
 __all__ = ["COLLECTED", "run"]
@@ -64,7 +65,8 @@ def run(
         SettingsError: there is no such theme.
     """
     folder = config.themes_dir()
-    chosen = load_theme("mono" if no_color else theme or settings.theme, folder)
+    name = theme or terminal.theme_for(settings.theme, terminal.colours())
+    chosen = load_theme("mono" if no_color else name, folder)
     if theme is not None and chosen is None:
         raise SettingsError(f"there is no theme {theme!r}: use one of {', '.join(theme_names(folder))}")
     while True:
@@ -74,7 +76,8 @@ def run(
             # tenth of the wait.
             gc.disable()
             app = _app(stack, settings, places, here, chosen, pane, project_dir, verbose=verbose)
-            wanted = app.run()
+            with terminal.own_title():
+                wanted = app.run()
             still_running = app.backend.finish()
             chosen = app.ink.theme
         if wanted is None:
@@ -128,7 +131,7 @@ def _app(
 
         return head(db, Query())
 
-    def after_first_frame() -> tuple[Mapping[str, Theme], str]:
+    def after_first_frame() -> Themes:
         gc.freeze()
         gc.set_threshold(*COLLECTED)
         gc.enable()
@@ -140,8 +143,9 @@ def _app(
         config.open_log(verbose=verbose)
         if project is not None:
             project.begin()
-        themes, faults = load_themes(config.themes_dir())
-        return themes, str(faults) if faults is not None else ""
+        from .theme_watch import read  # noqa: PLC0415
+
+        return read(config.themes_dir())
 
     opening = Opening(open_journal, look)
     stack.callback(opening.close)
@@ -166,6 +170,7 @@ def _app(
         ascii_only=not _speaks_unicode(),
         save_setting=config.save,
         after_first_frame=after_first_frame,
+        themes_dir=config.themes_dir(),
         name="demo" if here.demo else "",
         here=here,
     )

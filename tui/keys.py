@@ -12,8 +12,8 @@ def key(
 ) -> Binding:
     """A binding; ``name`` is its id, ``show`` puts it in the bar of keys.
 
-    With ``first`` it acts before the focused field takes the key, and before any key that follows: what is
-    typed ahead goes to where the action leads.
+    With ``first`` it acts before the focused field takes the key, over dialogs too, and before any key that
+    follows: what is typed ahead goes to where the action leads.
     """
     return Binding(keys, action, label, id=name, tooltip=tooltip, show=show, priority=first)
 

@@ -6,33 +6,33 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual.app import App
 from textual.filter import NoColor
 
 from ..settings import Settings
 from ..themes import load_theme
+from . import terminal
 from .chrome import Blank, KeyBar, TabBar
-from .ink import Ink, screen_theme
 from .keys import key
-from .moments import Dates
 from .panes import PANES, MemoryWanted, Pane, entry_of
 from .settings import KEEPING
+from .theming import Themed
 from .welcome.here import Here
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from textual.app import ComposeResult
     from textual.binding import Binding
     from textual.command import Provider
     from textual.dom import DOMNode
-    from textual.theme import Theme as ScreenTheme
     from textual.widget import Widget
 
     from ..themes import Theme
     from .backend import Answer, Backend, Failed
     from .settings.keeping import Keeper
     from .settings.reading import Row
+    from .theme_watch import Found
 
 __all__ = ["MnemoApp"]
 
@@ -48,7 +48,7 @@ def actions_provider() -> type[Provider]:
     return Actions
 
 
-class MnemoApp(App[str]):
+class MnemoApp(Themed):
     """mnemo in a terminal. It ends with ``demo`` or ``home`` where the one or the other is to be shown next.
 
     Args:
@@ -58,8 +58,8 @@ class MnemoApp(App[str]):
         pane: The name of the pane to begin with.
         ascii_only: Draw nothing outside ASCII of our own.
         save_setting: Called with key and value of a setting that was chosen for good.
-        after_first_frame: Called once the app is there; gives every theme by name, and what the user is to
-            be told.
+        after_first_frame: Called once the app is there; gives every theme.
+        themes_dir: Where the user's own themes are; they are followed as they change.
         name: What the tab bar calls the journal.
         here: Where the app runs.
     """
@@ -85,9 +85,11 @@ class MnemoApp(App[str]):
             "Hide",
             "app.blank",
             "Hide everything from onlookers; any key shows it again",
+            first=True,
         ),
         key("f10,ctrl+t", "themes", "Theme", "app.themes", "Choose a theme, and see it while you choose"),
         key("f12,comma", "settings", "Settings", "app.settings", "Every setting, and where it comes from"),
+        key("ctrl+z", "suspend_process", "Suspend", "app.suspend", "To the shell; fg comes back"),
         key("q,ctrl+q", "quit", "Quit", "app.quit", "Leave mnemo; nothing is lost"),
     ]
 
@@ -100,7 +102,8 @@ class MnemoApp(App[str]):
         pane: str = "timeline",
         ascii_only: bool = False,
         save_setting: Callable[[str, bool | str | None], None] | None = None,
-        after_first_frame: Callable[[], tuple[Mapping[str, Theme], str]] | None = None,
+        after_first_frame: Callable[[], Found] | None = None,
+        themes_dir: Path | None = None,
         name: str = "",
         here: Here | None = None,
     ) -> None:
@@ -109,11 +112,7 @@ class MnemoApp(App[str]):
         no_color = bool(os.environ.get("NO_COLOR"))
         theme = load_theme("mono") if no_color else theme or load_theme("dark")
         assert theme is not None
-        self.palettes: Mapping[str, Theme] = {theme.name: theme}
-        """The themes that are loaded, by name."""
-        self._screen_themes: dict[str, ScreenTheme] = {}
-        # Set before the app is made: set afterwards, every style sheet would be read twice.
-        self.set_reactive(App.theme, theme.name)
+        self.begin_themed(theme)
         super().__init__(css_path=[_STYLES, first.style_path()])
         self.backend = backend
         self.journal_name = name
@@ -121,9 +120,10 @@ class MnemoApp(App[str]):
         self.here = Here() if here is None else here
         self._save_setting = save_setting
         self._after_first_frame = after_first_frame
+        self._themes_dir = themes_dir
         if no_color:
             self._filters.append(NoColor())
-        self.ink = self._ink(theme.name)
+        self.ink = self.make_ink(theme.name)
         self.panes: dict[str, Pane] = {pane: first(backend, self.ink, settings, id=pane)}
         """The panes that were shown already, by name."""
         self.pane = self.panes[pane]
@@ -132,15 +132,6 @@ class MnemoApp(App[str]):
         """Where the focus was when a pane was left."""
         if settings.keymap:
             self.set_keymap(settings.keymap)
-
-    def _ink(self, theme: str) -> Ink:
-        settings = self.settings
-        return Ink(
-            self.palettes[theme],
-            ascii_only=self.ascii_only,
-            language=settings.language,
-            dates=Dates(settings.time_format == "12h", settings.week_begins),
-        )
 
     def compose(self) -> ComposeResult:
         """The bars and the first pane between them."""
@@ -151,16 +142,20 @@ class MnemoApp(App[str]):
 
     def on_mount(self) -> None:
         """Paint, then load the rest."""
-        self.theme_changed_signal.subscribe(self, lambda theme: self._use_ink(theme.name))
+        self.theme_changed_signal.subscribe(self, lambda theme: self.use_ink(theme.name))
         if self.here.bare:
             from .welcome.steps import offer  # noqa: PLC0415 -- only once
 
             offer(self)
+        self.app_suspend_signal.subscribe(self, lambda _: self._leave_title(), immediate=True)
+        self.app_resume_signal.subscribe(self, lambda _: self._come_back())
+        self._entitle()
         self.call_after_refresh(self._load_rest)
 
     def on_unmount(self) -> None:
         """Nobody waits any more for what is still being read."""
         self.backend.leave()
+        self.leave_themes()
 
     def _load_rest(self) -> None:
         base = self.screen_stack[0]
@@ -168,10 +163,9 @@ class MnemoApp(App[str]):
             return  # left before the first frame
         self.pane.load_rest()
         if self._after_first_frame is not None:
-            self.palettes, warning = self._after_first_frame()
-            self._screen_themes.clear()
-            if warning:
-                self.notify(warning, severity="warning", timeout=15, markup=False)
+            self.take_themes(self._after_first_frame())
+        if self._themes_dir is not None:
+            self.watch_themes(self._themes_dir)
 
     # -- panes ----------------------------------------------------------------------------------
 
@@ -212,11 +206,32 @@ class MnemoApp(App[str]):
             self._say()
 
     def _say(self) -> None:
+        self._entitle()
         status = self.pane.status
         text = f"{self.journal_name} · {status}" if self.journal_name else status
         for screen in self.screen_stack[:1]:  # none, or without bars, when the app is being closed
             for bar in screen.query(TabBar):
                 bar.say(text)
+
+    def _entitle(self) -> None:
+        """Tell the terminal's window what is shown, unless it is hidden."""
+        if self._driver is None or self.is_headless:
+            return
+        text = "mnemo"
+        if not (self.screen_stack and isinstance(self.screen, Blank)):
+            code = self.pane.id in ("explore", "cache")
+            where = self.here.folder.absolute().name if code else self.here.journal.stem
+            text += f" · {entry_of(str(self.pane.id)).title} · {'demo' if self.here.demo else where}"
+        self._driver.write(terminal.title(text))
+
+    def _leave_title(self) -> None:
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(terminal.RESTORE_TITLE + terminal.SAVE_TITLE)
+
+    def _come_back(self) -> None:
+        """The terminal is ours again, and empty."""
+        self._entitle()
+        self.refresh(layout=True)
 
     async def on_memory_wanted(self, message: MemoryWanted) -> None:
         """Go to a memory in the Timeline, whatever pane asked for it."""
@@ -225,51 +240,6 @@ class MnemoApp(App[str]):
         pane = await self.show_pane("timeline")
         assert isinstance(pane, TimelinePane)
         pane.land_on(message.memory)
-
-    # -- themes ---------------------------------------------------------------------------------
-
-    @property
-    def available_themes(self) -> dict[str, ScreenTheme]:
-        """The themes that are loaded, as Textual knows them."""
-        for name, theme in self.palettes.items():
-            if name not in self._screen_themes:
-                self._screen_themes[name] = screen_theme(theme)
-        return self._screen_themes
-
-    def get_theme(self, theme_name: str) -> ScreenTheme | None:
-        """One of them; None where there is none of that name."""
-        if theme_name not in self._screen_themes and theme_name in self.palettes:
-            self._screen_themes[theme_name] = screen_theme(self.palettes[theme_name])
-        return self._screen_themes.get(theme_name)
-
-    def _use_ink(self, name: str) -> None:
-        if name in self.palettes and name != self.ink.theme.name:
-            self._restyle()
-
-    def _restyle(self) -> None:
-        self.ink = self._ink(self.theme)
-        for screen in self.screen_stack:
-            for node in screen.walk_children(with_self=True):
-                restyle = getattr(node, "restyle", None)
-                if restyle is not None:
-                    restyle(self.ink)
-
-    def _preview(self, name: str) -> None:
-        self.theme = name
-
-    def action_themes(self) -> None:
-        """Choose a theme; each shows itself while the cursor is on it."""
-        from .dialogs.choice import Choice  # noqa: PLC0415
-
-        before = self.theme
-
-        def done(name: str | None) -> None:
-            self.theme = name or before
-            if name is not None:
-                self.save_setting("app.theme", name)
-
-        options = [(each.name, each.label) for each in self.palettes.values()]
-        self.push_screen(Choice("Theme", options, chosen=before, on_move=self._preview), done)
 
     # -- settings -------------------------------------------------------------------------------
 
@@ -323,7 +293,7 @@ class MnemoApp(App[str]):
         if settings.theme not in (before.theme, self.theme) and settings.theme in self.palettes:
             self.theme = settings.theme
         elif any(getattr(settings, name) != getattr(before, name) for name in _WRITTEN_BY):
-            self._restyle()
+            self.restyle_all()
 
     def action_settings(self) -> None:
         """Show every setting."""
@@ -347,8 +317,11 @@ class MnemoApp(App[str]):
 
     def action_blank(self) -> None:
         """Hide everything."""
-        if not isinstance(self.screen, Blank):
-            self.push_screen(Blank())
+        if isinstance(self.screen, Blank):
+            self.screen.dismiss()
+        else:
+            self.push_screen(Blank(), lambda _: self._entitle())
+            self._entitle()
 
     async def action_pane(self, name: str) -> None:
         """Go to a pane."""

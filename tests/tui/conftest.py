@@ -18,6 +18,7 @@ from mnemo.tui.demo import demo_records
 from mnemo.tui.explore.pane import ExplorePane
 from mnemo.tui.opening import Opening
 from mnemo.tui.shell import MnemoApp
+from mnemo.tui.theme_watch import Found
 from mnemo.tui.timeline.layout import _midnight
 from mnemo.tui.timeline.model import Query
 from mnemo.tui.timeline.pane import TimelinePane
@@ -172,7 +173,7 @@ def driven(tmp_path: Path) -> Driven:
         )
         drafts = path.with_name(f"{path.stem}_drafts")
         backend = Backend(opening, drafts, tmp_path / "config" / "filters.toml", project_dir=project)
-        app = MnemoApp(backend, theme=THEMES[theme], after_first_frame=lambda: (THEMES, ""), **options)
+        app = MnemoApp(backend, theme=THEMES[theme], after_first_frame=lambda: Found(THEMES), **options)
         app.animation_level = "none"
         async with app.run_test(size=size, notifications=True) as pilot:
             driver = Driver(pilot)

@@ -108,6 +108,47 @@ def test_the_demo_opens_and_ends(terminal, home: Path):
     assert not list(home.rglob("*.mnheme")), "nothing of the demo stays"
 
 
+def test_the_window_is_told_what_is_shown_and_given_its_title_back(terminal, journal: Path):
+    app = terminal("tui", MNEMO_JOURNAL=str(journal))
+    app.wait_for("277 memories")
+    assert app.seen.index(b"\x1b[22;2t") < app.seen.index("\x1b]2;mnemo · Timeline · journal\x07".encode())
+    app.send("2")
+    app.wait_for("\x1b]2;mnemo · Arc · journal\x07")
+    app.send("\x0c")  # ctrl+l
+    app.wait_for("\x1b]2;mnemo\x07")
+    app.send("x")
+    app.wait_for("\x1b]2;mnemo · Arc · journal\x07")
+    app.send("q")
+    assert app.end() == 0
+    assert b"\x1b[23;2t" in app.seen
+
+
+def test_it_is_suspended_and_goes_on(terminal, journal: Path):
+    app = terminal("tui", MNEMO_JOURNAL=str(journal))
+    app.wait_for("277 memories")
+    app.send("\x1a")  # ctrl+z
+    app.wait_for("\x1b[23;2t")
+    app.wait_until(lambda: Path(f"/proc/{app.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T")
+    app.seen = b""
+    os.kill(app.pid, signal.SIGCONT)
+    app.wait_for("\x1b]2;mnemo · Timeline · journal\x07")
+    app.wait_for("All memories")
+    app.send("q")
+    assert app.end() == 0
+
+
+@pytest.mark.parametrize(("term", "colour"), [("linux", b";93"), ("xterm-16color", b";93"), ("vt100", b"")])
+def test_few_colours_are_enough(terminal, journal: Path, term, colour):
+    app = terminal("tui", MNEMO_JOURNAL=str(journal), TERM=term, COLORTERM="")
+    app.wait_for("277 memories")
+    assert colour in app.seen
+    assert b"38;2;" not in app.seen
+    assert b"38;5;" not in app.seen
+    assert (b"\x1b]2;" in app.seen) == (term == "xterm-16color")
+    app.send("q")
+    assert app.end() == 0
+
+
 def test_plain_mnemo_opens_the_app_and_the_editor_writes(terminal, journal: Path, tmp_path: Path):
     editor = tmp_path / "editor"
     editor.write_text('#!/bin/sh\nprintf "%s, finished by hand" "$(cat "$1")" > "$1"\n')

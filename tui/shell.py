@@ -88,6 +88,7 @@ class MnemoApp(Themed):
             first=True,
         ),
         key("f10,ctrl+t", "themes", "Theme", "app.themes", "Choose a theme, and see it while you choose"),
+        key("f6,ctrl+o", "jump", "Jump", "app.jump", "A letter on each place; press it to go there"),
         key("f12,comma", "settings", "Settings", "app.settings", "Every setting, and where it comes from"),
         key("ctrl+z", "suspend_process", "Suspend", "app.suspend", "To the shell; fg comes back"),
         key("q,ctrl+q", "quit", "Quit", "app.quit", "Leave mnemo; nothing is lost"),
@@ -135,7 +136,11 @@ class MnemoApp(Themed):
 
     def compose(self) -> ComposeResult:
         """The bars and the first pane between them."""
-        tabs = tuple((each.key, each.title, each.name) for each in PANES)
+        keys = self.settings.keymap
+        tabs = tuple(
+            (keys.get(f"app.{each.name}", each.key).partition(",")[0], each.title, each.name)
+            for each in PANES
+        )
         yield TabBar(self.ink, tabs, str(self.pane.id), id="tabs")
         yield self.pane
         yield KeyBar(self.ink)
@@ -314,6 +319,20 @@ class MnemoApp(Themed):
         from .dialogs.help import HelpScreen  # noqa: PLC0415
 
         self.push_screen(HelpScreen(self.screen, self.ink))
+
+    def action_jump(self) -> None:
+        """Put a letter on all that can have the keys, and go where one leads."""
+        from .jump.screen import Jump, Target, targets  # noqa: PLC0415
+
+        async def go(target: Target | None) -> None:
+            place = target.place if target is not None else None
+            if isinstance(place, str):
+                await self.show_pane(place)
+            elif place is not None:
+                place.focus()
+
+        if not self.screen.is_modal:
+            self.push_screen(Jump(targets(self.screen), self.ink), go)
 
     def action_blank(self) -> None:
         """Hide everything."""

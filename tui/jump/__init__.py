@@ -1,0 +1,1 @@
+"""Jump: a letter on everything that can have the keys, and one key press goes there."""

@@ -28,11 +28,11 @@ from mnemo.retrieval.engine import RetrievalEngine
 from mnemo.settings import places_beside
 from mnemo.storage import MemoryDB
 from mnemo.storage.memory import Memory, new_record
-from mnemo.themes import load_themes
 from mnemo.tui.backend import Backend
 from mnemo.tui.demo import demo_records
 from mnemo.tui.opening import Opening
 from mnemo.tui.shell import MnemoApp
+from mnemo.tui.theme_watch import read
 from mnemo.tui.timeline.model import Query
 from mnemo.tui.timeline.reading import head
 from textual.pilot import Pilot
@@ -130,12 +130,12 @@ PANES: Final[dict[str, Callable[[Sitting], Awaitable[None]]]] = {
 async def draw(pane: str, log: Path, project: Path) -> str:
     """One pane as SVG."""
     opening = Opening(lambda: MemoryDB(log), lambda db: head(db, Query()))
-    themes = load_themes()[0]
+    themes = read(None).themes
     backend = Backend(
         opening, places_beside(log).drafts_dir, log.with_name("filters.toml"), project_dir=project
     )
     app = MnemoApp(
-        backend, theme=themes["dark"], pane=pane, name="demo", after_first_frame=lambda: (themes, "")
+        backend, theme=themes["dark"], pane=pane, name="demo", after_first_frame=lambda: read(None)
     )
     app.animation_level = "none"
     async with app.run_test(size=SIZE) as pilot:

@@ -118,7 +118,10 @@ def replace_file(file: Path, data: bytes) -> None:
     private_dir(file.parent)
     import tempfile  # noqa: PLC0415 - most runs write no settings
 
-    handle, temporary = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
+    except OSError as error:  # what could not be written is the file, whatever name it had for the moment
+        raise OSError(error.errno, error.strerror, str(file)) from error
     try:
         with open(handle, "wb") as stream:
             stream.write(data)

@@ -35,6 +35,7 @@ __all__ = [
     "SettingsError",
     "config_dir",
     "config_file",
+    "edited",
     "load",
     "log_file",
     "open_log",
@@ -327,16 +328,47 @@ def save(key: str, value: bool | str | None, file: Path | None = None) -> None:
     else:
         find(key)
     _read(file)
+    text = file.read_bytes().decode() if file.exists() else ""
+    try:
+        text = edited(text, section, name, value)
+    except ValueError:
+        raise SettingsError(
+            f"{file}: {key} cannot be changed in a file written like this: edit it by hand"
+        ) from None
+    replace_file(file, text.encode())
+
+
+def edited(text: str, section: str, name: str, value: Any) -> str:
+    """TOML with ``section.name`` set, or taken out by None; comments and order stay, and every other value.
+
+    Raises:
+        ValueError: it is not TOML, or it is written in a way that cannot be edited so.
+    """
+    import tomllib  # noqa: PLC0415
 
     import tomlkit  # noqa: PLC0415 - slow to import
-    from tomlkit.items import Table  # noqa: PLC0415
 
-    document = tomlkit.parse(file.read_text(encoding="utf-8") if file.exists() else "")
-    table = document.get(section)
+    wanted = tomllib.loads(text)
+    if not isinstance(wanted.get(section, {}), dict):
+        raise ValueError(f"{section} is no table")
     if value is not None:
-        if not isinstance(table, Table):
-            document[section] = table = tomlkit.table()
-        table[name] = value
-    elif isinstance(table, Table):
-        table.pop(name, None)
-    replace_file(file, tomlkit.dumps(document).encode())
+        wanted.setdefault(section, {})[name] = value
+    elif section in wanted:
+        wanted[section].pop(name, None)
+    try:
+        document = tomlkit.parse(text)
+        table: Any = document.get(section)
+        if value is None:
+            if table is not None:
+                table.pop(name, None)
+        else:
+            if table is None:
+                document[section] = table = tomlkit.table()
+            table[name] = value
+        made = tomlkit.dumps(document)
+    # Dotted keys and tables in parts are beyond the library at times, and it fails in many ways.
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise ValueError(str(error)) from error
+    if tomllib.loads(made) != wanted:
+        raise ValueError("the rest would have changed")
+    return made

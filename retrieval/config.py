@@ -430,21 +430,18 @@ def set_value(path: Path, name: str, value: Any) -> None:
 
     Raises `ConfigError`; writes whole.
     """
-    import tomlkit  # noqa: PLC0415
-    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415
+    from ..places import replace_file  # noqa: PLC0415
+    from ..settings import edited  # noqa: PLC0415
 
     section, _, key = name.partition(".")
     if section not in _SECTIONS or key not in _keys(_SECTIONS[section]):
         raise ConfigError(f"there is no key {name}")
     Config.from_dict({section: {key: value}}, source=str(path))
     try:
-        document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
-        if section not in document:
-            document.add(section, tomlkit.table())
-        document[section][key] = value
-    except TOMLKitError as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}") from error
-    draft = path.with_suffix(".toml.new")
-    draft.touch(mode=0o600)
-    draft.write_text(tomlkit.dumps(document), encoding="utf-8")
-    draft.replace(path)
+        text = path.read_bytes().decode("utf-8-sig") if path.exists() else ""
+        text = edited(text, section, key, value)
+    except ValueError:
+        raise ConfigError(
+            f"{path}: {name} cannot be changed in a file written like this: edit it by hand"
+        ) from None
+    replace_file(path, text.encode())

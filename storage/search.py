@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from .analysis import Query, parse
+from .disk import reason
 from .errors import JournalError
 from .index import Selection
 from .inverted import BrokenIndexError, Committed, View
@@ -253,7 +254,8 @@ class FullText:
                 if held:
                     self._extend(on_progress, cancelled)
         except (OSError, BrokenIndexError) as error:
-            raise JournalError(f"cannot write the full-text index in {self._store.path}: {error}") from error
+            why = reason(error) if isinstance(error, OSError) else error
+            raise JournalError(f"cannot write the full-text index in {self._store.path}: {why}") from error
 
     def _extend(
         self, on_progress: Callable[[int], None] | None, cancelled: Callable[[], bool] | None

@@ -18,7 +18,8 @@ def features(evidence: Evidence) -> Features:
     row_of = {file_id: row for row, file_id in enumerate(evidence.files)}
     best = [max(map(totals.__getitem__, docs[start:end])) * unit for start, end in evidence.spans]
     near = [0.0] * len(best)
-    for source, targets in evidence.connected.items():
+    # In the order of the files: a sum of floats depends on it, and every process has to come to the same.
+    for source, targets in sorted(evidence.connected.items()):
         share = best[row_of[source]]
         for target, weight in targets.items():
             near[row_of[target]] += share * math.log1p(weight)

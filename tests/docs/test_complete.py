@@ -143,28 +143,35 @@ def test_every_public_name_is_documented() -> None:
 # -- errors ---------------------------------------------------------------------------------------
 
 
-def raised() -> Iterator[tuple[str, list[str]]]:
-    """The constant parts of every message of an error that a user can meet, with where it is raised."""
+def told() -> Iterator[tuple[str, str]]:
+    """Every message that a user can meet, with where it is made; a NUL stands for what is filled in."""
     for path in CODE:
+        where = path.relative_to(ROOT)
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
-                kind = ast.unparse(node.exc.func).rpartition(".")[2]
-                if (kind.endswith("Error") or kind == "Failure") and kind not in INNER:
-                    for parts in _parts(node.exc.args[0]):
-                        yield f"{path.relative_to(ROOT)}:{node.lineno}", parts
+            if isinstance(node, ast.Call) and node.args:
+                kind = ast.unparse(node.func).rpartition(".")[2]
+                error = (kind.endswith("Error") or kind == "Failure") and kind not in INNER
+                if error or kind == "_failed" or (kind == "warn" and where.parts[0] == "cli"):
+                    for text in _texts(node.args[0]):
+                        yield f"{where}:{node.lineno}", text
+            if isinstance(node, ast.FunctionDef) and node.name == "refusal":
+                for each in ast.walk(node):
+                    if isinstance(each, ast.Return) and each.value is not None:
+                        for text in _texts(each.value):
+                            yield f"{where}:{each.lineno}", text
 
 
-def _parts(node: ast.expr) -> list[list[str]]:
+def _texts(node: ast.expr) -> list[str]:
     match node:
         case ast.Constant(value=str(text)):
-            return [[text]]
+            return [text]
         case ast.JoinedStr(values=values):
-            return [[each.value if isinstance(each, ast.Constant) else "\0" for each in values]]
+            return ["".join(str(each.value) if isinstance(each, ast.Constant) else "\0" for each in values)]
         case ast.IfExp(body=one, orelse=other):
-            return _parts(one) + _parts(other)
+            return _texts(one) + _texts(other)
         case ast.BinOp(left=left, right=right):
-            return [one + other for one in _parts(left) for other in _parts(right)]
-    return [["\0"]]
+            return [one + other for one in _texts(left) for other in _texts(right)]
+    return ["\0"]
 
 
 def plain(text: str) -> str:
@@ -174,8 +181,8 @@ def plain(text: str) -> str:
 def test_every_error_is_in_the_page_on_trouble() -> None:
     page = plain(BY_NAME["docs/troubleshooting.md"].text)
     missing = []
-    for where, parts in raised():
-        text = plain("".join(parts))
+    for where, message in told():
+        text = plain(message)
         pieces = [piece.strip() for piece in text.split("\0") if len(piece.strip(" :,'()")) > 2]
         if any(each in text.replace("\0", "") for each in FROM_PYTHON):
             continue

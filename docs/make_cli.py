@@ -236,6 +236,7 @@ action by name. To give an action other keys, name it in `[keymap]` of your sett
 """
 PLACES = (
     "Everywhere",
+    "First steps",
     "Timeline",
     "Memories",
     "Filters",
@@ -254,6 +255,8 @@ PLACES = (
     "Mind",
     "Line",
     "Conversation",
+    "Settings",
+    "Point at a provider",
     "Choice",
     "Prompt",
     "Help",

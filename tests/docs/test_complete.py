@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import shlex
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ from typing import Any
 import mnemo
 import pytest
 from mnemo.cli.app import VERBS, app, run
+from mnemo.cli.mcp_server import Tools
 from mnemo.retrieval.config import _SECTIONS
+from mnemo.retrieval.reply import METHODS
 from mnemo.settings import SCHEMA
 from pages import ROOT, pages
 from typer.main import get_command
@@ -138,6 +141,17 @@ def test_every_exit_code_is_told_and_true() -> None:
 def test_every_public_name_is_documented() -> None:
     text = all_text()
     assert [name for name in mnemo.__all__ if not re.search(rf"\b{name}\b", text)] == []
+
+
+def test_the_tools_for_agents_and_the_methods_of_the_daemon_are_told() -> None:
+    page = BY_NAME["docs/mcp.md"].text
+    tools = [name for name in vars(Tools) if not name.startswith("_") and name != "close"]
+    assert "query" in tools
+    for name in tools:
+        parameters = [each for each in inspect.signature(getattr(Tools, name)).parameters if each != "self"]
+        assert f"| `{name}({', '.join(parameters)})` |" in page
+    page = BY_NAME["docs/daemon.md"].text
+    assert [name for name in METHODS if f"`{name}`" not in page] == []
 
 
 # -- errors ---------------------------------------------------------------------------------------

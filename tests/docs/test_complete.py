@@ -154,6 +154,20 @@ def test_the_tools_for_agents_and_the_methods_of_the_daemon_are_told() -> None:
     assert [name for name in METHODS if f"`{name}`" not in page] == []
 
 
+def test_the_figures_that_readme_quotes_are_those_that_the_benchmarks_printed() -> None:
+    results = (ROOT / "benchmarks" / "RESULTS.md").read_text()
+    printed = set(re.findall(r"[0-9][0-9.,]*[0-9]|[0-9]", results))
+    table = BY_NAME["README.md"].text.partition("| | mnemo | peer |")[2].partition("\n\n")[0]
+    quoted = {
+        figure
+        for row in table.splitlines()[2:]
+        for cell in row.split("|")[2:4]
+        for figure in re.findall(r"[0-9][0-9.,]*[0-9]|[0-9]", cell)
+    }
+    assert len(quoted) > 15
+    assert quoted <= printed, "README quotes what RESULTS.md does not have"
+
+
 # -- errors ---------------------------------------------------------------------------------------
 
 

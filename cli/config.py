@@ -60,6 +60,8 @@ def set_(
     if value is None:
         config.save(key, None)
     elif table:
+        if section == "keymap":
+            _known_keys(name, value)
         config.save(key, value)
     else:
         if key == "app.theme":
@@ -86,8 +88,13 @@ def edit(ctx: typer.Context) -> int:
         code = subprocess.run([*command, str(file)], check=False).returncode  # noqa: S603 - the user's own editor
     except OSError as error:
         raise Failure(f"cannot run the editor {command[0]}: {error.strerror}") from None
-    for key in config.load(file).unknown:
+    from .keymap import faults
+
+    settings = config.load(file)
+    for key in settings.unknown:
         warn(f"{file}: there is no setting {key}; it has no effect")
+    for fault in faults(settings.keymap):
+        warn(f"{file}: keymap: {fault}")
     return code
 
 
@@ -116,6 +123,15 @@ def _known_theme(name: str) -> None:
     names = theme_names(config.themes_dir())
     if name not in names:
         raise UsageError(f"there is no theme {name!r}: use one of {', '.join(names)}")
+
+
+def _known_keys(name: str, keys: str) -> None:
+    from .keymap import faults
+
+    for fault in faults({name: keys}):
+        if fault.startswith(("there is no action", f"{name}: ")):
+            raise UsageError(fault)
+        warn(fault)
 
 
 def _starter() -> str:

@@ -20,6 +20,7 @@ import typer
 
 from .. import __version__
 from .. import settings as config
+from .keymap import faults as keymap_faults
 from .options import Json
 from .session import Session, session_of
 
@@ -52,6 +53,7 @@ def doctor(ctx: typer.Context, json: Json = False) -> int:
     if not faults:
         facts["journal"] = _journal(session, faults)
         facts["disk"] = _disk(session.places, faults)
+        faults += (f"keymap: {fault}" for fault in keymap_faults(session.settings.keymap))
     facts["faults"] = faults if json else faults or ["none"]
     session.printer(as_json=json, settings=config.Settings() if faults else None).facts(facts)
     return 1 if faults else 0

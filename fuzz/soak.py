@@ -289,17 +289,17 @@ def _begin(journal: Path, project: Path) -> None:
 async def _press(
     folder: Path, journal: Path, project: Path, size: tuple[int, int], dice: random.Random, until: float
 ) -> int:
-    from mnemo.themes import load_themes
     from mnemo.tui.backend import Backend
     from mnemo.tui.opening import Opening
     from mnemo.tui.shell import MnemoApp
+    from mnemo.tui.theme_watch import read
     from mnemo.tui.timeline.model import Query
     from mnemo.tui.timeline.reading import head
 
-    themes = load_themes()[0]
+    found = read(None)
     opening = Opening(lambda: MemoryDB(journal), lambda db: head(db, Query()))
     backend = Backend(opening, folder / "j_drafts", folder / "filters.toml", project_dir=project)
-    app = MnemoApp(backend, theme=themes["dark"], after_first_frame=lambda: (themes, ""))
+    app = MnemoApp(backend, theme=found.themes["dark"], after_first_frame=lambda: found)
     pressed = 0
     async with app.run_test(size=size, notifications=True) as pilot:
         while time.monotonic() < until and app.is_running:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from textual.filter import NoColor
 
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from textual.app import ComposeResult
-    from textual.binding import Binding
     from textual.command import Provider
-    from textual.dom import DOMNode
     from textual.widget import Widget
 
     from ..themes import Theme
@@ -37,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["MnemoApp"]
 
 _STYLES: Final = "shell.tcss"
+_KEYS: Final = "keymap"
+_FAULTS: Final = 5
 _WRITTEN_BY: Final = ("language", "time_format", "first_weekday")
 """The settings that say how feelings and times are written."""
 
@@ -46,6 +46,13 @@ def actions_provider() -> type[Provider]:
     from .palette import Actions  # noqa: PLC0415
 
     return Actions
+
+
+class Checked(NamedTuple):
+    """What of the user's keymap can be used, and what is wrong with the rest."""
+
+    sound: dict[str, str]
+    faults: list[str]
 
 
 class MnemoApp(Themed):
@@ -131,8 +138,7 @@ class MnemoApp(Themed):
         """The one that is shown."""
         self._left_at: dict[str, Widget] = {}
         """Where the focus was when a pane was left."""
-        if settings.keymap:
-            self.set_keymap(settings.keymap)
+        self.set_keymap(settings.keymap)
 
     def compose(self) -> ComposeResult:
         """The bars and the first pane between them."""
@@ -169,6 +175,7 @@ class MnemoApp(Themed):
         self.pane.load_rest()
         if self._after_first_frame is not None:
             self.take_themes(self._after_first_frame())
+        self._check_keymap()
         if self._themes_dir is not None:
             self.watch_themes(self._themes_dir)
 
@@ -266,8 +273,27 @@ class MnemoApp(Themed):
         if self._keeper is not None:
             self._keeper.change(row, text)
 
+    def _check_keymap(self) -> None:
+        """Look, in a worker, whether the user's keys can be what they are meant to be."""
+        keymap = self.settings.keymap
+        if not keymap:
+            return
+
+        def check() -> Checked:
+            from .keymap import faults, sound  # noqa: PLC0415 -- loads every place of the app
+
+            return Checked(sound(keymap), faults(keymap))
+
+        self.backend.request(self, _KEYS, "checking the keys", lambda _: check())
+
     def on_answer(self, message: Answer) -> None:
-        """A setting was kept: follow it, and let whoever shows settings know."""
+        """The keys were looked at; or a setting was kept: follow it, and let whoever shows settings know."""
+        if isinstance(message.value, Checked):
+            self.set_keymap(message.value.sound)
+            if faults := message.value.faults:
+                more = [f"and {len(faults) - _FAULTS} more: mnemo doctor"] if len(faults) > _FAULTS else []
+                words = "\n".join(faults[:_FAULTS] + more)
+                self.notify(words, title="Keys", severity="warning", timeout=15, markup=False)
         if message.ticket.group != KEEPING:
             return
         from .settings.reading import Changed  # noqa: PLC0415 -- it is what was kept, so it is loaded
@@ -293,6 +319,7 @@ class MnemoApp(Themed):
             pane.settings = settings
         if settings.keymap != before.keymap:
             self.set_keymap(settings.keymap)
+            self._check_keymap()
         if settings.animations != before.animations:
             self.animation_level = "full" if settings.animations else "none"
         if settings.theme not in (before.theme, self.theme) and settings.theme in self.palettes:
@@ -350,8 +377,3 @@ class MnemoApp(Themed):
         """Go to a neighbour of the pane that is shown; the last and the first are neighbours too."""
         names = [each.name for each in PANES]
         await self.show_pane(names[(names.index(str(self.pane.id)) + by) % len(names)])
-
-    def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
-        """Say which of the user's keys stand for two things."""
-        names = ", ".join(sorted({binding.id or binding.action for binding in clashed_bindings}))
-        self.notify(f"One key for several actions: {names}", title="Keys", severity="warning")

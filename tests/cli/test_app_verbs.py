@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -34,7 +35,22 @@ def test_config_refuses_in_one_line(cli: Cli) -> None:
     assert "there is no theme 'pink'" in cli("config", "set", "app.theme", "pink", code=2).err
     assert "must be true or false" in cli("config", "set", "app.animations", "maybe", code=1).err
     assert "give a VALUE" in cli("config", "set", "app.theme", code=2).err
+    assert "did you mean app.blank?" in cli("config", "set", "keymap.app.blnk", "f9", code=2).err
+    assert "there is no key ctrl+foo" in cli("config", "set", "keymap.app.blank", "ctrl+foo", code=2).err
     assert not config.config_file().exists()
+
+
+def test_keys_that_cannot_be_are_told(cli: Cli, capsys: pytest.CaptureFixture[str]) -> None:
+    said = cli("config", "set", "keymap.app.quit", "space").err
+    assert "space is both cache.play and app.quit" in said, "it may be, but it is told"
+    assert config.load().keymap == {"app.quit": "space"}
+    config.save("keymap.app.blnk", "f9")
+    from mnemo.cli.app import run
+
+    assert run(["doctor", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert "keymap: there is no action app.blnk: did you mean app.blank?" in told["faults"]
+    assert "journal" in told, "the rest is looked at all the same"
 
 
 def test_config_edit_begins_with_every_setting_and_checks_the_result(

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual import on
 from textual.app import SuspendNotSupported
-from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Input, Static, TextArea
@@ -59,8 +58,8 @@ class Composer(Screen[tuple[int, int] | None]):
         key("f8", "discard", "Discard", "compose.discard", "Throw the draft away; asks first", show=True),
         key("f1", "app.help", "Help", "compose.help", "The keys of where you are", show=True),
         # Before the field takes it: what is typed ahead then goes to the field that Tab leads to.
-        Binding("tab", "app.focus_next", show=False, priority=True),
-        Binding("shift+tab", "app.focus_previous", show=False, priority=True),
+        key("tab", "app.focus_next", "Next field", "compose.next", "To the next field", first=True),
+        key("shift+tab", "app.focus_previous", "Field before", "compose.before", "A field back", first=True),
     ]
 
     def __init__(

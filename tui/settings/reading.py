@@ -243,11 +243,18 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _checked_entry(table: str, name: str, value: str) -> str:
+    """The value in words, with what it gets in the way of."""
     value = value.strip()
     if table == "consent" and value not in ("yes", "no"):
         raise ValueError("yes or no")
     if not value:
         raise ValueError("give it a value; d takes it out")
+    if table == "keymap":
+        from ..keymap import clashes, unusable  # noqa: PLC0415 -- loads every place of the app
+
+        for fault in unusable({name: value}):
+            raise ValueError(fault)
+        return "; ".join([value, *clashes({name: value})])
     return value
 
 
@@ -298,8 +305,11 @@ def change(
         save(row.key, None)
     elif row.kind == "table":
         name, value = _pair(text)
-        save(f"{row.key}.{name}", _checked_entry(row.key, name, value))
+        _checked_entry(row.key, name, value)
+        save(f"{row.key}.{name}", value)
     elif row.entry:
+        table, _, name = row.key.partition(".")
+        _checked_entry(table, name, text)
         save(row.key, text.strip())
     else:
         save(row.key, config.parse(config.find(row.key), text))

@@ -80,7 +80,7 @@ def pretokens(chunk: str) -> list[str]:
         pretoken
         for line in chunk.split("\n")
         if line.strip()
-        for pretoken in tokens.PRETOKEN.findall(line + "\n")
+        for pretoken in re.findall(tokens.PRETOKEN, line + "\n")
     ]
 
 

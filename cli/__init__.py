@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
+import os
 import sys
+import threading
+from contextlib import suppress
+from typing import NoReturn
 
 __all__ = ["main"]
 
@@ -28,6 +33,20 @@ def main() -> None:
     except KeyboardInterrupt:
         code = 130
     gc.freeze()
+    _leave(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process. Taking the interpreter apart object by object, to give back what the system takes back
+    at once, would cost a query a fourteenth of its time over an empty command.
+    """
+    if threading.active_count() == 1:
+        atexit._run_exitfuncs()
+        with suppress(OSError, ValueError):  # where it cannot be written, the interpreter says so
+            for stream in (sys.stdout, sys.stderr):
+                if stream is not None:
+                    stream.flush()
+            os._exit(code)
     sys.exit(code)
 
 

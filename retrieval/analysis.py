@@ -50,7 +50,7 @@ COMMENT_SHIFT = 4
 DEFINED = 0x40
 SIGNATURE = 0x80
 
-_WORD = re.compile(r"\w+").findall
+_WORD = r"\w+"  # as text, for `re` to compile and keep when it is needed
 _ASCII_WORD = re.compile(r"[0-9A-Za-z_]+").findall  # the same in ASCII, in half the time
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+").findall
 _CACHE_LIMIT = 30_000
@@ -102,7 +102,7 @@ _flat = chain.from_iterable
 
 
 def _identifiers(text: str) -> list[str]:
-    return _ASCII_WORD(text) if text.isascii() else _WORD(text)
+    return _ASCII_WORD(text) if text.isascii() else re.findall(_WORD, text)
 
 
 def _split(word: str) -> tuple[str, ...]:

@@ -4,14 +4,11 @@ Everything here is read from the index when it is first asked for, and holds for
 makes a new `Corpus` when the state is another. The number of a document is its place in the columns.
 """
 
-from __future__ import annotations
-
 import math
 import sqlite3
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -29,9 +26,9 @@ ROWS = 60_000  # chunks that are kept, and as many facts of each other kind
 
 
 class Candidate(NamedTuple):
-    """A chunk that may answer. ``doc`` is its place in the `Corpus`; ``words`` are the parts of its symbol's
-    last name, each once, ``holder`` those of the names before it; ``imports`` is 1 for a chunk of imports,
-    ``unnamed`` for one without a symbol (or of imports), else 0, and ``size`` the logarithm of its tokens.
+    """A chunk that may answer. ``doc`` is its place in the `Corpus`; ``spelled`` is its symbol in lower case,
+    in which every part of it is found; ``imports`` is 1 for a chunk of imports, ``unnamed`` for one without
+    a symbol (or of imports), else 0, and ``size`` the logarithm of its tokens.
     """
 
     doc: int
@@ -45,8 +42,7 @@ class Candidate(NamedTuple):
     type: str
     symbol: str | None
     signature: str | None
-    words: tuple[str, ...]
-    holder: tuple[str, ...]
+    spelled: str
     imports: float
     unnamed: float
     size: float
@@ -158,19 +154,22 @@ class Corpus:
             missing = sorted(file_id for file_id in wanted if file_id not in kept)
             for file_id in missing:
                 kept[file_id] = []
-            chunks: dict[int, list[int]] = {}
-            for file_id, chunk in self._rows(_CHUNKS, missing):
-                chunks.setdefault(file_id, []).append(chunk)
-            for file_id, some in chunks.items():
-                some.sort()
-                first = self.doc_of(some[0])
-                if self.chunk_ids[first : first + len(some)] == array("I", some):
-                    kept[file_id].append(slice(first, first + len(some)))
+            ids = self.chunk_ids
+            scattered: dict[int, list[int]] = {}
+            for file_id, low, high, count in self._rows(_SPANS, missing):
+                start = self.doc_of(low)
+                end = start + count
+                if high - low == count - 1 and 0 <= start < end <= self.size and ids[end - 1] == high:
+                    kept[file_id].append(slice(start, end))
                 else:  # the file changed, and what is new stands in a later segment
-                    docs = sorted(doc for chunk in some if (doc := self.doc_of(chunk)) >= 0)
-                    for _, run in groupby(enumerate(docs), key=lambda item: item[1] - item[0]):
-                        places = [doc for _, doc in run]
-                        kept[file_id].append(slice(places[0], places[-1] + 1))
+                    scattered[file_id] = []
+            for file_id, chunk in self._rows(_CHUNKS, list(scattered)):
+                scattered[file_id].append(self.doc_of(chunk))
+            for file_id, docs in scattered.items():
+                docs.sort()
+                for _, run in groupby(enumerate(docs), key=lambda item: item[1] - item[0]):
+                    places = [doc for _, doc in run]
+                    kept[file_id].append(slice(places[0], places[-1] + 1))
         return {file_id: kept[file_id] for file_id in wanted}
 
     # Terms
@@ -281,14 +280,13 @@ class Corpus:
             by_chunk = {self.chunk_ids[doc]: doc for doc in missing}
             for row in self._rows(_CANDIDATES, sorted(by_chunk)):
                 tokens, kind, symbol = row[6:9]
-                holder, _, name = (symbol or "").rpartition(".")
+                spelled = symbol or ""
+                spelled = spelled.lower() if spelled.isascii() else " ".join(parts_of(spelled))
                 doc = by_chunk[row[0]]
                 imports = kind == "imports"
                 unnamed = imports or not symbol
                 size = math.log(max(tokens, 1)) / 6
-                kept[doc] = Candidate._make(
-                    (doc, *row, _words(name), _words(holder), float(imports), float(unnamed), size)
-                )
+                kept[doc] = Candidate._make((doc, *row, spelled, float(imports), float(unnamed), size))
         found = [kept[doc] for doc in docs if doc in kept]
         found.sort(key=_FILE_OF)
         return found
@@ -344,16 +342,11 @@ _CANDIDATES = (
     "SELECT id, file_id, uid, content_id, line_start, line_end, tokens, type, symbol, signature"
     " FROM chunks WHERE id IN (?)"
 )
+_SPANS = "SELECT file_id, min(id), max(id), count(*) FROM chunks WHERE file_id IN (?) GROUP BY file_id"
 _CHUNKS = "SELECT file_id, id FROM chunks WHERE file_id IN (?)"
 _FACTS = "SELECT id, path, language, lines, note FROM files WHERE id IN (?)"
 _USED = "SELECT target, kind, count(*) FROM edges WHERE target IN (?) GROUP BY target, kind"
 _USES = "SELECT source, target, sum(weight) FROM edges WHERE source IN (?) GROUP BY source, target"
-
-
-@lru_cache(maxsize=ROWS)
-def _words(name: str) -> tuple[str, ...]:
-    """The parts of a name, each once; methods and those that override them share many."""
-    return tuple(dict.fromkeys(parts_of(name)))
 
 
 def _keep(kept: dict[Any, Any], most: int) -> None:

@@ -1,13 +1,12 @@
 """From rows in their order to results within the budget, each priced as it will be written."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from ..storage.cache import ArcCache
 from .analysis import WHOLE, stem
 from .budget import Choice, Offer, fill
 from .config import CompressionConfig
@@ -20,7 +19,6 @@ from .store import chunk_uid_text, inflate
 from .tokens import count_tokens, exact_counter
 
 if TYPE_CHECKING:
-    from ..storage.cache import ArcCache
     from .usage.delta import SessionView
 
 __all__ = ["Content", "Delivery", "Options"]
@@ -89,6 +87,7 @@ class Delivery:
         self._exact = exact_counter()
         self.used = 0
         self._made: dict[int, QueryResult] = {}
+        self._prices: dict[int, tuple[QueryResult, int]] = {}
         self._squeezed = 0
         self._order: list[int] = []
         self._bodies: dict[int, tuple[bytes, bytes, int]] = {}
@@ -153,7 +152,7 @@ class Delivery:
         """What was taken, whole."""
         return [self._result(row) for row in choice.taken]
 
-    def for_session(self, found: list[QueryResult], session: SessionView) -> list[QueryResult]:
+    def for_session(self, found: list[QueryResult], session: "SessionView") -> list[QueryResult]:
         """What the session lacks of it. What was chosen is what would be without a session: a turn costs
         less, and nothing worse takes the room.
         """
@@ -210,7 +209,13 @@ class Delivery:
         return self._price(self._result(row))
 
     def _price(self, result: QueryResult) -> int:
-        """The tokens of a result as it will be written."""
+        """The tokens of a result as it will be written; each is asked for twice at least."""
+        known = self._prices.get(id(result))
+        if known is None:
+            known = self._prices[id(result)] = result, self._tokens_written(result)
+        return known[1]
+
+    def _tokens_written(self, result: QueryResult) -> int:
         if self._format is None:
             return self._tokens(result.delta_text or result.chunk.content)
         text = block(self._format, result, show_scores=self._options.show_scores)

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from .results import Answer
     from .usage.analytics import Analytics
     from .usage.delta import SessionView
-    from .usage.experience import Lessons
-    from .usage.store import Given, UsageStore
+    from .usage.store import Given, StoredLessons, UsageStore
     from .views import FileDelta, OutlineEntry, Stats
 
 __all__ = ["RetrievalEngine"]
@@ -325,7 +324,7 @@ class RetrievalEngine:
             self._usage = UsageStore(self.project.index_dir / "usage.db")
         return self._usage
 
-    def _lessons(self, now: float) -> Lessons | None:
+    def _lessons(self, now: float) -> StoredLessons | None:
         if self._usage is None and not (self.project.index_dir / "usage.db").exists():
             return None
         from .usage.store import StoredLessons  # noqa: PLC0415

@@ -4,8 +4,6 @@ BM25 of all chunks at once gives the best by text; with the chunks of files whos
 define a name of the question, they become candidates. Signals are then pure functions over an `Evidence`.
 """
 
-from __future__ import annotations
-
 import heapq
 import math
 import sqlite3
@@ -70,7 +68,7 @@ class Evidence(NamedTuple):
     """By file row, its candidates' rows, from start to end."""
     owners: list[int]
     """By row, the file row of a candidate."""
-    totals: array[int]
+    totals: "array[int]"
     """BM25 of every document, in ``unit``."""
     unit: float
     stem_hits: dict[int, dict[int, float]]
@@ -204,7 +202,7 @@ def _groups(corpus: Corpus, query: Query) -> list[Group]:
     return groups[:MAX_GROUPS]
 
 
-def _only(corpus: Corpus, totals: array[int], allowed: set[int]) -> array[int]:
+def _only(corpus: Corpus, totals: "array[int]", allowed: set[int]) -> "array[int]":
     """The scores of these files' chunks, 0 for all others."""
     return array("H", map(mul, totals, map(allowed.__contains__, corpus.file_ids)))
 
@@ -246,7 +244,7 @@ def _files_by_path(
 def _best_files(
     groups: list[Group],
     corpus: Corpus,
-    totals: array[int],
+    totals: "array[int]",
     unit: float,
     docs: Iterable[int],
     path_words: dict[int, PathWords],
@@ -269,7 +267,7 @@ def _best_files(
     return heapq.nlargest(BEST_FILES, found, key=lambda file_id: (found[file_id], -file_id))
 
 
-def _of_files(corpus: Corpus, totals: array[int], files: list[int], most: int) -> Iterator[int]:
+def _of_files(corpus: Corpus, totals: "array[int]", files: list[int], most: int) -> Iterator[int]:
     """The chunks of each file that score best by text, and its first ones where few score."""
     for runs in corpus.runs(files).values():
         docs = [doc for run in runs for doc in range(run.start, run.stop)]

@@ -8,8 +8,6 @@ living, so that document frequencies and lengths are exact at every moment.
 Reading is here, writing in `segments`.
 """
 
-from __future__ import annotations
-
 import sqlite3
 import sys
 from array import array
@@ -23,7 +21,7 @@ from .analysis import REFERENCE
 __all__ = ["FullText", "Matches", "Segment", "unpack"]
 
 
-def unpack(kind: str, blob: bytes) -> array[int]:
+def unpack(kind: str, blob: bytes) -> "array[int]":
     """A stored column: values of an array's ``kind``, little-endian."""
     values: array[int] = array(kind)
     values.frombytes(blob)
@@ -38,10 +36,10 @@ class Segment(NamedTuple):
     """
 
     id: int
-    chunk_ids: array[int]
-    file_ids: array[int]
-    lengths: array[int]
-    norms: array[int]
+    chunk_ids: "array[int]"
+    file_ids: "array[int]"
+    lengths: "array[int]"
+    norms: "array[int]"
     dead: frozenset[int]
     alive: bytes | None
 
@@ -50,7 +48,7 @@ class Matches(NamedTuple):
     """The living chunks of one segment that hold a term: places, ascending, and the packed byte of each."""
 
     segment: Segment
-    places: array[int]
+    places: "array[int]"
     packed: bytes
 
 
@@ -91,7 +89,7 @@ class FullText:
             Matches(self.segments[number], places, packed) for number, _, places, packed in self.lists([term])
         ]
 
-    def lists(self, terms: Iterable[str]) -> Iterator[tuple[int, str, array[int], bytes]]:
+    def lists(self, terms: Iterable[str]) -> "Iterator[tuple[int, str, array[int], bytes]]":
         """Where ``terms`` occur: a segment's number among ``segments``, the term, the places of living
         chunks, ascending, and the packed byte of each; each term's segments in order.
         """

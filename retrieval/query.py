@@ -24,10 +24,11 @@ from .signals.scale import ranks
 from .stale import marked
 from .store import Store
 from .trace import Trace
-from .usage.experience import Experience, Lessons, most_used
+from .usage.experience import Experience, most_used
 
 if TYPE_CHECKING:
     from .usage.delta import SessionView
+    from .usage.store import StoredLessons
 
 __all__ = ["Searcher"]
 
@@ -52,7 +53,7 @@ class Searcher:
         self,
         text: str,
         options: Options,
-        lessons: Lessons | None = None,
+        lessons: StoredLessons | None = None,
         session: SessionView | None = None,
     ) -> Answer:
         """Answer a question in one consistent view of the index. Raises `IndexDamagedError`.
@@ -67,7 +68,7 @@ class Searcher:
         connection: sqlite3.Connection,
         text: str,
         options: Options,
-        lessons: Lessons | None,
+        lessons: StoredLessons | None,
         session: SessionView | None,
     ) -> Answer:
         config = self._project.config.retrieval

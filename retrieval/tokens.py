@@ -21,14 +21,15 @@ __all__ = ["count_tokens", "exact_counter", "line_weights", "prefix_within", "to
 
 # cl100k's own expression in the terms of ``re``, a line at a time: \p{L} is [^\W\d_], and marks count as
 # punctuation in both.
-PRETOKEN: Final = re.compile(
+# As text, like that of runs below: `re` compiles and keeps it once something but ASCII is counted.
+PRETOKEN: Final = (
     r"'(?:[sdmt]|ll|ve|re)|(?:[^\n\w]|_)?[^\W\d_]+|\d{1,3}| ?(?:[^\s\w]|_)+\n?|\s*\n|\s+(?!\S)|\s+|."
 )
-_ASCII_PRETOKEN: Final = re.compile(
+_ascii: Final = re.compile(
     r"'(?:[sdmt]|ll|ve|re)|[^\nA-Za-z0-9]?[A-Za-z]+|[0-9]{1,3}| ?[^\sA-Za-z0-9]+\n?|\s*\n|\s+(?!\S)|\s+"
-)
-_LETTERS: Final = re.compile(r"[A-Za-z]+")
-_RUN: Final = re.compile(r"(.)\1*", re.DOTALL)
+).findall
+_LETTERS: Final = r"[A-Za-z]+"
+_RUN: Final = r"(?s:(.)\1*)"
 _MEMO_SIZE: Final = 60_000
 _LONGEST: Final = 64
 """Characters that a token stands for at most, save in runs of one mark."""
@@ -57,11 +58,13 @@ def line_weights(lines: list[str], language: str = "unknown") -> list[int]:
     margin = table.margin(language)
     weight = table.__getitem__
     return [
-        sum(map(weight, (_ASCII_PRETOKEN if line.isascii() else PRETOKEN).findall(line + "\n"))) * margin
-        if line and not line.isspace()
-        else 0
+        sum(map(weight, _pretokens(line + "\n"))) * margin if line and not line.isspace() else 0
         for line in lines
     ]
+
+
+def _pretokens(text: str) -> list[str]:
+    return _ascii(text) if text.isascii() else re.findall(PRETOKEN, text)
 
 
 def tokens_of(weight: int) -> int:
@@ -79,7 +82,7 @@ def prefix_within(text: str, limit: int, language: str = "unknown") -> int:
     margin = table.margin(language)
     room = limit * _UNIT - table.start - table["\n"] * margin
     text = text[: max(limit, 1) * _LONGEST]
-    for match in PRETOKEN.finditer(text):
+    for match in re.finditer(PRETOKEN, text):
         room -= table[match[0]] * margin
         if room < 0:
             end = match.start() or match.end()
@@ -153,7 +156,7 @@ def shape(pretoken: str, pieces: Pieces, runs: dict[str, int]) -> list[int]:
                 found[10] += -(-price // RUN)
                 found[11] += 0 if price else _utf8_length(pretoken[0])
         else:
-            found[3] = sum(_pieces(part, pieces) for part in _LETTERS.findall(bare))
+            found[3] = sum(_pieces(part, pieces) for part in re.findall(_LETTERS, bare))
             found[4] = 1
             for char in bare:
                 if char > "\u07ff":
@@ -165,7 +168,7 @@ def shape(pretoken: str, pieces: Pieces, runs: dict[str, int]) -> list[int]:
     elif last.isdecimal():
         found[7] = 1
     else:
-        for match in _RUN.finditer(pretoken.strip()):
+        for match in re.finditer(_RUN, pretoken.strip()):
             run = match[0]
             price = runs.get(run[0], 0)
             if run[0] < "\x80":

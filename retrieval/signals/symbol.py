@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import compress, repeat
+from operator import contains
+
+from ..analysis import WHOLE, parts_of
 from ..evidence import Evidence
 from .scale import Features
 
 __all__ = ["features"]
 
 _KINDS = {"type": 1.0, "function": 0.9, "variable": 0.6}
+
+
+def _sharing(evidence: Evidence) -> set[int]:
+    """The rows whose symbols may share a part with the question."""
+    spelled = [candidate.spelled for candidate in evidence.candidates]
+    rows = range(len(spelled))
+    found: set[int] = set()
+    for group in evidence.groups:
+        if group.term[0] != WHOLE:
+            found.update(compress(rows, map(contains, spelled, repeat(group.term))))
+    return found
+
+
+@lru_cache(maxsize=16_384)
+def _words(symbol: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The parts of a symbol's last name, and of the names before it, each once."""
+    before, _, last = symbol.rpartition(".")
+    return tuple(dict.fromkeys(parts_of(last))), tuple(dict.fromkeys(parts_of(before)))
 
 
 def features(evidence: Evidence) -> Features:
@@ -27,16 +50,14 @@ def features(evidence: Evidence) -> Features:
     exact = definition.copy()
     symbol, named, holder = definition.copy(), definition.copy(), definition.copy()
     unknown = frozenset(roots).isdisjoint
-    words = [candidate.words for candidate in evidence.candidates]
-    for row, strange in enumerate(map(unknown, words)):
-        if not strange:
-            weights = list(filter(None, map(roots.get, words[row])))
-            symbol[row] = min(sum(weights) / total * 0.8, 1.0)
-            named[row] = len(weights) / len(words[row])
-    holders = [candidate.holder for candidate in evidence.candidates]
-    for row, strange in enumerate(map(unknown, holders)):
-        if not strange:
-            holder[row] = min(sum(filter(None, map(roots.get, holders[row]))) / total, 1.0)
+    for row in _sharing(evidence):
+        words, before = _words(evidence.candidates[row].symbol or "")
+        if not unknown(words):
+            shared = [roots[word] for word in words if word in roots]
+            symbol[row] = min(sum(shared) / total * 0.8, 1.0)
+            named[row] = len(shared) / len(words)
+        if not unknown(before):
+            holder[row] = min(sum([roots[word] for word in before if word in roots]) / total, 1.0)
     types = [0.0] * len(evidence.candidates)
     of_stem = [0.0] * len(facts)
     for row, doc in enumerate(evidence.docs):

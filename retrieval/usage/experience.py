@@ -1,10 +1,10 @@
 """What was learned that bears on a question."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
-__all__ = ["DAY", "Act", "Experience", "Lessons", "decayed", "most_used"]
+__all__ = ["DAY", "Act", "Experience", "decayed", "most_used"]
 
 DAY = 86_400.0
 _NOTHING: Final[Mapping[int, Any]] = MappingProxyType({})
@@ -36,16 +36,6 @@ class Experience(NamedTuple):
     def expected(self) -> Mapping[int, int]:
         """The chunks of the pattern, once it has been seen often enough."""
         return self.pattern_chunks if self.pattern_hits >= self.min_hits else {}
-
-
-class Lessons(Protocol):
-    """Where what was learned is read, by the stage that needs it: of a large store no query reads much."""
-
-    def pattern(self, signature: str) -> Experience:
-        """The pattern of a signature, without acts."""
-
-    def acts(self, chunks: Sequence[int] | None) -> dict[int, list[Act]]:
-        """The acts that still count, of these chunks, or of all."""
 
 
 def most_used(

@@ -40,7 +40,9 @@ class Given(NamedTuple):
 
 
 class StoredLessons:
-    """What a store holds, as it counts at a moment: see `mnemo.retrieval.usage.experience.Lessons`."""
+    """What was learned, as it counts at a moment, read by the stage that needs it: of a large store no query
+    reads much.
+    """
 
     def __init__(self, store: "UsageStore", *, now: float, half_life_days: float, min_hits: int) -> None:
         self._store = store

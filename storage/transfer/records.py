@@ -154,6 +154,9 @@ def _json_items_slowly(data: bytes, key: str) -> Iterator[tuple[str, bytes] | Fa
     except RecursionError:
         yield Fault("line 1", "its JSON is nested too deeply")
         return
+    except ValueError:  # more digits than Python reads
+        yield Fault("line 1", "it holds a number that is too long")
+        return
     items = document.get(key) if isinstance(document, dict) else document
     if not isinstance(items, list):
         yield Fault("line 1", f'it is neither a list nor an object with a list of "{key}"')

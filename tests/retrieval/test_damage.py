@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def database(root: Path) -> Path:
 
 def alter(root: Path, statement: str, *values: object) -> None:
     """Change stored values in a way that leaves every page of SQLite's sound."""
-    with sqlite3.connect(database(root)) as connection:
+    with closing(sqlite3.connect(database(root))) as connection, connection:
         assert connection.execute(statement, values).rowcount > 0
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
@@ -136,7 +137,7 @@ def test_a_name_of_the_schema_that_is_no_text(project: Path, tmp_path: Path) -> 
 
 
 def test_an_index_of_the_first_schema_is_migrated(project: Path, tmp_path: Path) -> None:
-    with sqlite3.connect(database(project)) as connection:
+    with closing(sqlite3.connect(database(project))) as connection, connection:
         connection.execute("ALTER TABLE segments DROP COLUMN checksum")
         connection.execute("PRAGMA user_version = 1")
     connection.close()

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +136,7 @@ def test_killed_at_any_moment_it_goes_on(
         process.send_signal(signal_number)
         process.communicate(timeout=60)
         if database(project).exists():
-            with sqlite3.connect(database(project)) as connection:
+            with closing(sqlite3.connect(database(project))) as connection, connection:
                 assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
                 try:
                     now = connection.execute("SELECT count(*) FROM files").fetchone()[0]
@@ -354,7 +355,7 @@ def test_a_foreign_database_is_set_aside(project: Path, tmp_path: Path) -> None:
     folder = project / ".mnemosyne"
     folder.mkdir()
     (folder / "config.toml").write_text("[general]\nmax_file_size_kb = 100\n[prefetch]\nmin_hits = 2\n")
-    with sqlite3.connect(folder / "mnemosyne.db") as connection:
+    with closing(sqlite3.connect(folder / "mnemosyne.db")) as connection, connection:
         connection.execute("CREATE TABLE files (path TEXT)")
         connection.execute("INSERT INTO files VALUES ('theirs.py')")
     connection.close()
@@ -366,7 +367,7 @@ def test_a_foreign_database_is_set_aside(project: Path, tmp_path: Path) -> None:
     report = engine.ingest()
     assert sum("another program" in notice for notice in report.notices) == 1
     kept = list(folder.glob("mnemosyne.db.foreign-*"))
-    with sqlite3.connect(kept[0]) as connection:
+    with closing(sqlite3.connect(kept[0])) as connection, connection:
         assert connection.execute("SELECT path FROM files").fetchall() == [("theirs.py",)]
     connection.close()
     assert engine.ingest().notices == ["config.toml: mnemo knows no key prefetch, and ignores it"]
@@ -377,7 +378,7 @@ def test_a_newer_database_is_left_alone(project: Path) -> None:
     engine = RetrievalEngine.open(project)
     engine.ingest()
     engine.close()
-    with sqlite3.connect(database(project)) as connection:
+    with closing(sqlite3.connect(database(project))) as connection, connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
     before = database(project).read_bytes()
@@ -412,7 +413,7 @@ def test_a_lost_graph_is_made_again(project: Path, tmp_path: Path) -> None:
     engine = RetrievalEngine.open(project)
     engine.ingest()
     engine.close()
-    with sqlite3.connect(database(project)) as connection:
+    with closing(sqlite3.connect(database(project))) as connection, connection:
         connection.execute("DELETE FROM edges")
         connection.execute("DELETE FROM meta WHERE key = 'graph'")
     connection.close()

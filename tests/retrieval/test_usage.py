@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,7 @@ def ids(engine: RetrievalEngine, text: str = "handle the request", **options: ob
 
 
 def rows(root: Path, query: str) -> list[tuple[object, ...]]:
-    with sqlite3.connect(root / ".mnemosyne" / "usage.db") as connection:
+    with closing(sqlite3.connect(root / ".mnemosyne" / "usage.db")) as connection, connection:
         found = connection.execute(query).fetchall()
     connection.close()
     return found
@@ -151,7 +152,7 @@ def test_one_that_is_deleted_beneath_an_engine_is_begun_anew(engine: RetrievalEn
 def test_a_newer_one_is_left_alone(engine: RetrievalEngine, root: Path) -> None:
     ids(engine)
     engine.close()
-    with sqlite3.connect(root / ".mnemosyne" / "usage.db") as connection:
+    with closing(sqlite3.connect(root / ".mnemosyne" / "usage.db")) as connection, connection:
         connection.execute("PRAGMA user_version = 99")
     answer = engine.query("handle the request", now=NOW, refresh=False)
     assert answer.notices == ["usage.db was made by a newer mnemo: nothing is learned here"]
@@ -276,7 +277,7 @@ def test_a_pattern_brings_what_the_words_do_not(root: Path) -> None:
         odd = ids(engine, "zebra stripe")["odd.py"]
         ids(engine, "alpha handler")
         engine.put_down()
-        with sqlite3.connect(root / ".mnemosyne" / "usage.db") as usage:
+        with closing(sqlite3.connect(root / ".mnemosyne" / "usage.db")) as usage, usage:
             usage.execute("UPDATE retrieved SET chunk = ? WHERE query = 2 AND place = 1", (int(odd, 16),))
         usage.close()
         engine.feedback(odd, "used", now=NOW)

@@ -6,6 +6,7 @@ import random
 import shutil
 import sqlite3
 from collections import OrderedDict
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -307,7 +308,7 @@ async def test_what_queries_delivered_is_replayed(driven, journal, project):
     async with driven(journal, project=project, pane="cache") as app:
         pane = cache(app)
         await app.press("r")
-        with sqlite3.connect(project / ".mnemosyne" / "usage.db") as connection:
+        with closing(sqlite3.connect(project / ".mnemosyne" / "usage.db")) as connection, connection:
             rows = connection.execute("SELECT chunk FROM retrieved ORDER BY query, place").fetchall()
         connection.close()
         assert list(pane.replay.workload.requests) == [f"{chunk:012x}" for (chunk,) in rows]

@@ -219,6 +219,13 @@ def test_every_error_is_in_the_page_on_trouble() -> None:
     assert not missing, "tell of these in docs/troubleshooting.md:\n" + "\n".join(missing)
 
 
+def test_every_file_of_the_repository_that_a_page_names_is_there() -> None:
+    folders = "cli|storage|retrieval|llm|tui|themes|drawing|benchmarks|tests|docs|fuzz"
+    for page in PAGES:
+        for name in re.findall(rf"`((?:{folders})/[\w./-]+)`", page.prose):
+            assert (ROOT / name).exists(), f"{page.name}: {name}"
+
+
 def test_pages_say_nothing_of_a_machine_or_of_those_who_wrote_them() -> None:
     for page in PAGES:
         assert not re.search(r"/work/|/root/|/tmp/(?!mnemo)", page.text), page.name

@@ -212,11 +212,11 @@ def completions() -> dict[str, str]:
         shell: get_completion_script(prog_name="mnemo", complete_var="_MNEMO_COMPLETE", shell=shell).strip()
         for shell in ("bash", "zsh", "fish")
     }
-    # Found in a folder of functions, zsh runs the file for the first completion: that has to complete, too.
+    # In a folder of functions the file is the body of `_mnemo`, which has to complete whenever it is called.
     registered = "compdef _mnemo_completion mnemo"
     assert made["zsh"].endswith(registered)
     zsh = made["zsh"].removesuffix(registered) + (
-        "if [[ $zsh_eval_context[-1] == loadautofunc ]]; then\n"
+        "if [[ $funcstack[1] == _mnemo ]]; then\n"
         '  _mnemo_completion "$@"\n'
         "else\n"
         f"  {registered}\n"

@@ -11,6 +11,7 @@ import pytest
 from desks import DESKS
 from mnemo.llm.env import read_values
 from mnemo.llm.providers import read_setup
+from mnemo.tui.keymap import faults
 from pages import LANGUAGES, ROOT, Block, Desk, Page, pages
 
 PAGES = pages()
@@ -58,6 +59,17 @@ def test_no_command_hides_in_a_block_that_is_not_run() -> None:
         if re.match(r"\s*(\$ )?mnemo ", line)
     ]
     assert not hidden
+
+
+def test_keymaps_that_a_page_shows_have_no_fault() -> None:
+    shown = [
+        tomllib.loads(block.text)["keymap"]
+        for page in PAGES
+        for block in page.blocks
+        if block.language == "toml" and "[keymap]" in block.text
+    ]
+    assert shown
+    assert [fault for keymap in shown for fault in faults(keymap)] == []
 
 
 # -- links ----------------------------------------------------------------------------------------

@@ -7,8 +7,6 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from .inert import one_line
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -53,6 +51,8 @@ def titled(term: str | None = None) -> bool:
 
 def title(text: str) -> str:
     """What sets the window's title (OSC 2); nothing where there is none."""
+    from .inert import one_line  # noqa: PLC0415 -- the journal opens before Rich is loaded
+
     return f"\x1b]2;{one_line(text, 120)}\x07" if titled() else ""
 
 

@@ -149,6 +149,43 @@ def test_few_colours_are_enough(terminal, journal: Path, term, colour):
     assert app.end() == 0
 
 
+def test_the_settings_file_is_edited_from_the_app_and_followed(terminal, journal: Path, tmp_path: Path):
+    folder = tmp_path / "cfg"
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nprintf "[app]\\nlanguage = \\"it\\"\\n" > "$2"\n')
+    editor.chmod(0o755)
+    app = terminal("tui", MNEMO_JOURNAL=str(journal), MNEMO_CONFIG=str(folder), EDITOR=str(editor))
+    app.wait_for("277 memories")
+    app.send(",")
+    app.wait_for("first_weekday")
+    app.send("e")
+    app.wait_until((folder / "config.toml").exists)
+    app.wait_for("first_weekday")
+    app.send("q")
+    app.wait_for("serenità")
+    app.send("q")
+    assert app.end() == 0
+
+
+def test_a_first_run_leads_to_the_demo_and_back(terminal, home: Path, tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    app = terminal(MNEMO_CONFIG=str(home / "cfg"))
+    app.wait_for("Look around in a demo")
+    app.send("d")
+    app.wait_for("demo · 277 memories")
+    app.send("\x10")  # ctrl+p
+    app.wait_for("Search for commands")
+    app.send("leave the demo")
+    app.wait_for("Back to your own journal")
+    app.send("\r")
+    app.wait_for("This is where your memories will stand")
+    app.send("q")
+    assert app.end() == 0
+    assert not list(tmp_path.rglob(".mnemosyne"))
+    assert not list(home.rglob("*.mnheme")), "to look around is not to begin"
+    assert (home / "cfg" / "config.toml").read_text() == "[app]\nwelcome = false\n"
+
+
 def test_plain_mnemo_opens_the_app_and_the_editor_writes(terminal, journal: Path, tmp_path: Path):
     editor = tmp_path / "editor"
     editor.write_text('#!/bin/sh\nprintf "%s, finished by hand" "$(cat "$1")" > "$1"\n')

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
-from textual.app import SuspendNotSupported
 from textual.containers import Container
 from textual.content import Content
 from textual.screen import Screen
@@ -244,11 +243,10 @@ class SettingsScreen(Screen[None]):
         try:
             if not file.exists():
                 config.replace_file(file, b"")
-            open_at(self.app, file, 1, self.app.settings.editor)
-        except SuspendNotSupported:
-            self.notify("This terminal cannot be handed to an editor", severity="error")
         except OSError as error:
-            self.notify(f"The editor could not be started: {error.strerror}", severity="error", markup=False)
+            self.notify(f"{file}: {error.strerror}", severity="error", markup=False)
+            return
+        open_at(self.app, file, 1, self.app.settings.editor)
         self.action_retry()
 
     def action_move(self, direction: str) -> None:

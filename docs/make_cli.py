@@ -216,11 +216,7 @@ def completions() -> dict[str, str]:
     registered = "compdef _mnemo_completion mnemo"
     assert made["zsh"].endswith(registered)
     zsh = made["zsh"].removesuffix(registered) + (
-        "if [[ $funcstack[1] == _mnemo ]]; then\n"
-        '  _mnemo_completion "$@"\n'
-        "else\n"
-        f"  {registered}\n"
-        "fi"
+        f'if [[ $funcstack[1] == _mnemo ]]; then\n  _mnemo_completion "$@"\nelse\n  {registered}\nfi'
     )
     return {"mnemo.bash": made["bash"] + "\n", "_mnemo": zsh + "\n", "mnemo.fish": made["fish"] + "\n"}
 

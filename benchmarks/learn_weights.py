@@ -2,12 +2,14 @@
 
     python benchmarks/learn_weights.py --set SET REPOS [--set SET REPOS]... [--folds 5] [--without NAME]...
 
-For each type of question two pairwise logistic regressions (L2): files that answer against files that do not,
-and within files that answer the chunks whose lines were changed against the others. Prints figures of each
-set by weights that never saw the repository (the same repository in two sets is one), and then the tables
-learned on all. Needs the extra ``bench``. SET and REPOS are those of `quality_bench`; chunks learn from
-sets with lines alone. ``--without`` leaves features out (a name, or all that begin with
-it and a dot; several with commas) and prints the differences with their paired bootstrap intervals.
+For each type of question three pairwise logistic regressions (L2): files that answer against files that do
+not; within files that answer, chunks whose lines were changed against the others; and changed chunks against
+all that rank high, whatever their files. The first two make one model, the third another; what is learned is
+the mean of both. Prints figures of each set by weights that never saw the repository (the same repository in
+two sets is one), and then the tables that ship, learned on all. Needs the extra ``bench``. SET and REPOS are
+those of `quality_bench`; chunks learn from sets with lines alone. ``--without`` leaves features out (a name,
+or all that begin with it and a dot; several with commas) and prints the differences with their paired
+bootstrap intervals.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +29,7 @@ from mnemo.retrieval.budget import Offer, fill
 from mnemo.retrieval.corpus import Candidate, Corpus
 from mnemo.retrieval.cost import values
 from mnemo.retrieval.evidence import gather
-from mnemo.retrieval.fusion import Weights, learned, weights_for
+from mnemo.retrieval.fusion import Weights, learned
 from mnemo.retrieval.query_text import read_query
 from mnemo.retrieval.signals import features_of
 from mnemo.retrieval.signals.scale import Features
@@ -38,23 +41,26 @@ Array = np.ndarray[Any, Any]
 MODELS = ("natural", "change", "symbol")
 ALIASES = {"fmt": "fmtlib", "mini": "mini.nvim"}  # one repository under two names
 OF_CHUNKS = {
-    "bm25", "bm25.raw", "bm25.names", "bm25.signature", "bm25.comments", "bm25.cover", "bm25.near", "symbol",
-    "symbol.definition", "symbol.exact", "symbol.holder", "symbol.named", "symbol.type",
-    "kind.size", "kind.imports", "kind.unnamed",
+    "bm25", "bm25.raw", "bm25.comments", "bm25.near", "symbol", "symbol.definition", "symbol.exact",
+    "symbol.holder", "symbol.type", "kind.size", "kind.imports",
 }  # fmt: skip
-ONLY_OF_CHUNKS = {
-    "bm25.near",
-    "symbol.holder",
-    "symbol.named",
-    "symbol.type",
-    "kind.size",
-    "kind.imports",
-    "kind.unnamed",
-}
+ONLY_OF_CHUNKS = {"bm25.near", "symbol.holder", "symbol.type", "kind.size", "kind.imports"}
 KINDS = {"kind.tests", "kind.docs", "kind.data", "kind.examples", "kind.generated", "kind.legacy"}
-BY_HAND = {"path.place", "vector", "usage", "usage.alike", "usage.unlike", "prefetch"}
-FILE_STRENGTH, CHUNK_STRENGTH = 0.0003, 0.0003
+STRENGTH = 0.0003
 HARD_NEGATIVES = 60
+MOST_CHANGED = 12
+SHAPES = {"natural": (1.0, 0.25), "change": (1.25, 0.5), "symbol": (1.0, 0.25)}
+"""Spread and size of a model of files and chunks within them."""
+OWN = {
+    "symbol.whole": 8.0,
+    "path.place": 4.0,
+    "usage.alike": 2.0,
+    "usage.unlike": -2.0,
+    "prefetch": 2.0,
+}
+"""Set by hand: the sets name places, and names in so many words, too seldom to learn from, and nobody used
+their answers; what use counts is chosen by learning_bench.py."""
+NOT_LEARNED = {*OWN, "usage", "vector", "graph"}  # without the last three nothing is lost beyond noise
 SEARCHES = 3.0  # what a question of a search set counts among natural ones, beside one of history
 OTHER_TYPE = 0.2  # what a question of another type counts, for there are few of each
 LIMIT = 10
@@ -75,6 +81,11 @@ class Example:
     sizes: list[int]
     right: Array
     changed: Array
+
+    @cached_property
+    def owners(self) -> Array:
+        """By row, the file row."""
+        return np.repeat(np.arange(len(self.spans)), [end - start for start, end in self.spans])
 
     @property
     def repo(self) -> str:
@@ -141,6 +152,7 @@ def answers(question: Question, path: str) -> bool:
 
 
 def file_pairs(example: Example, names: list[str]) -> Iterator[Array]:
+    """Files that answer against files that do not."""
     values = example.of_files(names)
     good, bad = values[example.right], values[~example.right]
     if len(good) and len(bad):
@@ -150,6 +162,7 @@ def file_pairs(example: Example, names: list[str]) -> Iterator[Array]:
 
 
 def chunk_pairs(example: Example, names: list[str]) -> Iterator[Array]:
+    """Within files that answer, chunks that changed against others."""
     values = example.of_chunks(names)
     for start, end in example.spans:
         changed = example.changed[start:end] > 0
@@ -158,58 +171,99 @@ def chunk_pairs(example: Example, names: list[str]) -> Iterator[Array]:
             yield (good[:, None, :] - bad[None, :, :]).reshape(-1, len(names))
 
 
-def fit(
-    some: list[tuple[Example, float]],
-    names: list[str],
-    pairs_of: Callable[[Example, list[str]], Iterator[Array]],
-    strength: float,
-) -> dict[str, float]:
-    """Each question counts by its weight, whatever the number of its pairs."""
+def rival_pairs(
+    example: Example, of_files: list[str], of_chunks: list[str], weights: Weights
+) -> Iterator[Array]:
+    """Chunks that changed against all others that rank high by ``weights``, whatever their files; of a
+    question without lines, the best chunks of files that answer against those of files that do not.
+    """
+    density = densities(example, weights)
+    order = np.argsort(-density, kind="stable")
+    right = example.changed > 0
+    if example.question.targets:
+        _, first = np.unique(example.owners[order], return_index=True)
+        order = order[np.sort(first)]
+        right = example.right[example.owners]
+    good, bad = order[right[order]], order[~right[order]][:HARD_NEGATIVES]
+    if len(good) and len(bad):
+        most = np.argsort(-example.changed[good], kind="stable")[:MOST_CHANGED]
+        values = np.hstack([example.of_files(of_files)[example.owners], example.of_chunks(of_chunks)])
+        yield (values[good[most]][:, None, :] - values[bad][None, :, :]).reshape(-1, values.shape[1])
+
+
+def fit(some: list[tuple[Example, float]], pairs_of: Callable[[Example], Iterator[Array]]) -> Array:
+    """A weight for each column of the pairs. Each question counts by its weight, whatever the number of its
+    pairs."""
     rows, shares = [], []
     for example, weight in some:
-        found = list(pairs_of(example, names))
+        found = list(pairs_of(example))
         if found:
-            rows.append(np.concatenate(found))
+            rows.append(np.concatenate(found).astype(np.float32))
             shares.append(np.full(len(rows[-1]), weight / len(rows[-1])))
-    pairs, share = np.concatenate(rows), np.concatenate(shares)
+    pairs, share = np.concatenate(rows), np.concatenate(shares).astype(np.float32)
     share /= share.sum()
 
     def loss(weights: Array) -> tuple[float, Array]:
-        margin = pairs @ weights
-        slope = -(pairs * (share / (1 + np.exp(margin)))[:, None]).sum(0)
-        value = (share * np.logaddexp(0, -margin)).sum() + strength / 2 * weights @ weights
-        return value, slope + strength * weights
+        margin = pairs @ weights.astype(np.float32)
+        slope = -(share / (1 + np.exp(np.minimum(margin, 60)))) @ pairs
+        value = float(share @ np.logaddexp(0, -margin)) + STRENGTH / 2 * weights @ weights
+        return value, slope + STRENGTH * weights
 
-    found = minimize(loss, np.zeros(len(names)), jac=True, method="L-BFGS-B").x
-    return {name: round(float(weight), 2) for name, weight in zip(names, found, strict=True)}
+    return minimize(loss, np.zeros(pairs.shape[1]), jac=True, method="L-BFGS-B").x
 
 
 def learn(some: list[Example], without: set[str]) -> dict[str, Weights]:
-    """A model for each type of question; natural ones and tasks lend each other a little."""
+    """A model for each type of question; natural ones and tasks lend each other a little.
+
+    Two models are averaged: one of files with one of the chunks within them, and one of all chunks.
+    """
     every = {name for example in some for name in (*example.features.chunks, *example.features.files)}
-    of_files = sorted(every - ONLY_OF_CHUNKS - BY_HAND - without)
+    of_files = sorted(every - ONLY_OF_CHUNKS - NOT_LEARNED - without)
     of_chunks = sorted((every & OF_CHUNKS) - without)
     found = {}
     for model in MODELS:
         related = [each for each in some if (each.model == "symbol") == (model == "symbol")]
-        weighed = []
+        weighed, rivals = [], []
         for each in related:
+            weight = 1.0 if each.model == model else OTHER_TYPE
             search = SEARCHES if model == "natural" and each.question.targets else 1.0
-            weighed.append((each, search * (1.0 if each.model == model else OTHER_TYPE)))
-        files = fit(weighed, of_files, file_pairs, FILE_STRENGTH)
-        chunks = fit([(each, 1.0) for each in related], of_chunks, chunk_pairs, CHUNK_STRENGTH)
+            weighed.append((each, search * weight))
+            if model != "change" or not each.question.targets:
+                rivals.append((each, search * weight))
+        spread, size = SHAPES[model]
+        files = fit(weighed, partial(file_pairs, names=of_files))
+        chunks = fit([(each, 1.0) for each in related], partial(chunk_pairs, names=of_chunks))
+        apart = Weights(named(of_files, files), named(of_chunks, chunks), spread, size, 1.0, {})
+        together = fit(rivals, partial(rival_pairs, of_files=of_files, of_chunks=of_chunks, weights=apart))
+        files = files + together[: len(of_files)]
+        found[model] = Weights(
+            named(of_files, files / 2),
+            named(of_chunks, chunks),
+            spread / 2,
+            size / 2,
+            1.0,
+            {**named(of_chunks, together[len(of_files) :] / 2), **OWN},
+        )
         if model == "symbol":  # asked of sets that hold hardly any tests and docs
-            files |= {name: weight for name, weight in found["natural"].file.items() if name in KINDS}
-        found[model] = weights_for(model)._replace(file=files, chunk=chunks, own={})
+            kinds = {name: weight for name, weight in found["natural"].file.items() if name in KINDS}
+            found[model] = found[model]._replace(file={**found[model].file, **kinds})
     return found
+
+
+def named(names: list[str], weights: Array) -> dict[str, float]:
+    return {name: round(float(weight), 2) for name, weight in zip(names, weights, strict=True)}
+
+
+def densities(example: Example, weights: Weights) -> Array:
+    scores = learned(example.spans, example.features, weights, {})
+    return np.array(values([chunk.tokens for chunk in example.candidates], scores, weights)[1])
 
 
 def measure(example: Example, weights: Weights) -> dict[str, float]:
     """What the engine would answer with these weights, scored."""
     question = example.question
     candidates = example.candidates
-    scores = learned(example.spans, example.features, weights, {})
-    _, density = values([chunk.tokens for chunk in candidates], scores, weights)
+    density = densities(example, weights)
     order = sorted(range(len(candidates)), key=lambda row: (-density[row], candidates[row].chunk_id))
     offers = (
         Offer(row, chunk.file_id, chunk.content_id, chunk.line_start, chunk.line_end)
@@ -224,9 +278,8 @@ def measure(example: Example, weights: Weights) -> dict[str, float]:
         limit=LIMIT if search else None,
         per_file=1 if search else None,
     )
-    owners = [row for row, (start, end) in enumerate(example.spans) for _ in range(start, end)]
     spans = [
-        (example.paths[owners[row]], candidates[row].line_start, candidates[row].line_end)
+        (example.paths[example.owners[row]], candidates[row].line_start, candidates[row].line_end)
         for row in choice.taken
     ]
     if search:
@@ -293,7 +346,10 @@ def main() -> None:
             mark = " *" if low > 0 or high < 0 else ""
             print(f"#   {' '.join(key):<36} {mean:+.3f} [{low:+.3f}, {high:+.3f}]{mark}", flush=True)
     for model, weights in learn([each for some in sets.values() for each in some], set()).items():
-        for part, table in (("file", weights.file), ("chunk", weights.chunk)):
+        print(
+            f"\n[{model}]\nspread = {weights.spread}\nsize = {weights.size}\nsharpness = {weights.sharpness}"
+        )
+        for part, table in (("file", weights.file), ("chunk", weights.chunk), ("own", weights.own)):
             print(f"\n[{model}.{part}]")
             for name, weight in sorted(table.items(), key=lambda item: -item[1]):
                 if abs(weight) >= 0.05:

@@ -27,8 +27,8 @@ ROWS = 60_000  # chunks that are kept, and as many facts of each other kind
 
 class Candidate(NamedTuple):
     """A chunk that may answer. ``doc`` is its place in the `Corpus`; ``spelled`` is its symbol in lower case,
-    in which every part of it is found; ``imports`` is 1 for a chunk of imports, ``unnamed`` for one without
-    a symbol (or of imports), else 0, and ``size`` the logarithm of its tokens.
+    in which every part of it is found; ``imports`` is 1 for a chunk of imports, else 0, and ``size`` the
+    logarithm of its tokens.
     """
 
     doc: int
@@ -44,13 +44,12 @@ class Candidate(NamedTuple):
     signature: str | None
     spelled: str
     imports: float
-    unnamed: float
     size: float
 
 
 class FileFacts(NamedTuple):
-    """What a signal reads of a file: ``stem`` and ``folders`` (nearest first) as words, uses of it by
-    others, what kinds it is of (`kinds_of`).
+    """What a signal reads of a file: ``stem`` and ``folders`` (nearest first) as words, and what kinds it is
+    of (`kinds_of`).
     """
 
     path: str
@@ -59,8 +58,6 @@ class FileFacts(NamedTuple):
     note: str | None
     stem: tuple[str, ...]
     folders: tuple[tuple[str, ...], ...]
-    references: int
-    importers: int
     kinds: frozenset[str]
 
 
@@ -283,10 +280,8 @@ class Corpus:
                 spelled = symbol or ""
                 spelled = spelled.lower() if spelled.isascii() else " ".join(parts_of(spelled))
                 doc = by_chunk[row[0]]
-                imports = kind == "imports"
-                unnamed = imports or not symbol
                 size = math.log(max(tokens, 1)) / 6
-                kept[doc] = Candidate._make((doc, *row, spelled, float(imports), float(unnamed), size))
+                kept[doc] = Candidate._make((doc, *row, spelled, float(kind == "imports"), size))
         found = [kept[doc] for doc in docs if doc in kept]
         found.sort(key=_FILE_OF)
         return found
@@ -298,13 +293,9 @@ class Corpus:
         if any(file_id not in kept for file_id in wanted):
             _keep(kept, ROWS)
             missing = [file_id for file_id in wanted if file_id not in kept]
-            used: dict[int, list[int]] = {}
-            for target, kind, number in self._rows(_USED, missing):
-                used.setdefault(target, [0, 0])[kind] = number
             for file_id, path, language, lines, note in self._rows(_FACTS, missing):
                 *folders, name = path.split("/")
                 bare = name.rsplit(".", 1)[0] if not name.startswith(".") else name
-                references, importers = used.get(file_id, (0, 0))
                 kept[file_id] = FileFacts(
                     path,
                     language,
@@ -312,8 +303,6 @@ class Corpus:
                     note,
                     tuple(parts_of(bare)),
                     tuple(tuple(parts_of(folder)) for folder in reversed(folders[-3:])),
-                    references,
-                    importers,
                     kinds_of(path, language, note),
                 )
         return {file_id: kept[file_id] for file_id in wanted}
@@ -345,7 +334,6 @@ _CANDIDATES = (
 _SPANS = "SELECT file_id, min(id), max(id), count(*) FROM chunks WHERE file_id IN (?) GROUP BY file_id"
 _CHUNKS = "SELECT file_id, id FROM chunks WHERE file_id IN (?)"
 _FACTS = "SELECT id, path, language, lines, note FROM files WHERE id IN (?)"
-_USED = "SELECT target, kind, count(*) FROM edges WHERE target IN (?) GROUP BY target, kind"
 _USES = "SELECT source, target, sum(weight) FROM edges WHERE source IN (?) GROUP BY source, target"
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import repeat
 from operator import getitem
@@ -104,13 +104,6 @@ class Postings:
             self.packed[place] if place < count and self.docs[place] == doc else 0
             for place, doc in zip(places, docs, strict=True)
         )
-
-    def within(self, ranges: Iterable[slice]) -> Iterator[object]:
-        """For each of these ranges of documents something true where the term occurs in it."""
-        if self._plane is not None:
-            return map(bytes.strip, map(self._plane.__getitem__, ranges), repeat(b"\0"))
-        docs = self.docs
-        return (bisect_left(docs, each.start) < bisect_left(docs, each.stop) for each in ranges)
 
     @property
     def size(self) -> int:

@@ -16,6 +16,7 @@ QueryType = Literal["symbol", "natural", "change", "path", "error", "code"]
 
 MAX_TERMS = 400  # distinct terms read of one question; more are the tail of something pasted
 MAX_PLACES = 20
+MAX_WHOLE = 6  # words that may be one name, as "get pip install" is get_pip_install
 
 
 def _words(text: str) -> frozenset[str]:
@@ -90,7 +91,8 @@ class Query(NamedTuple):
     left out; ``names`` are the folded names that it may mean by a symbol, with 1.0 for those written as
     identifiers and less for plain words and for neighbours taken as one; ``wanted`` are the kinds of file
     it asks for (tests, docs, examples, generated, legacy); ``compounds`` are neighbouring words as one
-    identifier would have them, "commit message" as ``=commitmessage``.
+    identifier would have them, "commit message" as ``=commitmessage``; ``whole`` is the folded name that
+    all words of a short question make together, or empty.
     """
 
     text: str
@@ -102,6 +104,7 @@ class Query(NamedTuple):
     places: tuple[Place, ...]
     wanted: frozenset[str] = frozenset()
     compounds: tuple[str, ...] = ()
+    whole: str = ""
 
     @property
     def parts(self) -> list[str]:
@@ -130,7 +133,11 @@ def read_query(text: str) -> Query:
     wanted = frozenset(name for name, hints in _WANTED.items() if not bare.isdisjoint(hints))
     names, written = _names(text, words, kind)
     compounds = _compounds(words) if kind in ("natural", "change", "error") else ()
-    return Query(text, kind, tuple(counts), counts, names, written, _places(text), wanted, compounds)
+    whole = ""
+    if kind in ("natural", "change", "symbol") and 1 <= len(words) <= MAX_WHOLE:
+        whole = "".join(fold(word) for word, _ in words)
+        names[whole] = 1.0
+    return Query(text, kind, tuple(counts), counts, names, written, _places(text), wanted, compounds, whole)
 
 
 def _compounds(words: list[tuple[str, tuple[str, ...]]]) -> tuple[str, ...]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain, compress, repeat
+from itertools import compress, repeat
 from operator import getitem, mul
 
-from ..analysis import COMMENT_SHIFT, DEFINED, SIGNATURE
+from ..analysis import COMMENT_SHIFT
 from ..evidence import Evidence
 from ..postings import TF_OF
 from .scale import Features, scaled
@@ -14,32 +14,27 @@ from .scale import Features, scaled
 __all__ = ["features"]
 
 IN_STEM = 2  # a word of the file's name counts as two occurrences, one of its folders as one
-_DEFINED = bytes(bool(byte & DEFINED) for byte in range(256))
-_SIGNED = bytes(bool(byte & SIGNATURE) for byte in range(256))
 _SAID = bytes(byte >> COMMENT_SHIFT & 3 for byte in range(256))
-_THERE = bytes(bool(byte) for byte in range(256))
 _SHARE = tuple(times / (times + 1) for times in range(4))
 
 
 class _Sums(dict[tuple[int, ...], float]):
-    """The sums of weight x share for what a few flags say of each term: few combinations ever occur."""
+    """The sums of weight x share for how often each term is said: few combinations ever occur."""
 
     def __init__(self, weights: Sequence[float]) -> None:
         super().__init__()
         self._weights = weights
 
-    def __missing__(self, flags: tuple[int, ...]) -> float:
-        total: float = sum(map(mul, self._weights, map(_SHARE.__getitem__, flags)))
-        self[flags] = total
+    def __missing__(self, times: tuple[int, ...]) -> float:
+        total: float = sum(map(mul, self._weights, map(_SHARE.__getitem__, times)))
+        self[times] = total
         return total
 
 
 def features(evidence: Evidence) -> Features:
-    """Over stems with the path's words (``bm25``), over exact terms (``.raw``), and by field: names that the
-    chunk defines, its signature, its comments; ``.cover`` is the share of the question's weight that occurs.
-    ``.near``: the text of the chunk before or after it. ``.top3`` and ``.file`` are sums over the file,
-    ``.filecover`` the share that occurs anywhere in it, ``.filenames`` and ``.filecomments`` the share that
-    its candidates define or say.
+    """Over stems with the path's words (``bm25``), over exact terms (``.raw``), and in comments. ``.near``:
+    the text of the chunk before or after it. ``.file``: the root of the sum over the file;
+    ``.filecomments``: the share of the question's weight that the comments of its candidates say.
     """
     corpus, groups, docs = evidence.corpus, evidence.groups, evidence.docs
     if not docs or not groups:
@@ -64,39 +59,17 @@ def features(evidence: Evidence) -> Features:
                 for place in range(*spans[row]):
                     scores[place] = weight * rows[place][times[place] + more]
         text.append(scores)
-    idfs = [group.idf for group in groups]
-    cover = _Sums([2 * idf / evidence.total_idf for idf in idfs])
-    top3, whole, covered = _of_files(evidence)
-    names = _Sums([2 * idf for idf in idfs])
-    defined = _flags(evidence, _DEFINED)
-    said = _flags(evidence, _SAID)
+    said = [column.translate(_SAID) for column in evidence.united]
+    sums = _Sums([group.idf for group in groups])
     return Features(
         {
             "bm25": scaled(list(map(sum, zip(*text, strict=True)))),
             "bm25.raw": scaled(list(map(sum, zip(*raw, strict=True)))),
-            "bm25.names": scaled(_summed(names, defined)),
-            "bm25.signature": scaled(_summed(names, _flags(evidence, _SIGNED))),
-            "bm25.comments": scaled(_summed(_Sums(idfs), said)),
-            "bm25.cover": _summed(cover, _flags(evidence, _THERE)),
+            "bm25.comments": scaled(list(map(sums.__getitem__, zip(*said, strict=True)))),
             "bm25.near": scaled(_near(evidence)),
         },
-        {
-            "bm25.top3": scaled(top3),
-            "bm25.file": scaled(whole),
-            "bm25.filecover": covered,
-            "bm25.filenames": _in_files(evidence, defined),
-            "bm25.filecomments": _in_files(evidence, said),
-        },
+        {"bm25.file": scaled(_of_files(evidence)), "bm25.filecomments": _in_files(evidence, said)},
     )
-
-
-def _flags(evidence: Evidence, table: bytes) -> list[bytes]:
-    """By group and row: what ``table`` makes of the packed byte."""
-    return [column.translate(table) for column in evidence.united]
-
-
-def _summed(sums: _Sums, flags: Sequence[bytes]) -> list[float]:
-    return list(map(sums.__getitem__, zip(*flags, strict=True)))
 
 
 def _near(evidence: Evidence) -> list[float]:
@@ -112,12 +85,12 @@ def _near(evidence: Evidence) -> list[float]:
     return found
 
 
-def _in_files(evidence: Evidence, flags: Sequence[bytes]) -> list[float]:
-    """By file: the share of the question's weight that is flagged in any of its candidates."""
+def _in_files(evidence: Evidence, said: Sequence[bytes]) -> list[float]:
+    """By file: the share of the question's weight that is said in any of its candidates."""
     found = [0.0] * len(evidence.spans)
     total = evidence.total_idf
     rows, slices = range(len(found)), [slice(*span) for span in evidence.spans]
-    for group, column in zip(evidence.groups, flags, strict=True):
+    for group, column in zip(evidence.groups, said, strict=True):
         if any(column):
             share = group.idf / total
             for row in compress(rows, map(bytes.strip, map(column.__getitem__, slices), repeat(b"\0"))):
@@ -138,25 +111,7 @@ def _bonuses(evidence: Evidence) -> list[dict[int, int]]:
     return found
 
 
-def _of_files(evidence: Evidence) -> tuple[list[float], list[float], list[float]]:
-    """By file: the sum of its three best chunks, the root of the sum of all, and the share of the question's
-    weight that occurs in any.
-    """
-    totals, unit = evidence.totals, evidence.unit
-    top3: list[float] = []
-    whole: list[float] = []
-    owners: list[int] = []
-    ranges: list[slice] = []
-    for row, runs in enumerate(evidence.corpus.runs(evidence.files).values()):
-        ranges += runs
-        owners += [row] * len(runs)
-        scores = sorted(filter(None, chain.from_iterable(map(totals.__getitem__, runs))))
-        top3.append(sum(scores[-3:]) * unit)
-        whole.append((sum(scores) * unit) ** 0.5)
-    covered = [0.0] * len(top3)
-    total = evidence.total_idf
-    for group in evidence.groups:
-        share = group.idf / total
-        for row in set(compress(owners, group.united.within(ranges))):
-            covered[row] += share
-    return top3, whole, covered
+def _of_files(evidence: Evidence) -> list[float]:
+    """By file: the root of the sum of all its chunks."""
+    totals, unit, runs = evidence.totals, evidence.unit, evidence.corpus.runs(evidence.files)
+    return [(sum(map(sum, map(totals.__getitem__, some))) * unit) ** 0.5 for some in runs.values()]

@@ -1,4 +1,4 @@
-"""The reference graph: what much is used by others, and what the best files use."""
+"""The reference graph: what the best files use."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ __all__ = ["features"]
 
 
 def features(evidence: Evidence) -> Features:
-    """``graph``: use of the file by the files that answer best; ``.references`` and ``.importers``: by how
-    many files of the project it is used and imported, as logarithms.
-    """
+    """``graph``: use of the file by the files that answer best."""
     totals, docs, unit = evidence.totals, evidence.docs, evidence.unit
     row_of = {file_id: row for row, file_id in enumerate(evidence.files)}
     best = [max(map(totals.__getitem__, docs[start:end])) * unit for start, end in evidence.spans]
@@ -23,12 +21,4 @@ def features(evidence: Evidence) -> Features:
         share = best[row_of[source]]
         for target, weight in targets.items():
             near[row_of[target]] += share * math.log1p(weight)
-    facts = evidence.files.values()
-    return Features(
-        {},
-        {
-            "graph": scaled(near),
-            "graph.references": scaled([math.log1p(file.references) for file in facts]),
-            "graph.importers": scaled([math.log1p(file.importers) for file in facts]),
-        },
-    )
+    return Features({}, {"graph": scaled(near)})

@@ -10,8 +10,8 @@ __all__ = ["features"]
 
 def features(evidence: Evidence) -> Features:
     """``kind.tests`` and so on: 1 for a file of that kind that the question does not ask for;
-    ``kind.imports``: a chunk of imports; ``kind.unnamed``: a chunk without a symbol; ``kind.short``: a file
-    of a few lines; ``kind.size``: the logarithm of a chunk's tokens.
+    ``kind.imports``: a chunk of imports; ``kind.short``: a file of a few lines; ``kind.size``: the logarithm
+    of a chunk's tokens.
     """
     wanted = evidence.query.wanted
     named = {place.path.rpartition("/")[2] for place in evidence.query.places}
@@ -28,7 +28,6 @@ def features(evidence: Evidence) -> Features:
     return Features(
         {
             "kind.imports": [candidate.imports for candidate in candidates],
-            "kind.unnamed": [candidate.unnamed for candidate in candidates],
             "kind.size": [candidate.size for candidate in candidates],
         },
         files,

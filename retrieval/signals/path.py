@@ -12,34 +12,25 @@ __all__ = ["features"]
 def features(evidence: Evidence) -> Features:
     """``path``: the harmonic mean of what the question names of the file's stem and the stem of the question.
 
-    ``.share``: the weighted share of the question's words in the stem; ``.named``: the share of the stem's
-    words that the question names; ``.whole``: 1 where that is four in five; ``.folder``: the share in the
-    parent folder; ``.further``: in folders above; ``.place``: the question names this very file, or line.
+    ``.named``: the share of the stem's words that the question names; ``.whole``: 1 where that is four in
+    five; ``.folder``: the weighted share of the question's words in the parent folder; ``.place``: the
+    question names this very file, or line.
     """
     query, groups = evidence.query, evidence.groups
     parts = [(number, group) for number, group in enumerate(groups) if group.term[0] != WHOLE]
     total = sum(group.idf for _, group in parts) or 1.0
     path: list[float] = []
-    shares: list[float] = []
     names: list[float] = []
     folder: list[float] = []
-    further: list[float] = []
     for file_id, facts in evidence.files.items():
         hits = evidence.stem_hits.get(file_id, {})
         near = evidence.folder_hits.get(file_id, {})
         share = sum(groups[number].idf * match for number, match in hits.items()) / total
         named = _named(facts, [groups[number].term for number in hits]) if hits else 0.0
-        shares.append(share)
         names.append(named)
         path.append(2 * share * named / (share + named) if share and named else 0.0)
-        parent = above = 0.0
-        for number, (match, step) in near.items():
-            if step == 1:
-                parent += groups[number].idf * match
-            else:
-                above += groups[number].idf * match
+        parent = sum(groups[number].idf * match for number, (match, step) in near.items() if step == 1)
         folder.append(parent / total)
-        further.append(above / total)
     places = [0.0] * len(evidence.candidates)
     for row, facts in enumerate(evidence.files.values()):
         for place in query.places:
@@ -53,11 +44,9 @@ def features(evidence: Evidence) -> Features:
         {"path.place": places},
         {
             "path": path,
-            "path.share": shares,
             "path.named": names,
             "path.whole": [float(named >= 0.8) for named in names],
             "path.folder": folder,
-            "path.further": further,
         },
     )
 

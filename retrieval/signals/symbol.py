@@ -37,9 +37,9 @@ def features(evidence: Evidence) -> Features:
     """``symbol``: the chunk defines a name of the question, or its symbol shares words with it.
 
     ``.definition``: it defines a name that the question spells, rarer names counting more; ``.exact``: with
-    the very spelling; ``.type``: the name of a type; ``.stem``: its name is the file's as well. ``.named``:
-    the share of its symbol's words that the question has; ``.holder``: the weighted share of the question's
-    words in what holds the symbol, as its class.
+    the very spelling; ``.type``: the name of a type; ``.stem``: its name is the file's as well.
+    ``.holder``: the weighted share of the question's words in what holds the symbol, as its class;
+    ``.whole``: all words of the question make up a name that it defines, and no constructor's.
     """
     names = evidence.query.names
     written = evidence.query.written
@@ -48,18 +48,17 @@ def features(evidence: Evidence) -> Features:
     facts = list(evidence.files.values())
     definition = [0.0] * len(evidence.candidates)
     exact = definition.copy()
-    symbol, named, holder = definition.copy(), definition.copy(), definition.copy()
+    symbol, holder, whole = definition.copy(), definition.copy(), definition.copy()
     unknown = frozenset(roots).isdisjoint
     for row in _sharing(evidence):
         words, before = _words(evidence.candidates[row].symbol or "")
         if not unknown(words):
-            shared = [roots[word] for word in words if word in roots]
-            symbol[row] = min(sum(shared) / total * 0.8, 1.0)
-            named[row] = len(shared) / len(words)
+            symbol[row] = min(sum([roots[word] for word in words if word in roots]) / total * 0.8, 1.0)
         if not unknown(before):
             holder[row] = min(sum([roots[word] for word in before if word in roots]) / total, 1.0)
     types = [0.0] * len(evidence.candidates)
     of_stem = [0.0] * len(facts)
+    bearers: dict[int, list[tuple[int, str]]] = {}
     for row, doc in enumerate(evidence.docs):
         if doc not in evidence.definitions:
             continue
@@ -72,18 +71,24 @@ def features(evidence: Evidence) -> Features:
             best = max(best, names[name] * _KINDS[kind] * rarity)
             if spelled in written:
                 exact[row] = 1.0
+            if name == evidence.query.whole:
+                bearers.setdefault(owner, []).append((row, kind))
             if "".join(facts[owner].stem) == name:
                 of_stem[owner] = max(of_stem[owner], names[name])
         definition[row] = best
         symbol[row] = max(symbol[row], 1.0 if best and exact[row] else best)
+    for found in bearers.values():
+        of_types = any(kind == "type" for _, kind in found)
+        for row, kind in found:  # a constructor bears the name of its type, which is what is asked for
+            whole[row] = max(whole[row], _KINDS[kind] if kind == "type" or not of_types else 0.0)
     return Features(
         {
             "symbol": symbol,
             "symbol.definition": definition,
             "symbol.exact": exact,
             "symbol.holder": holder,
-            "symbol.named": named,
             "symbol.type": types,
+            "symbol.whole": whole,
         },
         {"symbol.stem": of_stem},
     )

@@ -368,6 +368,35 @@ def test_irregular_forms_of_a_question_find_what_code_calls_by_the_plain_one(tmp
         assert [result.file_path for result in found] == ["wr.py"]
 
 
+def test_words_that_make_a_name_bring_its_definition_first(tmp_path: Path) -> None:
+    steps = "".join(f"    get_step_{n} = pip.install(get(step_{n}))\n" for n in range(6))
+    (tmp_path / "pip.py").write_text(
+        f'"""Get pip: install what pip gets."""\n\n\ndef install(pip, get):\n{steps}    return pip\n\n\n'
+        f"def get_all(pip, get):\n{steps}    return install\n"
+    )
+    lines = "".join(f"    row_{n} = args[{n}] + args[{n + 1}]\n" for n in range(8))
+    (tmp_path / "utils.py").write_text(f"def get_pip_install(args):\n{lines}    return row_0\n")
+    with RetrievalEngine.open(tmp_path) as engine:
+        engine.ingest()
+        first = engine.query("get pip install", learn=False)[0]
+        assert first.chunk.symbol_name == "get_pip_install"
+
+
+def test_the_name_of_a_type_brings_the_type_before_its_constructors(tmp_path: Path) -> None:
+    note = "".join(f" * What step {n} of the work is for, in a few words more.\n" for n in range(14))
+    lines = "".join(f"        this.part{n} = state.part{n};\n" for n in range(20))
+    (tmp_path / "Mapper.java").write_text(
+        f"/**\n{note} */\npublic class Mapper {{\n    private int part0;\n\n"
+        f"    public Mapper() {{\n        this(null);\n        check(part0, part0, part0);\n    }}\n\n"
+        f"    public Mapper(State state) {{\n{lines}    }}\n\n"
+        f"    void reset() {{\n{lines}    }}\n}}\n"
+    )
+    with RetrievalEngine.open(tmp_path) as engine:
+        engine.ingest()
+        found = engine.query("Mapper", learn=False)
+        assert [result.chunk.symbol_name for result in found][:2] == ["Mapper", "Mapper.Mapper"]
+
+
 def test_rrf_answers_as_well(project: Path) -> None:
     from mnemo.retrieval.config import Config
 

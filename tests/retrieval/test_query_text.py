@@ -96,3 +96,20 @@ def test_neighbours_are_also_read_as_one_identifier() -> None:
     query = read_query("where is the commit message of a Diff")
     assert query.compounds == ("=commitmessage",)
     assert read_query("commit_message").compounds == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("get pip install", "getpipinstall"),
+        ("is auto width", "isautowidth"),
+        ("HttpClient", "httpclient"),
+        ("how does the cart know what it holds", ""),
+        ("src/app.py", ""),
+        ("...", ""),
+    ],
+)
+def test_the_words_of_a_short_question_are_also_one_name(text: str, whole: str) -> None:
+    query = read_query(text)
+    assert query.whole == whole
+    assert query.names.get(whole, 0.0) == bool(whole)

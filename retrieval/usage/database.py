@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -19,7 +20,7 @@ from ..project import APPLICATION_ID, set_aside
 __all__ = ["UsageDatabase"]
 
 MIGRATIONS = ("usage.sql", "cache.sql")  # number n brings a database from version n to n + 1
-_BUSY_MS = 250
+_BUSY = 2.0  # seconds to wait for another process: a slow disk's sync may take one of them
 T = TypeVar("T")
 
 
@@ -106,7 +107,7 @@ class UsageDatabase:
             uri=True,
             isolation_level=None,
             check_same_thread=False,
-            timeout=_BUSY_MS / 1000,
+            timeout=_BUSY,
         )
         try:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -138,7 +139,7 @@ class UsageDatabase:
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
+    _begin_wal(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("BEGIN IMMEDIATE")
     version = connection.execute("PRAGMA user_version").fetchone()[0]  # another process may have been first
@@ -149,3 +150,17 @@ def _migrate(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
     connection.execute("COMMIT")
+
+
+def _begin_wal(connection: sqlite3.Connection) -> None:
+    """Turn to write-ahead logging. Of two processes that do so at once SQLite refuses one without waiting."""
+    deadline = time.monotonic() + _BUSY
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.005)
+        else:
+            return

@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +21,7 @@ from mnemo.retrieval.engine import RetrievalEngine
 from mnemo.retrieval.errors import IndexUnwritableError, NoSuchChunkError, NoSuchSessionError
 from mnemo.retrieval.query_text import read_query
 from mnemo.retrieval.signals.prefetch import signature, words_of
+from mnemo.retrieval.usage.database import UsageDatabase
 from mnemo.retrieval.usage.experience import DAY, Act, decayed, most_used
 
 NOW = 1_800_000_000.0
@@ -429,3 +431,22 @@ def test_many_processes_learn_at_once_and_one_may_be_killed(root: Path) -> None:
     torn = "SELECT count(*) FROM queries WHERE NOT EXISTS (SELECT 1 FROM retrieved WHERE query = queries.id)"
     assert rows(root, torn) == [(0,)]
     assert {name for (name,) in rows(root, "SELECT name FROM sessions")} == {"killed", "one", "two", "three"}
+
+
+def test_a_new_one_is_begun_by_several_at_once_and_no_write_is_lost(tmp_path: Path) -> None:
+    def write(path: Path, number: int, together: threading.Barrier) -> None:
+        usage = UsageDatabase(path)
+        together.wait(timeout=30)
+        usage.write(lambda connection: connection.execute("INSERT INTO patterns VALUES (?, 1, 0)", (number,)))
+        usage.close()
+
+    for turn in range(60):  # before the wait was ours, four writes of these 240 failed
+        path, together = tmp_path / f"{turn}.db", threading.Barrier(4)
+        writers = [threading.Thread(target=write, args=(path, number, together)) for number in range(4)]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join()
+        with sqlite3.connect(path) as connection:
+            assert connection.execute("SELECT count(*) FROM patterns").fetchone() == (4,), turn
+        connection.close()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ..config import CompressionConfig
-from .cut import Cutter, Elision
+from .cut import Cut, Cutter, Elision
 from .languages import SHAPES
 from .layout import by_layout
 from .order import order
@@ -70,13 +70,19 @@ def compress(
         return Compressed(text, 1.0, asked, (), _reason(1.0, asked, outline, strict=strict))
     cutter = Cutter(language, lines, outline)
     worth, answering = worths(outline, lines, question or {})
-    alike: set[int] = set()
-    locked: set[int] = set()
-    if not strict:
-        alike = near_duplicates(outline, lines)
-        locked = answers(outline, lines, question or {}, ANSWERS * target * len(text))
-    steps = order(outline, lines, worth, alike, answering, locked, config, strict=strict)
-    cut = cutter.best(steps, target)
+    alike = set[int]() if strict else near_duplicates(outline, lines)
+
+    def cut_with(locked: set[int]) -> Cut:
+        steps = order(outline, lines, worth, alike, answering, locked, config, strict=strict)
+        return cutter.best(steps, target)
+
+    if strict or not question:
+        cut = cut_with(set())
+    else:
+        room = target * len(text)
+        cut = cut_with(answers(outline, lines, question, ANSWERS * room))
+        if cut.size > (target + TOLERANCE) * len(text):
+            cut = cut_with(answers(outline, lines, question, len(text)))  # out of reach: what answers stays
     left = cut.size / len(text)
     return Compressed(cut.text, left, asked, cut.elisions, _reason(left, asked, outline, strict=strict))
 

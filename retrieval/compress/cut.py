@@ -26,6 +26,8 @@ TRIES: Final = 8
 WORTH_A_MARK: Final = 0.75
 """A mark of more than this share of the characters that it stands for is not worth what it hides, save
 where it says as much."""
+WORTH_NAMES: Final = 1 / 3
+"""The same for one that names what went; a longer one only counts its lines."""
 
 _KINDS: Final = {
     "import": ("import", "imports"),
@@ -185,11 +187,13 @@ class Cutter:
         head = self._lines[start]
         indent = head[: len(head) - len(head.lstrip())]
         bare = f"{indent}{self._open}[{', '.join(said)}]{self._close}"
-        if not names:
-            return bare
-        told = f"{bare[: -1 - len(self._close)]}: {', '.join(names)}]{self._close}"
-        fits = only in _SUMMARIES or len(told) < WORTH_A_MARK * (self._chars[end] - self._chars[start])
-        return told if fits else bare
+        room = WORTH_NAMES * (self._chars[end] - self._chars[start] - (end - start) * len(indent))
+        for count in range(len(names), 0, -1):
+            shown = ", ".join(names[:count] if count == len(names) else [*names[:count], "..."])
+            told = f"{bare[: -1 - len(self._close)]}: {shown}]{self._close}"
+            if only in _SUMMARIES or len(told) - len(indent) <= room:
+                return told
+        return bare
 
     def _names(self, parts: Sequence[Part], only: str) -> list[str]:
         limit = NAMES_OF_IMPORTS if only == "import" else NAMES

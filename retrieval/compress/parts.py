@@ -176,12 +176,19 @@ class _Walk:
         while queue:
             for child in queue.pop().named_children:
                 start, end = child.start_point[0], child.end_point[0]
-                if start == end:
+                if start == end and not (child.type in shape.blocks and self._fresh(child)):
                     continue
                 if child.type in shape.blocks or (child.type in shape.data and end - start >= DATA_LINES):
                     self._blocks.append((child, True))
                 else:
                     queue.append(child)
+
+    def _fresh(self, node: Node) -> bool:
+        """Whether a node begins its line."""
+        row, column = node.start_point
+        return (
+            0 <= row - self._first < len(self._bytes) and not self._bytes[row - self._first][:column].strip()
+        )
 
     def _holds_blocks(self, node: Node) -> bool:
         before = len(self._blocks)
@@ -215,10 +222,9 @@ class _Walk:
                 self.found.gaps.append((after, start))
             after = end
             kind = self._kind(children, place, last)
-            if (
-                piece
-                and child.named_child_count == 1
-                and child.named_children[0].type == "sequence_expression"
+            if piece and (
+                (child.named_child_count == 1 and child.named_children[0].type == "sequence_expression")
+                or (child.text or b"").endswith(b",")
             ):
                 kind = None  # more likely the rest of a list whose beginning is elsewhere
             if kind is None:

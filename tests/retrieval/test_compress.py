@@ -294,7 +294,9 @@ def test_a_symbol_keeps_its_live_statements() -> None:
 def test_an_emptied_block_keeps_a_statement() -> None:
     body = "    call_something(first_argument)\n    call_another(first_argument, second_argument)\n"
     done = compress(f"def f():\n{body}", "python", ratio=0.3)
-    assert done.text == "def f():\n    ...  # [2 lines: call_something, call_another]\n"
+    assert done.text == "def f():\n    ...  # [2 lines]\n"
+    one = "def f():\n    if a:\n        call_something(first_argument, second_argument)\n    return b\n"
+    assert kept(one, ratio=0.3) == "def f():\n    if a:\n        ...  # [1 line]\n    return b\n"
     shell = "work() {\n  fetch_the_archive_from_somewhere one two\n  unpack_it_somewhere_else three four\n}\n"
     assert "  :  # [2 lines" in compress(shell, "shell", ratio=0.3).text
     assert parses("shell", compress(shell, "shell", ratio=0.3).text)
@@ -306,6 +308,40 @@ def test_a_piece_of_a_block_is_not_left_without_a_statement() -> None:
     two = "        inner_call(argument, other, third)\n    outer_call(argument, other, third)\n"
     text = compress(two, "python", ratio=0.3).text
     ast.parse(f"if a:\n    if b:\n{text}")
+
+
+def test_a_piece_of_a_list_keeps_the_commas_between_elements() -> None:
+    element = "    Case(\n        'a text that could go',\n        name='a name that could go',\n    ),\n"
+    assert kept(element, ratio=0.3) == element
+    argument = "    name=some_value_that_could_go,\n"
+    ast.parse(f"f(\n{kept(argument, ratio=0.3)}    other=1,\n)")
+
+
+def test_a_mark_names_as_much_as_a_third_of_what_went() -> None:
+    calls = [f"{name}(argument, {name}_options)" for name in ("collect", "filter_out", "publish")]
+    marks = ["# [1 line]", "# [2 lines: collect, ...]", "# [3 lines: collect, filter_out, ...]"]
+    for count, mark in enumerate(marks, 1):
+        text = "def f():\n    return 1\n\n\n" + "\n".join(calls[:count]) + "\n"
+        assert kept(text, ratio=0.3) == f"def f():\n    return 1\n\n\n{mark}\n"
+
+
+def test_more_of_what_answers_stays_where_the_ratio_is_out_of_reach() -> None:
+    def function(name: str, *body: str) -> str:
+        return f"def {name}(value):\n" + "".join(f"    {line}\n" for line in body) + "    return value\n\n\n"
+
+    wordy = [f"value.collect_{n}(of={n}, the_reading=value.readings[{n}])" for n in range(6)]
+    control = [f"if value > {n}:\n        return value - {n} * value.correction" for n in range(12)]
+    first, second = function("read_sensor", *wordy), function("reset_sensor", *wordy)
+    asked = ["sensor"]
+    free = first + second + function("other", *(f"unrelated_call_{n}(value, option_{n})" for n in range(16)))
+    done = compress(free, "python", ratio=0.4, question=asked_in(free, asked))
+    assert done.reason is None
+    assert (first in done.text) + (second in done.text) == 1  # half of what is left
+    stiff = first + second + function("other", *control)
+    done = compress(stiff, "python", ratio=0.4, question=asked_in(stiff, asked))
+    assert done.reason
+    assert first in done.text
+    assert second in done.text
 
 
 @pytest.mark.parametrize(

@@ -67,14 +67,14 @@ def compress(
     lines = text.split("\n")
     outline = _outline(language, lines, config)
     if not text or target >= 1 or not outline.parts:
-        return Compressed(text, 1.0, asked, (), _reason(1.0, asked, outline, strict=strict))
+        return Compressed(text, 1.0, asked, (), _reason(1.0, asked, outline, lines, strict=strict))
     cutter = Cutter(language, lines, outline)
     worth, answering = worths(outline, lines, question or {})
     alike = set[int]() if strict else near_duplicates(outline, lines)
 
     def cut_with(locked: set[int]) -> Cut:
         steps = order(outline, lines, worth, alike, answering, locked, config, strict=strict)
-        return cutter.best(steps, target)
+        return cutter.best(steps, target, LEAST)
 
     if strict or not question:
         cut = cut_with(set())
@@ -84,7 +84,9 @@ def compress(
         if cut.size > (target + TOLERANCE) * len(text):
             cut = cut_with(answers(outline, lines, question, len(text)))  # out of reach: what answers stays
     left = cut.size / len(text)
-    return Compressed(cut.text, left, asked, cut.elisions, _reason(left, asked, outline, strict=strict))
+    return Compressed(
+        cut.text, left, asked, cut.elisions, _reason(left, asked, outline, lines, strict=strict)
+    )
 
 
 def _outline(language: str, lines: list[str], config: CompressionConfig) -> Outline:
@@ -114,7 +116,7 @@ def _parsed(language: str, lines: list[str]) -> tuple[Node, int] | None:
     return best
 
 
-def _reason(ratio: float, asked: float, outline: Outline, *, strict: bool) -> str | None:
+def _reason(ratio: float, asked: float, outline: Outline, lines: list[str], *, strict: bool) -> str | None:
     if abs(ratio - asked) <= TOLERANCE:
         return None
     if asked < LEAST and ratio <= LEAST + TOLERANCE:
@@ -123,6 +125,10 @@ def _reason(ratio: float, asked: float, outline: Outline, *, strict: bool) -> st
         return "what went next was one large part"
     if not outline.parts:
         return "nothing in it can go"
+    if max(sum(map(len, lines[part.start : part.end])) for part in outline.parts) > (1 - LEAST) * sum(
+        map(len, lines)
+    ):
+        return f"what could go is one large part, and at most {1 - LEAST:.0%} of a text goes"
     if strict:
         return "live statements of a symbol stay"
     return "the rest is what stays: signatures, control flow, returns, docstrings, what answers"

@@ -84,12 +84,12 @@ class Cutter:
         self._marks: dict[tuple[int, int], str] = {}
         self._gaps = self._narrowed()
 
-    def best(self, steps: Sequence[Sequence[int]], target: float) -> Cut:
-        """Take steps in order until about ``target`` of the characters are left."""
+    def best(self, steps: Sequence[Sequence[int]], target: float, least: float) -> Cut:
+        """Take steps in order until about ``target`` of the characters are left, ``least`` at the least."""
         whole = self._chars[-1] - 1
         wanted = target * whole
         remaining = list(steps)
-        best: tuple[float, list[Sequence[int]]] | None = None
+        best: tuple[float, list[Sequence[int]]] = whole - wanted, []
         for _ in range(TRIES):
             low, high = 0, len(remaining)
             while low < high:  # the fewest steps that make it small enough
@@ -98,16 +98,29 @@ class Cutter:
                     high = middle
                 else:
                     low = middle + 1
-            for count in (low, low - 1):
-                if count >= 0:
-                    miss = abs(self._size(remaining[:count]) - wanted)
-                    if best is None or miss < best[0]:
-                        best = miss, remaining[:count]
-            if low == 0 or (best is not None and best[0] <= CLOSE * whole) or low == len(remaining):
+            tries = [remaining[:low], remaining[: max(low - 1, 0)]]
+            if low and len(remaining[low - 1]) > 1:
+                tries.append(self._with_some_of(remaining[:low], wanted))
+            for tried in tries:
+                size = self._size(tried)
+                if size >= least * whole and abs(size - wanted) < best[0]:
+                    best = abs(size - wanted), tried
+            if low == 0 or best[0] <= CLOSE * whole or low == len(remaining):
                 break
             del remaining[low - 1]  # too large a step: go on with the smaller ones after it
-        assert best is not None
         return self._cut(best[1])
+
+    def _with_some_of(self, steps: list[Sequence[int]], wanted: float) -> list[Sequence[int]]:
+        """The steps, of the last as many parts as leave ``wanted`` characters or more."""
+        *before, last = steps
+        low, high = 0, len(last)
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self._size([*before, last[:middle]]) >= wanted:
+                low = middle
+            else:
+                high = middle - 1
+        return [*before, last[:low]]
 
     def _size(self, steps: Sequence[Sequence[int]]) -> int:
         saved = sum(

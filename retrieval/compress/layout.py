@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 __all__ = ["by_layout"]
 
 _PROSE: Final = frozenset({"markdown", "rst", "text"})
+LONG: Final = 12
+"""Lines of a paragraph above which each goes by itself."""
+
 _FENCE: Final = re.compile(r"\s*(```+|~~~+)")
 _HEADING: Final = re.compile(r"#{1,6}\s|\.\. |\[[^\]]+\]:|={3,}\s*$|-{3,}\s*$|~{3,}\s*$|\*{3,}\s*$")
 _ITEM: Final = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])\s")
@@ -60,7 +63,11 @@ def _prose(lines: list[str]) -> Outline:
                 continue
             if at - start == 1 and at < len(lines) and _UNDERLINE.match(lines[at]):
                 continue
-        if not any(map(MARKED.search, lines[start:at])):
+        if at - start > LONG and not fence:  # a table, a log, verses: no paragraph has so many
+            for row in range(start, at):
+                if not MARKED.search(lines[row]):
+                    _add(found, lines, row, row + 1, "line")
+        elif not any(map(MARKED.search, lines[start:at])):
             _add(found, lines, start, at, "paragraph")
     return found
 

@@ -213,6 +213,26 @@ def test_at_most_seventy_percent_goes() -> None:
     assert done.reason == "at most 70% of a text goes"
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "reason"),
+    [
+        ("import a_module, another_module\n" * 40, "python", None),
+        ("".join(f"{n} is a line of a log that has no blank ones\n" for n in range(200)), "text", None),
+        ("one paragraph in a single line " * 200 + "\n", "markdown", "one large part"),
+        (
+            "# A heading\n\n" + "```\nsome code\n" + "more of it\n" * 60 + "```\n",
+            "markdown",
+            "one large part",
+        ),
+    ],
+)
+def test_no_single_part_takes_more_than_that(text: str, language: str, reason: str | None) -> None:
+    done = compress(text, language, ratio=0.4)
+    assert done.ratio >= 0.3
+    assert not faults(text, done)
+    assert (reason in (done.reason or "")) if reason else done.reason is None
+
+
 def test_it_is_said_where_the_rules_do_not_allow_a_ratio() -> None:
     text = "def f(x):\n" + "".join(f"    if x == {n}:\n        return {n}\n" for n in range(40))
     done = compress(text, "python", ratio=0.4)
@@ -254,8 +274,9 @@ def test_imports_are_summed_up_only_where_that_is_wanted_and_there_are_more_than
     assert kept(text, ratio=0.4, config=CompressionConfig(collapse_imports=False)) == text
     three = "import os\nimport sys\nimport re\n"
     assert kept(three, ratio=0.4) == three
-    many = "from a import (\n    b,\n    c,\n)\n" * 4
-    assert kept(many, ratio=0.3) == "# [4 imports, 16 lines: a]\n"
+    body = "".join(f"if a == {n}:\n    raise SomeError('of a kind', {n})\n" for n in range(4))
+    many = "from a import (\n    b,\n    c,\n)\n" * 4 + body
+    assert kept(many, ratio=0.3) == "# [4 imports, 16 lines: a]\n" + body
 
 
 def test_boilerplate_is_summed_up_before_statements_only_where_that_is_wanted() -> None:

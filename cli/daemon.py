@@ -78,6 +78,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
     minutes, seconds = divmod(int(found["seconds"]), 60)
     return [
         f"Running: process {found['pid']}, for {minutes} min {seconds} s",
+        f"Version: {found['version']}",
         f"Project: {found['project']}",
         f"Socket: {found['socket']}",
         f"Requests: {found['requests']:,}",

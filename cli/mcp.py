@@ -17,8 +17,21 @@ def mcp(ctx: typer.Context) -> None:
     except ImportError as error:
         if (error.name or "mcp").startswith("mnemo"):
             raise
-        raise Failure("mnemo mcp needs its extra: pip install 'mnemo-tui[mcp]'") from None
+        raise Failure(f"mnemo mcp needs its extra: {_install_line()}") from None
     serve(session)
+
+
+def _install_line() -> str:
+    """What installs the SDK for this very interpreter, wherever mnemo came from."""
+    import sys
+    from importlib.metadata import PackageNotFoundError, requires
+
+    try:
+        extras = requires("mnemo-tui") or []
+    except PackageNotFoundError:  # run from where it lies
+        extras = []
+    wanted = next((line.partition(";")[0].strip() for line in extras if line.startswith("mcp")), "mcp")
+    return f"{sys.executable} -m pip install '{wanted}'"
 
 
 VERBS = {"mcp": mcp}

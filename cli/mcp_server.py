@@ -6,7 +6,6 @@ import asyncio
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from mcp.server import MCPServer  # type: ignore[import-not-found,unused-ignore]
@@ -79,12 +78,10 @@ class Tools:
         """List what a file defines: lines, kinds and signatures."""
 
         def look() -> str:
-            engine = self._now()
-            entries = engine.outline(engine.project.root / file)
-            names = [one_line(each.signature or each.symbol, 200) for each in entries]
             return "\n".join(
-                f"{each.line_start}-{each.line_end} {each.type} {name}"
-                for each, name in zip(entries, names, strict=True)
+                f"{each['line_start']}-{each['line_end']} {each['type']}"
+                f" {one_line(each['signature'] or each['symbol'], 200)}"
+                for each in self._asked("outline", {"file": file})["entries"]
             )
 
         return await self._run(look)
@@ -99,10 +96,7 @@ class Tools:
 
         def note() -> str:
             about = {"file": file, "line": line, "kind": verdict, "session": self._name}
-            try:
-                found = call(find_project_dir(self._session.project), "feedback", about)
-            except NoDaemonError:
-                found = METHODS["feedback"](self._now(), **about)
+            found = self._asked("feedback", about)
             unknown = "" if found["counts"] else " (no query of this session gave it)"
             return f"{found['chunk']}: {verdict}{unknown}"
 
@@ -110,7 +104,7 @@ class Tools:
 
     async def stats(self) -> dict[str, Any]:
         """Count what the index of this project holds."""
-        return await self._run(lambda: asdict(self._now().stats()))
+        return await self._run(lambda: self._asked("stats", {}))
 
     async def search_journal(
         self,
@@ -142,6 +136,15 @@ class Tools:
             reply = answer(engine, question, options)
             return reply, [*reply["notices"], *engine.put_down()]
         return reply, reply["notices"]
+
+    def _asked(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        """What one of `METHODS` gives, the project's daemon's or our own engine's where none runs."""
+        found: dict[str, Any]
+        try:
+            found = call(find_project_dir(self._session.project), method, params)
+        except NoDaemonError:
+            found = METHODS[method](self._now(), **params)
+        return found
 
     def _now(self) -> RetrievalEngine:
         """The engine, opened when it is first needed: a project may get its index while an agent runs."""

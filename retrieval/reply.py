@@ -71,6 +71,11 @@ def _feedback(
     return {"chunk": chunk, "counts": engine.feedback(chunk, kind, session=session)}
 
 
+def _outline(engine: RetrievalEngine, /, file: str) -> dict[str, Any]:
+    found = engine.outline(engine.project.root / file)
+    return {"entries": [asdict(entry) for entry in found], "notices": engine.project.notices}
+
+
 def _cache_show(engine: RetrievalEngine) -> dict[str, Any]:
     state, config = engine.cache_state(), engine.project.config.cache
     return {
@@ -100,6 +105,7 @@ def _cache_warm(engine: RetrievalEngine) -> dict[str, Any]:
 METHODS: dict[str, Callable[..., Any]] = {
     "query": _query,
     "stats": _stats,
+    "outline": _outline,
     "feedback": _feedback,
     "cache.show": _cache_show,
     "cache.clear": _cache_clear,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import errors
-from .wire import PROTOCOL, REFUSED, frame, length_of, socket_path
+from .wire import PROTOCOL, REFUSED, frame, length_of, socket_path, version
 
 if TYPE_CHECKING:
     import socket
@@ -32,7 +32,7 @@ def call(project_dir: Path, method: str, params: dict[str, Any], *, timeout: flo
     Raises `NoDaemonError` where the caller should help itself, and the `RetrievalError` that the daemon met.
     """
     with _linked(project_dir, timeout) as link:
-        return _ask(link, method, params)
+        return _ask(link, method, {**params, "version": version()})
 
 
 class CacheEvents:

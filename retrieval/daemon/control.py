@@ -16,6 +16,7 @@ from typing import Any
 from ..errors import IndexUnwritableError
 from ..locate import INDEX_DIR
 from .client import NoDaemonError, call
+from .wire import version
 
 __all__ = ["available", "start", "status", "stop"]
 
@@ -38,14 +39,17 @@ def status(project_dir: Path) -> dict[str, Any] | None:
 
 
 def start(project_dir: Path, *, idle: float) -> tuple[dict[str, Any], bool]:
-    """Start a daemon unless one runs; what it says of itself, and whether it was started now.
+    """Start a daemon unless one runs; what it says of itself, and whether it was started now. One of another
+    version, which would answer no command of this one, is replaced.
 
     ``idle`` is after how many seconds without a request it ends. Its own words go to
     ``.mnemosyne/daemon.log``. Raises `IndexUnwritableError` with its last words when it does not come up.
     """
     found = status(project_dir)
     if found is not None:
-        return found, False
+        if found.get("version") == version():
+            return found, False
+        stop(project_dir)
     path = project_dir / INDEX_DIR / "daemon.log"
     try:
         log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)

@@ -38,6 +38,7 @@ from .wire import (
     frame,
     length_of,
     socket_path,
+    version,
 )
 
 __all__ = ["AlreadyRunningError", "Server"]
@@ -72,6 +73,7 @@ class Server:
         self._clients = 0
         self._subscribers: set[asyncio.StreamWriter] = set()
         self._stop = asyncio.Event()
+        self._places: dict[Path, int | None] = {}
 
     async def run(self) -> None:
         """Serve until told to stop. Raises `AlreadyRunningError`, and `IndexUnwritableError` where no socket
@@ -81,10 +83,12 @@ class Server:
         try:
             path = socket_path(self._dir)
             listening = _listen(path)
+            self._places = {each: _inode(each) for each in (path, self._dir / INDEX_DIR / "daemon.lock")}
             try:
                 await self._serve(listening)
             finally:
-                path.unlink(missing_ok=True)
+                if not self._displaced():
+                    path.unlink(missing_ok=True)
         finally:
             os.close(lock)
 
@@ -105,6 +109,10 @@ class Server:
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         return handle
 
+    def _displaced(self) -> bool:
+        """Whether what leads here is gone, or another's: the project was deleted, or its index folder."""
+        return any(_inode(path) != number for path, number in self._places.items())
+
     async def _serve(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -117,6 +125,9 @@ class Server:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stop.wait(), 1.0)
                 if self._idle and time.monotonic() - self._used > self._idle and not self._pool.busy:
+                    break
+                if self._displaced():
+                    _log("the socket or the lock was taken away: nobody can ask here any more")
                     break
                 self._pool.shrink()
         finally:
@@ -178,6 +189,8 @@ class Server:
             return _error(number, INVALID_REQUEST, "params are given by name")
         if params.pop("protocol", PROTOCOL) != PROTOCOL:
             return _error(number, INVALID_REQUEST, f"this daemon speaks protocol {PROTOCOL}")
+        if params.pop("version", version()) != version() and request["method"] in METHODS:
+            return _error(number, INVALID_REQUEST, f"this daemon is of mnemo {version()}")
         if request["method"] == "cache.events":
             self._subscribers.add(writer)
             answer = _result(number, {"pid": os.getpid()})
@@ -233,6 +246,7 @@ class Server:
             "project": str(self._dir),
             "socket": str(socket_path(self._dir)),
             "protocol": PROTOCOL,
+            "version": version(),
             "seconds": round(time.time() - self._started, 1),
             "requests": self._requests,
             "clients": self._clients,
@@ -412,6 +426,13 @@ def _listen(path: Path) -> socket.socket:
     except OSError as error:
         raise IndexUnwritableError(f"cannot listen on {path}: {error.strerror or error}") from error
     return listening
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
 
 
 def _is_stranger(writer: asyncio.StreamWriter) -> bool:

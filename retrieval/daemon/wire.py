@@ -7,7 +7,10 @@ A message is one JSON-RPC 2.0 object in UTF-8 behind its length, four bytes, big
 from __future__ import annotations
 
 import os
+import sys
 import zlib
+from functools import cache
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from ..locate import INDEX_DIR
@@ -24,6 +27,7 @@ __all__ = [
     "frame",
     "length_of",
     "socket_path",
+    "version",
 ]
 
 PROTOCOL = 1
@@ -38,6 +42,15 @@ INVALID_PARAMS = -32602
 INTERNAL_ERROR = -32603
 REFUSED = -32000
 """An error that retrieval raises on purpose: its message is fit for a user, ``data.type`` is its class."""
+
+
+@cache
+def version() -> str:
+    """What answers come from here: another mnemo may rank otherwise, and where the extra ``tokens`` is
+    installed budgets are counted exactly.
+    """
+    mnemo = sys.modules[__name__.partition(".")[0]]  # which no floor below imports
+    return f"{mnemo.__version__}{'' if PathFinder.find_spec('rs_bpe') is None else '+tokens'}"
 
 
 def frame(message: bytes) -> bytes:

@@ -130,7 +130,11 @@ def test_without_the_extra_one_line_says_what_to_install(tmp_path: Path) -> None
     )
     assert done.returncode == 1
     assert done.stdout == ""
-    assert done.stderr == "mnemo: mnemo mcp needs its extra: pip install 'mnemo-tui[mcp]'\n"
+    python = f"mnemo: mnemo mcp needs its extra: {Path(sys.executable).parent}/python"
+    assert done.stderr.startswith(python)
+    assert " -m pip install 'mcp" in done.stderr
+    assert "<3" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 async def test_a_running_daemon_answers_and_its_end_is_not_noticed(project: Path) -> None:
@@ -142,7 +146,12 @@ async def test_a_running_daemon_answers_and_its_end_is_not_noticed(project: Path
             assert control.status(project)["workers"] == 1  # type: ignore[index]
             _, text = await call(session, "feedback", file="cart.py", line=3, verdict="used")
             assert text.endswith(": used")
+            before = control.status(project)["requests"]  # type: ignore[index]
+            assert (await call(session, "outline", file="cart.py"))[1] == "1-3 class class Cart"
+            assert '"files":1' in (await call(session, "stats"))[1].replace(" ", "")
+            assert control.status(project)["requests"] == before + 3  # type: ignore[index]
             control.stop(project)
+            assert (await call(session, "outline", file="cart.py"))[1] == "1-3 class class Cart"
             _, text = await call(session, "query", question="total price of the cart")
             assert "unchanged since" in text
     finally:

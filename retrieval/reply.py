@@ -72,6 +72,8 @@ def _feedback(
 
 
 def _outline(engine: RetrievalEngine, /, file: str) -> dict[str, Any]:
+    from dataclasses import asdict  # noqa: PLC0415 - as above
+
     found = engine.outline(engine.project.root / file)
     return {"entries": [asdict(entry) for entry in found], "notices": engine.project.notices}
 

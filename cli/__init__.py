@@ -20,6 +20,11 @@ def main() -> None:
 
         sys.stdout.write(f"mnemo {__version__}\n")
         return
+    if sys.platform == "win32":
+        sys.stderr.write(
+            "mnemo: needs Linux or macOS (file locks, Unix sockets): on Windows, run it inside WSL\n"
+        )
+        sys.exit(1)
     # Nearly all that a short run makes is there until it ends: collecting it, while it comes and once
     # more at the end, would take a seventh of the time of a recall.
     gc.set_threshold(50_000, 20, 50)

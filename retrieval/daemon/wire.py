@@ -33,7 +33,7 @@ __all__ = [
 PROTOCOL = 1
 """Raised when a method changes its meaning: a client that speaks another one answers by itself."""
 LARGEST_REQUEST = 4 << 20
-LONGEST_PATH = 107  # bytes that a Unix socket's path may have
+LONGEST_PATH = 103 if sys.platform == "darwin" else 107  # bytes that a Unix socket's path may have
 
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600

@@ -76,17 +76,17 @@ class UsageDatabase:
             raise IndexUnwritableError(f"cannot write {self.path}: {error}") from error
 
     def _stand_down(self, error: sqlite3.DatabaseError) -> None:
-        """Go on without: a damaged file is set aside, and the next time there is a new one."""
+        """Go on without: a damaged or foreign file is set aside, and the next time there is a new one."""
         self.close()
-        if is_damage(error):
+        damaged = is_damage(error)
+        if damaged or _is_foreign(error):
             try:
-                kept = set_aside(self.path, "damaged")
+                kept = set_aside(self.path, "damaged" if damaged else "foreign")
             except OSError:
                 self._refused = True
                 return
-            self.notices.append(
-                f"{self.path.name} was damaged: kept as {kept.name}, and learning begins anew"
-            )
+            what = "was damaged" if damaged else "has tables that are not mnemo's"
+            self.notices.append(f"{self.path.name} {what}: kept as {kept.name}, and learning begins anew")
 
     def _open(self, *, create: bool) -> sqlite3.Connection | None:
         if self._connection is not None and self._number() != self._opened:
@@ -136,6 +136,11 @@ class UsageDatabase:
             return self.path.stat().st_ino
         except OSError:
             return None
+
+
+def _is_foreign(error: sqlite3.DatabaseError) -> bool:
+    """Whether a table or a column is missing: another program's file, or older than the first release."""
+    return "no such table" in str(error) or "no such column" in str(error) or "has no column" in str(error)
 
 
 def _migrate(connection: sqlite3.Connection) -> None:

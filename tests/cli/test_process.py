@@ -116,6 +116,17 @@ def test_version_and_help(spawn: Spawn) -> None:
     assert b"needs a terminal" in app.stderr
 
 
+def test_windows_is_refused_in_one_line() -> None:
+    code = (
+        "import sys; sys.platform, sys.argv = 'win32', ['mnemo', 'recall']; import mnemo.cli as c; c.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, timeout=60, check=False, text=True
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("mnemo: needs Linux or macOS") and done.stderr.count("\n") == 1
+
+
 def test_a_reader_that_leaves_is_no_error() -> None:
     with MemoryDB(places(Settings()).journal) as db:
         db.remember_many(

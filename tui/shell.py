@@ -12,6 +12,7 @@ from ..settings import Settings
 from ..themes import load_theme
 from . import terminal
 from .chrome import Blank, KeyBar, TabBar
+from .inert import inert
 from .keys import key
 from .panes import PANES, MemoryWanted, Pane, entry_of
 from .settings import KEEPING
@@ -293,7 +294,7 @@ class MnemoApp(Themed):
             if faults := message.value.faults:
                 more = [f"and {len(faults) - _FAULTS} more: mnemo doctor"] if len(faults) > _FAULTS else []
                 words = "\n".join(faults[:_FAULTS] + more)
-                self.notify(words, title="Keys", severity="warning", timeout=15, markup=False)
+                self.notify(inert(words), title="Keys", severity="warning", timeout=15, markup=False)
         if message.ticket.group != KEEPING:
             return
         from .settings.reading import Changed  # noqa: PLC0415 -- it is what was kept, so it is loaded
@@ -310,7 +311,7 @@ class MnemoApp(Themed):
     def on_failed(self, message: Failed) -> None:
         """A setting could not be kept."""
         if message.ticket.group == KEEPING:
-            self.notify(message.error, title="Settings", severity="error", markup=False)
+            self.notify(inert(message.error), title="Settings", severity="error", markup=False)
 
     def use_settings(self, settings: Settings) -> None:
         """Follow the user's settings from now on, all but what is read when the app starts."""

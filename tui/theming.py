@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.app import App
 from textual.message import Message
 
+from .inert import inert, one_line
 from .ink import Ink, screen_theme
 from .moments import Dates
 
@@ -103,7 +104,7 @@ class Themed(App[str]):
             self.mutate_reactive(App.theme)
         if found.faults and found.faults != self._faults:
             words = f"{found.faults}\nThe last that was sound stays." if kept else found.faults
-            self.notify(words, title="Themes", severity="warning", timeout=15, markup=False)
+            self.notify(inert(words), title="Themes", severity="warning", timeout=15, markup=False)
         elif self._faults and not found.faults:
             self.notify("Every theme is sound again", title="Themes")
         self._faults = found.faults
@@ -143,5 +144,5 @@ class Themed(App[str]):
             if name is not None:
                 self.save_setting("app.theme", name)
 
-        options = [(each.name, each.label) for each in self.palettes.values()]
+        options = [(each.name, one_line(each.label, 60)) for each in self.palettes.values()]
         self.push_screen(Choice("Theme", options, chosen=before, on_move=preview), done)

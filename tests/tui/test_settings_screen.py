@@ -14,6 +14,7 @@ from mnemo.tui.dialogs.choice import Choice
 from mnemo.tui.dialogs.prompt import Prompt
 from mnemo.tui.settings.reading import check, read_rows
 from mnemo.tui.settings.screen import SettingsScreen
+from mnemo.tui.theme_watch import read
 from mnemo.tui.welcome.here import Here
 from textual.widgets import Input, OptionList
 
@@ -232,6 +233,36 @@ async def test_it_is_moved_through_and_clicked_and_left(driven, journal, own):
         await app.until(lambda: not config.load().animations)
         await app.press("q")
         assert app.app.screen is app.app.screen_stack[0]
+
+
+async def test_hostile_text_in_files_is_inert(driven, journal, own, tmp_path):
+    bad = "\\u001b[2J[bold red]x\\u202e"
+    own.write_text(
+        f'[journal]\neditor = "{bad}"\n[consent]\n"{bad}" = "yes"\n[keymap]\n"{bad}" = "{bad}"\n', "utf-8"
+    )
+    themes = tmp_path / "themes"
+    themes.mkdir()
+    (themes / "a.toml").write_text(f'label = "{bad}"\n')
+    (themes / "b.toml").write_text(f'"{bad}" = 1\n')
+    async with driven(journal, settings=config.load(), save_setting=config.save) as app:
+        app.app.take_themes(read(themes))
+        await app.press("f12")
+        for key in ("journal.editor", *(row.key for row in shown(app).rows if row.entry)):
+            go(app, key)
+            await app.settle()
+            text = app.screen_text
+            assert "\x1b" not in text
+            assert "\u202e" not in text
+            assert "[bold red]x" in text
+            await app.press("enter")
+            assert isinstance(app.app.screen, Prompt)
+            assert "\x1b" not in app.screen_text
+            await app.press("escape")
+        await app.press("escape", "f10")
+        assert "␛[2J[bold red]x" in app.screen_text
+        assert "\x1b" not in app.screen_text
+        assert len(app.toasts) == 2, "the keys' and the themes'"
+        assert not any("\x1b" in toast for toast in app.toasts)
 
 
 # -- as a picture -------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from ..inert import inert
 from ..keys import key
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Prompt(ModalScreen[str | None]):
             text, wrong = self.check(event.value), False
         except ValueError as error:
             text, wrong = str(error), bool(event.value.strip())
-        hint.update(text or " ")
+        hint.update(inert(text) or " ")
         hint.set_class(wrong, "-wrong")
 
     @on(Input.Submitted)
@@ -69,7 +70,7 @@ class Prompt(ModalScreen[str | None]):
             self.check(event.value)
         except ValueError as error:
             hint = self.query_one(".dialog-hint", Static)
-            hint.update(str(error))
+            hint.update(inert(str(error)))
             hint.add_class("-wrong")
         else:
             self.dismiss(event.value)

@@ -15,7 +15,7 @@ from ... import settings as config
 from ..backend import Answer, Failed
 from ..chrome import HeaderLine, KeyBar
 from ..editor import open_at
-from ..inert import cut, inert, tail
+from ..inert import cut, inert, one_line, tail
 from ..keys import key
 from .reading import Changed, Row, check, read_rows
 
@@ -144,7 +144,7 @@ class SettingsScreen(Screen[None]):
         style = "" if row.changed or row.value != row.default else "$text-muted"
         return Content.assemble(
             (f" {mark} ", "$primary"),
-            cut(row.label, room) + " ",
+            cut(one_line(row.label), room) + " ",
             (cut(inert(shown), max(4, width - room - 5)).rstrip(), style),
         )
 
@@ -162,7 +162,7 @@ class SettingsScreen(Screen[None]):
             how = "\n\ne opens the file, R reads it again." if self.trouble else ""
             about.update(Content.assemble((inert(self.trouble), "$error"), how))
             return
-        lines: list[str | tuple[str, str]] = [(f"{row.key}\n", "bold"), f"{row.help}\n"]
+        lines: list[str | tuple[str, str]] = [(f"{one_line(row.key)}\n", "bold"), f"{row.help}\n"]
         facts = [("takes", row.expected), ("now", row.value or "unset")]
         if row.kind != "table" and not row.entry:
             facts.append(("default", row.default or "unset"))
@@ -211,7 +211,7 @@ class SettingsScreen(Screen[None]):
                 self.app.change_setting(row, value)
 
         options = [(each, f"{each}, the default" if each == row.default else each) for each in row.choices]
-        self.app.push_screen(Choice(row.key, options, chosen=row.value), done)
+        self.app.push_screen(Choice(one_line(row.key), options, chosen=row.value), done)
 
     def _ask(self, row: Row) -> None:
         from ..dialogs.prompt import Prompt  # noqa: PLC0415
@@ -220,11 +220,14 @@ class SettingsScreen(Screen[None]):
             if text is not None:
                 self.app.change_setting(row, text)
 
-        value = "" if row.kind == "table" else row.written if row.written is not None else row.default
-        placeholder = "name = value" if row.kind == "table" else row.expected
-        self.app.push_screen(
-            Prompt(row.key, lambda text: check(row, text), value=value, placeholder=placeholder), done
+        value = "" if row.kind == "table" else row.default if row.written is None else row.written
+        prompt = Prompt(
+            one_line(row.key),
+            lambda text: check(row, text),
+            value=value if value.isprintable() else "",  # a field draws what it holds as it is
+            placeholder="name = value" if row.kind == "table" else row.expected,
         )
+        self.app.push_screen(prompt, done)
 
     def action_reset(self) -> None:
         """Back to the default: the file says nothing of it any more."""

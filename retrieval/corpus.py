@@ -96,18 +96,8 @@ class Corpus:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._text = FullText(connection)
-        self.chunk_ids: array[int] = array("I")
-        self.file_ids: array[int] = array("I")
-        self.lengths: array[int] = array("H")
-        self.norms: array[float] = array("f")
-        self._bases: list[int] = []
-        for segment in self._text.segments:
-            base = len(self.chunk_ids)
-            self._bases.append(base)
-            self.chunk_ids += segment.chunk_ids
-            self.file_ids += segment.file_ids
-            self.lengths += segment.lengths
-            self.norms += segment.norms  # type: ignore[arg-type]
+        self.chunk_ids, self.file_ids = self._text.chunk_ids, self._text.file_ids
+        self.lengths, self.norms = self._text.lengths, self._text.norms
         self.size = len(self.chunk_ids)
         """Documents, those that are dead included."""
         self.documents = self._text.documents
@@ -133,12 +123,12 @@ class Corpus:
 
     def doc_of(self, chunk_id: int) -> int:
         """The document of a chunk, -1 for none. Within a segment ids ascend."""
-        for segment, base in zip(self._text.segments, self._bases, strict=True):
+        for segment in self._text.segments:
             place = bisect_left(segment.chunk_ids, chunk_id)
             if place < len(segment.chunk_ids) and segment.chunk_ids[place] == chunk_id:
                 if place in segment.dead:
                     continue
-                return base + place
+                return segment.base + place
         return -1
 
     def runs(self, files: Iterable[int]) -> dict[int, list[slice]]:
@@ -210,7 +200,7 @@ class Corpus:
         packed: dict[str, list[bytes]] = {}
         for number, term, here, some in self._text.lists(terms):
             docs = places.setdefault(term, array("I"))
-            base = self._bases[number]
+            base = self._text.segments[number].base
             docs.extend(moved(here, base))
             packed.setdefault(term, []).append(some)
         return {term: Postings(docs, b"".join(packed[term]), self.size) for term, docs in places.items()}

@@ -12,7 +12,7 @@ import sqlite3
 import sys
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
 from typing import NamedTuple
 
@@ -31,15 +31,17 @@ def unpack(kind: str, blob: bytes) -> "array[int]":
 
 
 class Segment(NamedTuple):
-    """The documents of one segment, by place. Check ``dead`` (a set of places) before counting one;
-    ``alive`` tells the same by a byte for each place, and is None where none is dead.
+    """The documents of one segment, by place; ``base`` is where they begin among those of the index. Check
+    ``dead`` (a set of places) before counting one; ``alive`` tells the same by a byte for each place, and is
+    None where none is dead.
     """
 
     id: int
-    chunk_ids: "array[int]"
-    file_ids: "array[int]"
-    lengths: "array[int]"
-    norms: "array[int]"
+    base: int
+    chunk_ids: Sequence[int]
+    file_ids: Sequence[int]
+    lengths: Sequence[int]
+    norms: Sequence[float]
     dead: frozenset[int]
     alive: bytes | None
 
@@ -55,31 +57,49 @@ class Matches(NamedTuple):
 class FullText:
     """The index as one read transaction sees it: make it inside one, and drop it with it.
 
-    ``documents`` is how many chunks there are, ``mean_length`` the mean number of parts in one.
+    ``documents`` is how many chunks there are, ``mean_length`` the mean number of parts in one. The columns
+    are of all segments, those that are dead included.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self.segments: list[Segment] = []
+        self.chunk_ids: array[int] = array("I")
+        self.file_ids: array[int] = array("I")
+        self.lengths: array[int] = array("H")
+        self.norms: array[float] = array("f")
+        found: list[tuple[int, int, frozenset[int]]] = []
         documents = total = 0
         for segment, docs, gone, chunks, files, lengths, norms, sum_of_lengths, dead in connection.execute(
             "SELECT id, docs, gone, chunk_ids, file_ids, lengths, norms, total, dead FROM"
             " segments ORDER BY id"
         ):
-            gone_places = frozenset(unpack("H", dead))
+            self.chunk_ids.frombytes(chunks)
+            self.file_ids.frombytes(files)
+            self.lengths.frombytes(lengths)
+            self.norms.frombytes(norms)
+            found.append((segment, docs, frozenset(unpack("H", dead))))
+            documents += docs - gone
+            total += sum_of_lengths
+        if sys.byteorder == "big":
+            for column in (self.chunk_ids, self.file_ids, self.lengths, self.norms):
+                column.byteswap()
+        base = 0
+        for segment, docs, gone_places in found:
+            cut = slice(base, base + docs)
             self.segments.append(
                 Segment(
                     segment,
-                    unpack("I", chunks),
-                    unpack("I", files),
-                    unpack("H", lengths),
-                    unpack("f", norms),
+                    base,
+                    memoryview(self.chunk_ids)[cut],
+                    memoryview(self.file_ids)[cut],
+                    memoryview(self.lengths)[cut],
+                    memoryview(self.norms)[cut],
                     gone_places,
                     bytes(place not in gone_places for place in range(docs)) if gone_places else None,
                 )
             )
-            documents += docs - gone
-            total += sum_of_lengths
+            base += docs
         self.documents: int = documents
         self.mean_length: float = total / documents if documents else 0.0
 

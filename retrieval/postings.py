@@ -175,7 +175,7 @@ class Scores:
         self.long = 0
         self.docs = self.scores = array("H")
         if postings.plane is not None:
-            lanes = array("H", bytes(2 * documents))
+            lanes = array("H", [0]) * documents
             for doc, score in zip(postings.docs, scores, strict=True):
                 lanes[doc] = score
             self.long = int.from_bytes(lanes.tobytes(), sys.byteorder)

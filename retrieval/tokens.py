@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from operator import mul
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -28,6 +28,7 @@ PRETOKEN: Final = (
 _ascii: Final = re.compile(
     r"'(?:[sdmt]|ll|ve|re)|[^\nA-Za-z0-9]?[A-Za-z]+|[0-9]{1,3}| ?[^\sA-Za-z0-9]+\n?|\s*\n|\s+(?!\S)|\s+"
 ).findall
+_any: Final = partial(re.findall, PRETOKEN)
 _LETTERS: Final = r"[A-Za-z]+"
 _RUN: Final = r"(?s:(.)\1*)"
 _MEMO_SIZE: Final = 60_000
@@ -58,13 +59,11 @@ def line_weights(lines: list[str], language: str = "unknown") -> list[int]:
     margin = table.margin(language)
     weight = table.__getitem__
     return [
-        sum(map(weight, _pretokens(line + "\n"))) * margin if line and not line.isspace() else 0
+        0
+        if not line or line.isspace()
+        else sum(map(weight, (_ascii if line.isascii() else _any)(line + "\n"))) * margin
         for line in lines
     ]
-
-
-def _pretokens(text: str) -> list[str]:
-    return _ascii(text) if text.isascii() else re.findall(PRETOKEN, text)
 
 
 def tokens_of(weight: int) -> int:
@@ -123,12 +122,12 @@ class Pieces:
         self._known: dict[str, frozenset[str]] = {}
         self.longest = longest
 
-    def __contains__(self, word: str) -> bool:
-        start = word[:2]
+    def beginning(self, start: str) -> frozenset[str]:
+        """Those that begin with these two letters."""
         known = self._known.get(start)
         if known is None:
             known = self._known[start] = frozenset(self._told.get(start, "").split())
-        return word in known
+        return known
 
 
 def shape(pretoken: str, pieces: Pieces, runs: dict[str, int]) -> list[int]:
@@ -188,8 +187,9 @@ def _pieces(word: str, pieces: Pieces) -> int:
     longest = pieces.longest
     count = at = 0
     while at < len(word):
-        end = min(len(word), at + longest)
-        while end > at + 1 and word[at:end] not in pieces:
+        known = pieces.beginning(word[at : at + 2])
+        end = min(len(word), at + longest) if known else at + 1
+        while end > at + 1 and word[at:end] not in known:
             end -= 1
         at = end
         count += 1

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .analysis import TOKENIZER_VERSION
+from .database import DAMAGED
 from .records import RECORD_VERSION
 
 if TYPE_CHECKING:
@@ -62,7 +63,11 @@ def state_of(
 
 
 def is_unchanged(project: Project, connection: sqlite3.Connection) -> bool:
-    """Whether the index surely holds what the files hold. Raises what SQLite raises."""
+    """Whether the index surely holds what the files hold, and nobody found it damaged. Raises what SQLite
+    raises.
+    """
+    if (project.index_dir / DAMAGED).exists():
+        return False
     rows = dict(connection.execute("SELECT key, value FROM meta WHERE key IN (?, 'graph')", (KEY,)))
     if len(rows) < 2:
         return False

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from indexstate import assert_fresh
+from mnemo.retrieval import unchanged
 from mnemo.retrieval.engine import RetrievalEngine
 from mnemo.retrieval.errors import IndexDamagedError, NoIndexError
 
@@ -102,8 +103,13 @@ def test_a_full_ingest_looks_before_it_keeps(
 
 
 @pytest.mark.parametrize("harm", [lengthen_postings, garble_content])
-def test_a_query_that_meets_nonsense_says_so(project: Path, harm: Callable[[Path], None]) -> None:
+def test_a_query_that_meets_nonsense_says_so(
+    project: Path, monkeypatch: pytest.MonkeyPatch, harm: Callable[[Path], None]
+) -> None:
     """And the next one, which refreshes the index first, finds everything again."""
+    monkeypatch.setattr(unchanged, "SETTLED", -(10**18))  # no file or folder gives a reason to scan again
+    with RetrievalEngine.open(project) as engine:
+        engine.ingest()
     harm(project)
     with (
         RetrievalEngine.open(project) as engine,

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from mnemo import MemoryDB
+from mnemo import MemoryDB, RetrievalEngine
 from mnemo.settings import Settings, places
+from mnemo.tui.demo import write_demo
 from pages import ROOT, Desk
 from speaking import Servers, says
 
@@ -166,8 +167,23 @@ def sources(desk: Desk) -> None:
 
 
 def scripting(desk: Desk) -> None:
-    indexed_shop(desk)
+    """A shop with a function that stands twice, two sittings of feedback, a long journal, a broken one."""
+    shop(desk)
+    (desk.cwd / "lib").mkdir()
+    refund = SHOP["shop/checkout.py"].partition("\n\n\ndef refund")
+    (desk.cwd / "lib" / "refunds.py").write_text("def refund" + refund[2])
+    with RetrievalEngine.open(desk.cwd) as engine:
+        engine.ingest()
+        for sitting in ("monday", "tuesday"):
+            for result in engine.query("how is an order refunded", session=sitting)[:2]:
+                engine.feedback(result.chunk.id, "used", session=sitting)
     sources(desk)
+    with MemoryDB(desk.cwd / "years.mnheme", fsync_policy="never") as db:
+        write_demo(db)
+    broken = desk.cwd / "broken.mnheme"
+    with MemoryDB(broken) as db:
+        db.remember("Sea", "joy", "We swam.")
+    broken.write_bytes(broken.read_bytes().replace(b"We swam.", b"We sank."))
 
 
 def theme(desk: Desk) -> None:

@@ -210,11 +210,19 @@ class Desk:
         return done
 
 
-def difference(told: Any, printed: Any, opened: frozenset[str], at: str = "") -> str:
+def difference(told: Any, printed: Any, opened: frozenset[str]) -> str:
     """Where a document has another shape than the page tells; empty if nowhere.
 
     Keys are compared one by one (not those below the keys ``opened``), values by type; null stands for any.
+    A list that the page tells of has to hold something somewhere, or its shape would not be proven.
     """
+    lists: dict[str, bool] = {}
+    found = _differs(told, printed, opened, "", lists)
+    unproven = sorted(path for path, held in lists.items() if not held)
+    return found or (f"nothing was printed of {', '.join(unproven)}" if unproven else "")
+
+
+def _differs(told: Any, printed: Any, opened: frozenset[str], at: str, lists: dict[str, bool]) -> str:
     if told is None or printed is None:
         return ""
     if isinstance(told, dict) and isinstance(printed, dict):
@@ -222,17 +230,14 @@ def difference(told: Any, printed: Any, opened: frozenset[str], at: str = "") ->
             return (
                 f"{at}: told {sorted(told.keys() - printed.keys())}, printed {sorted(printed.keys() - told)}"
             )
-        shared = ((told[key], printed[key], f"{at}.{key}") for key in printed if key in told)
-        return next(filter(None, (difference(one, other, opened, key) for one, other, key in shared)), "")
+        pairs = [(told[key], printed[key], f"{at}.{key}") for key in printed if key in told]
+        return next(filter(None, [_differs(one, other, opened, key, lists) for one, other, key in pairs]), "")
     if isinstance(told, list) and isinstance(printed, list):
-        if not printed:
-            return "" if at else "the command prints nothing"
-        found = (
-            [difference(told[0], each, opened, f"{at}[]") for each in printed]
-            if told
-            else [f"{at}: not told"]
-        )
-        return next(filter(None, found), "")
+        if told:
+            lists[f"{at}[]"] = lists.get(f"{at}[]", False) or bool(printed)
+        elif printed:
+            return f"{at}[]: not told"
+        return next(filter(None, [_differs(told[0], each, opened, f"{at}[]", lists) for each in printed]), "")
     numbers = isinstance(told, int | float) and isinstance(printed, int | float)
     same = type(told) is type(printed) or (numbers and bool not in (type(told), type(printed)))
     return "" if same else f"{at}: told {told!r}, printed {printed!r}"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from mnemo.cli.tui import PANES as NAMED
 from mnemo.settings import Settings
+from mnemo.tui.dialogs.help import HelpScreen
 from mnemo.tui.panes import PANES, MemoryWanted
 from mnemo.tui.timeline.model import Query
+from rich.cells import cell_len
 
 
 def test_the_command_line_names_the_panes_that_there_are():
@@ -45,3 +47,42 @@ async def test_landing_on_a_memory_lifts_the_filters_that_hide_it(driven, journa
         app.pane.post_message(MemoryWanted(newest))
         await app.settle()
         assert app.pane.memories.cursor == 0
+
+
+def shape(app) -> tuple[int, int]:
+    """The columns and lines that are drawn."""
+    lines = app.screen_text.splitlines()
+    return cell_len(lines[0]), len(lines)
+
+
+async def test_every_pane_is_whole_at_any_size_and_while_it_changes(driven, journal, tmp_path):
+    async with driven(journal, (80, 24), project=tmp_path) as app:
+        for pane in PANES:
+            await app.app.show_pane(pane.name)
+            for width, height in ((40, 12), (300, 100), (64, 18), (20, 5), (160, 36), (80, 24)):
+                await app.pilot.resize_terminal(width, height)
+                await app.until(lambda size=(width, height): shape(app) == size)
+                await app.settle()
+                lines = app.screen_text.splitlines()
+                assert {cell_len(line) for line in lines} == {width}, (pane.name, width)
+                assert lines[0].startswith(" mnemo "), "the tabs"
+                assert app.app.focused is not None, (pane.name, width, height, "keys go somewhere")
+
+
+async def test_tabs_and_keys_are_clicked(driven, journal):
+    async with driven(journal, (120, 40)) as app:
+        lines = app.screen_text.splitlines()
+        await app.pilot.click("#tabs", offset=(lines[0].index("Arc"), 0))
+        await app.settle()
+        assert app.app.pane.id == "arc"
+        await app.pilot.click("#keys", offset=(app.screen_text.splitlines()[-1].index("Help"), 0))
+        await app.settle()
+        assert isinstance(app.app.screen, HelpScreen)
+
+
+async def test_without_animations_nothing_moves_by_itself(driven, journal):
+    async with driven(journal, settings=Settings(animations=True)) as app:
+        app.app.use_settings(Settings(animations=False))
+        assert app.app.animation_level == "none"
+        app.app.use_settings(Settings())
+        assert app.app.animation_level == "full"

@@ -281,8 +281,8 @@ def _of_places(connection: sqlite3.Connection, corpus: Corpus, query: Query) -> 
     for place in query.places:
         name = place.path.rpartition("/")[2]
         rows = connection.execute(
-            "SELECT id, path FROM files WHERE path = ?1 OR path LIKE '%/' || ?2 OR path = ?2 LIMIT 200",
-            (place.path, name.replace("%", "").replace("_", "_")),
+            "SELECT id, path FROM files WHERE path IN (?, ?) OR path LIKE '%/' || ? LIMIT 200",
+            (place.path, plain := name.replace("%", "").replace("_", "_"), plain),
         ).fetchall()
         for file_id, path in rows:
             if not same_place(place.path, path):
@@ -290,9 +290,9 @@ def _of_places(connection: sqlite3.Connection, corpus: Corpus, query: Query) -> 
             found.update(
                 corpus.doc_of(row[0])
                 for row in connection.execute(
-                    "SELECT id FROM chunks WHERE file_id = ?1 AND (?2 = 0 OR line_end >= ?2)"
+                    "SELECT id FROM chunks WHERE file_id = ? AND (? = 0 OR line_end >= ?)"
                     " ORDER BY line_start LIMIT 3",
-                    (file_id, place.line),
+                    (file_id, place.line, place.line),
                 )
             )
     return found - {-1}

@@ -188,9 +188,9 @@ def chunk_at(project: Project, store: Store, path: str | Path, line: int) -> str
     relative = project_path(project.root, path)
     with store.reading() as connection:
         row = connection.execute(
-            "SELECT uid FROM chunks JOIN files ON files.id = file_id WHERE path = ?1 AND line_start <= ?2"
-            " AND line_end >= ?2 ORDER BY line_end - line_start, chunks.id LIMIT 1",
-            (relative, line),
+            "SELECT uid FROM chunks JOIN files ON files.id = file_id WHERE path = ? AND line_start <= ?"
+            " AND line_end >= ? ORDER BY line_end - line_start, chunks.id LIMIT 1",
+            (relative, line, line),
         ).fetchone()
     if row is None:
         raise NoSuchChunkError(f"no indexed chunk holds line {line} of {relative}")

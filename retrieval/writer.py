@@ -318,8 +318,8 @@ class StoreWriter(Store):
             self.connection.execute("DELETE FROM symbols WHERE chunk_id = ?", (row,))
             self.connection.execute("DELETE FROM chunks WHERE id = ?", (row,))
             self.connection.execute(
-                "DELETE FROM contents WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM chunks WHERE"
-                " content_id = ?1)",
+                "DELETE FROM contents WHERE id = ? AND NOT EXISTS (SELECT 1 FROM chunks WHERE"
+                " content_id = contents.id)",
                 (content,),
             )
 

@@ -115,8 +115,8 @@ def analytics(
             return None
         queries = _queries(connection, number)
         acts = connection.execute(
-            "SELECT at, kind, chunk, session FROM acts WHERE ?1 IS NULL OR session = ?1 ORDER BY at, id",
-            (number,),
+            "SELECT at, kind, chunk, session FROM acts WHERE ? IS NULL OR session = ? ORDER BY at, id",
+            (number, number),
         ).fetchall()
         judged = [query for query in queries.values() if query.judged]
         counts = Counter(kind for _, kind, _, _ in acts)
@@ -147,8 +147,8 @@ def _queries(connection: sqlite3.Connection, session: int | None) -> dict[int, _
     queries = {
         key: _Query(owner, at, bool(judged))
         for key, owner, at, judged in connection.execute(
-            "SELECT id, session, at, judged FROM queries WHERE ?1 IS NULL OR session = ?1 ORDER BY id",
-            (session,),
+            "SELECT id, session, at, judged FROM queries WHERE ? IS NULL OR session = ? ORDER BY id",
+            (session, session),
         )
     }
     for key, chunk in connection.execute("SELECT query, chunk FROM retrieved ORDER BY query, place"):

@@ -134,9 +134,9 @@ class UsageStore(UsageDatabase):
         return self.read(
             lambda connection: bool(
                 connection.execute(
-                    "SELECT EXISTS (SELECT 1 FROM retrieved WHERE chunk = ?1)"
-                    " OR EXISTS (SELECT 1 FROM acts WHERE chunk = ?1)",
-                    (chunk,),
+                    "SELECT EXISTS (SELECT 1 FROM retrieved WHERE chunk = ?)"
+                    " OR EXISTS (SELECT 1 FROM acts WHERE chunk = ?)",
+                    (chunk, chunk),
                 ).fetchone()[0]
             ),
             False,
@@ -207,8 +207,8 @@ class UsageStore(UsageDatabase):
             found = connection.execute(
                 "SELECT queries.id, session, signature, judged FROM retrieved"
                 " JOIN queries ON queries.id = query"
-                " WHERE chunk = ?1 AND (?2 IS NULL OR session = ?2) ORDER BY query DESC LIMIT 1",
-                (chunk, own),
+                " WHERE chunk = ? AND (? IS NULL OR session = ?) ORDER BY query DESC LIMIT 1",
+                (chunk, own, own),
             ).fetchone()
             query = None
             if found is not None:
@@ -274,15 +274,15 @@ def _learn(
 ) -> None:
     """Note in a pattern that one of its queries was judged (``first``), and that a chunk was of use there."""
     connection.execute(
-        "INSERT INTO patterns VALUES (?1, 1, ?2) ON CONFLICT DO UPDATE SET hits = hits + ?3,"
-        " last = max(last, ?2)",
+        "INSERT INTO patterns VALUES (?, 1, ?) ON CONFLICT DO UPDATE SET hits = hits + ?,"
+        " last = max(last, excluded.last)",
         (signature, now, int(first)),
     )
     if change:
         connection.execute(
-            "INSERT INTO pattern_chunks VALUES (?1, ?2, max(?3, 0))"
-            " ON CONFLICT DO UPDATE SET hits = max(hits + ?3, 0)",
-            (signature, chunk, change),
+            "INSERT INTO pattern_chunks VALUES (?, ?, max(?, 0))"
+            " ON CONFLICT DO UPDATE SET hits = max(hits + ?, 0)",
+            (signature, chunk, change, change),
         )
 
 

@@ -19,20 +19,24 @@ _UNTITLED: Final = ("linux", "dumb", "vt", "unknown", "cons")
 
 
 def colours(environment: Mapping[str, str] | None = None) -> int:
-    """How many colours the terminal says it has, 0 for none."""
+    """How many colours the terminal is drawn to with, 0 for none.
+
+    Rich takes a terminal for one of sixteen colours unless these variables say more, whatever terminfo knows.
+    """
     environment = os.environ if environment is None else environment
     term = environment.get("TERM", "")
     if environment.get("COLORTERM", "") in ("truecolor", "24bit"):
         return 1 << 24
-    if "256color" in term or "direct" in term or "kitty" in term:
+    kind = term.rpartition("-")[2]
+    if kind in ("256color", "kitty"):
         return 256
-    if "16color" in term:
+    if kind == "16color":
         return 16
     import curses  # noqa: PLC0415 -- most terminals have said it already
 
     try:
         curses.setupterm(term or "dumb", sys.__stdout__.fileno() if sys.__stdout__ else 1)
-        return max(0, curses.tigetnum("colors"))
+        return min(16, max(0, curses.tigetnum("colors")))
     except (curses.error, OSError, ValueError):
         return 8
 

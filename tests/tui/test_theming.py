@@ -106,7 +106,7 @@ async def test_a_theme_that_is_deleted_while_it_is_used_stays(driven, journal, t
 @pytest.mark.parametrize(("environment", "number"), [
     ({"TERM": "xterm-256color"}, 256), ({"TERM": "linux"}, 8), ({"TERM": "vt100"}, 0),
     ({"TERM": "xterm-16color"}, 16), ({"TERM": "tmux", "COLORTERM": "truecolor"}, 1 << 24),
-    ({"TERM": "nobody-knows-it"}, 8),
+    ({"TERM": "nobody-knows-it"}, 8), ({"TERM": "xterm-kitty"}, 256),
 ])  # fmt: skip
 def test_how_many_colours_there_are(environment, number):
     code = f"from mnemo.tui.terminal import colours; print(colours({environment!r}))"  # once for a process

@@ -18,7 +18,7 @@ from .project import Project
 from .query_text import read_query
 from .results import Answer
 from .scored import Scored
-from .signals import SIGNALS, features_of
+from .signals import columns_of, features_of
 from .signals.prefetch import signature, words_of
 from .signals.scale import ranks
 from .stale import marked
@@ -107,17 +107,19 @@ class Searcher:
         if not evidence.candidates:
             return answer
         with trace.stage("signals", len(evidence.candidates)) as stage:
-            features = features_of(evidence)
+            features = features_of(evidence, unweighed=config.fusion == "rrf")
             stage.went = len(evidence.candidates)
             stage.why = f"{len(features.chunks)} features of chunks, {len(features.files)} of files"
         with trace.stage("fusion", len(evidence.candidates)) as stage:
-            columns = {name: column for name in SIGNALS if (column := features.column(name, evidence.owners))}
+            columns = partial(columns_of, evidence, features)
             fuse = partial(rrf_stages.fused, evidence, features, config, options.scales)
             if config.fusion == "rrf":
-                fused = fuse({name: ranks(column) for name, column in columns.items()})
+                seen = columns()
+                fused = fuse({name: ranks(column) for name, column in seen.items()})
                 final, density = rrf_stages.pipeline(evidence, fused, allowed)
-                for column in columns.values():  # connected files joined, that no signal knows
+                for column in seen.values():  # connected files joined, that no signal knows
                     column.extend([0.0] * (len(evidence.candidates) - len(column)))
+                columns = partial(dict, seen)
             else:
                 weights = weights_for(query.type)
                 worth = learned(evidence.spans, features, weights, options.scales)

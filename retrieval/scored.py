@@ -15,22 +15,26 @@ V = TypeVar("V")
 
 
 class Scored:
-    """What is known of rows: ``columns`` hold the signals' scores by name, ``density`` the value for its size
-    that the order goes by, ``final`` the value, 1 for the best. ``fuse`` makes reciprocal rank fusion's
-    scores of ranks; like these, it is asked only once somebody looks at a result's scores.
+    """What is known of rows: ``density`` is the value for its size that the order goes by, ``final`` the
+    value, 1 for the best. ``columns`` gives the signals' scores by name, ``fuse`` makes reciprocal rank
+    fusion's of ranks: both are asked only once somebody looks at a result's scores.
     """
 
     def __init__(
         self,
-        columns: Mapping[str, Sequence[float]],
+        columns: Callable[[], Mapping[str, Sequence[float]]],
         density: Mapping[int, float],
         final: Mapping[int, float],
         fuse: Callable[[Mapping[str, Mapping[int, int]]], Mapping[int, float]],
     ) -> None:
-        self._columns = columns
+        self._columns_now = columns
         self._density = density
         self._final = final
         self._fuse = fuse
+
+    @cached_property
+    def _columns(self) -> Mapping[str, Sequence[float]]:
+        return self._columns_now()
 
     @cached_property
     def ranked(self) -> Mapping[str, Mapping[int, int]]:

@@ -10,17 +10,28 @@ from ..evidence import Evidence
 from . import bm25, graph, kind, path, prefetch, symbol, usage, vector
 from .scale import Features
 
-__all__ = ["SIGNALS", "features_of"]
+__all__ = ["SIGNALS", "columns_of", "features_of"]
 
 SIGNALS = ("bm25", "vector", "symbol", "path", "graph", "usage", "prefetch")
 """The signals that users see and may weigh."""
 
 
-def features_of(evidence: Evidence) -> Features:
-    """All features of the candidates."""
+def features_of(evidence: Evidence, *, unweighed: bool = True) -> Features:
+    """All features of the candidates; or without the signal that the learned model gives no weight, which
+    `columns_of` adds once somebody looks.
+    """
     found = Features()
-    for module in (bm25, vector, symbol, path, graph, kind, usage, prefetch):
+    for module in (bm25, symbol, path, graph, kind, usage, prefetch):
         some = module.features(evidence)
         found.chunks.update(some.chunks)
         found.files.update(some.files)
+    if unweighed:
+        found.chunks.update(vector.features(evidence).chunks)
     return found
+
+
+def columns_of(evidence: Evidence, features: Features) -> dict[str, list[float]]:
+    """What users see: the signals' scores by name and candidate's row."""
+    if "vector" not in features.chunks:
+        features.chunks.update(vector.features(evidence).chunks)
+    return {name: column for name in SIGNALS if (column := features.column(name, evidence.owners))}

@@ -19,8 +19,9 @@ from mnemo.tui.opening import Opening
 from mnemo.tui.shell import MnemoApp
 from mnemo.tui.timeline.model import Query
 from mnemo.tui.timeline.reading import head
+from textual import events
 
-__all__ = ["Beat", "Driver", "Heart", "driven", "p95"]
+__all__ = ["Beat", "Driver", "Heart", "Spent", "driven", "p95"]
 
 
 class Beat(NamedTuple):
@@ -65,6 +66,13 @@ def _queued() -> float:
     return int(text.split()[1]) / 1e9
 
 
+class Spent(NamedTuple):
+    """What came between a key and its frame: milliseconds on the clock, and of CPU in all threads."""
+
+    wall: float
+    cpu: float
+
+
 class Driver:
     """The app as it runs, and what is waited for."""
 
@@ -93,21 +101,21 @@ class Driver:
             await self.pilot._wait_for_screen()
             await self.until(lambda: all(worker.is_finished for worker in self.app.workers if _ends(worker)))
 
-    async def frame(self, act: Callable[[], object], met: Callable[[], object] = lambda: True) -> float:
-        """Wall milliseconds from ``act`` to the first frame that was begun when ``met`` held."""
+    async def frame(self, act: Callable[[], object], met: Callable[[], object] = lambda: True) -> Spent:
+        """From ``act`` to the first frame that was begun when ``met`` held."""
         app, show = self.app, self.app.screen._compositor_refresh
-        ended = 0.0
+        ended = cpu = 0.0
 
         def look() -> None:
-            nonlocal ended
+            nonlocal ended, cpu
             there = not ended and met()
             show()
             if there:
-                ended = time.perf_counter()
+                ended, cpu = time.perf_counter(), time.process_time()
 
         app.screen._compositor_refresh = look
         try:
-            begun = time.perf_counter()
+            begun, spent = time.perf_counter(), time.process_time()
             result = act()
             if asyncio.iscoroutine(result):
                 await result
@@ -115,7 +123,14 @@ class Driver:
         finally:
             app.screen._compositor_refresh = show
         await self.quiet()
-        return (ended - begun) * 1000
+        return Spent((ended - begun) * 1000, (cpu - spent) * 1000)
+
+    async def key(self, key: str, met: Callable[[], object] = lambda: True) -> Spent:
+        """Press a key as the terminal sends it; to the first frame begun when ``met`` held."""
+        char = key if len(key) == 1 else None
+        event = events.Key(key, char)
+        event.set_sender(self.app)
+        return await self.frame(lambda: self.app._driver.send_message(event), met)
 
 
 def _ends(worker: Any) -> bool:

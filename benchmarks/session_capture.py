@@ -1,7 +1,7 @@
-"""A session in a real terminal, for people to read: mnemo in tmux, 100x30, one capture as text after each step.
+"""A session in a real terminal, for people to read: mnemo in tmux, a capture as text after each step.
 
-It writes for a while, explores a project, copies what answers, watches a file change, reads the cache, asks. Each
-step waits for what it must show, and ends the run where that never comes. Needs tmux, and mnemo installed.
+It writes for a while, explores a project, copies what answers, watches a file change, reads the cache, asks.
+Each step waits for what it must show; where that never comes the run ends. Needs tmux, and mnemo installed.
 
 ``python benchmarks/session_capture.py PROJECT OUT [--mnemo COMMAND] [--size 100x30]``
 """
@@ -37,6 +37,7 @@ class Tmux:
         done = subprocess.run(
             ["tmux", "-S", self._socket, *arguments],
             env=self._env,
+            check=False,
             capture_output=True,
             text=True,
             timeout=30,

@@ -264,3 +264,12 @@ def test_a_terminal_that_closes_ends_it_and_keeps_what_was_typed(terminal, journ
     app.fd = os.open(os.devnull, os.O_RDWR)
     assert app.end() == -signal.SIGHUP
     assert _draft(journal.with_name("journal_drafts"))["text"] == "Half a thought"
+
+
+def test_what_is_typed_right_after_the_key_that_searches_is_searched(terminal, journal: Path):
+    app = terminal("tui", MNEMO_JOURNAL=str(journal))
+    app.wait_for("277 memories")
+    app.send("/zyxw")
+    app.wait_for("zyxw")
+    app.send("\x11")
+    assert app.end() == 0

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
+from textual.actions import SkipAction
 from textual.containers import Container
 from textual.widgets import Input
 
@@ -58,7 +59,7 @@ class ExplorePane(Pane):
     HELP = "Ask the code of this folder, or your journal, and take along what answers within a budget."
     HELP_TITLE = "Explore"
     BINDINGS: ClassVar = [
-        key("slash", "question", "Ask", "explore.ask", "Go to the question", show=True),
+        key("slash", "question", "Ask", "explore.ask", "Go to the question", show=True, first=True),
         key("space", "pin", "Pin", "explore.pin", "Keep this in the answer, whatever is asked", show=True),
         key("x", "exclude", "Exclude", "explore.exclude", "Leave this out of the answer", show=True),
         key("u", "used", "Used", "explore.used", "Say that this was of use: mnemo learns from it", show=True),
@@ -305,8 +306,10 @@ class ExplorePane(Pane):
 
     def action_question(self) -> None:
         """Go to the question."""
+        if self.question.has_focus:
+            raise SkipAction  # it is typed
         self.remove_class("-reading", "-tuning")
-        self.question.focus()
+        self.screen.set_focus(self.question)  # now: what is typed ahead belongs there
 
     def action_tuning(self) -> None:
         """Go to the knobs, or back."""

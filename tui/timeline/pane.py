@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
+from textual.actions import SkipAction
 from textual.containers import Container
 
 from ...storage.clock import local_moment
@@ -54,7 +55,7 @@ class TimelinePane(Pane):
     BINDINGS: ClassVar = [
         key("n", "compose", "Write", "timeline.compose", "Write a memory", show=True),
         key("d", "drafts", "Draft", "timeline.drafts", "Go on with a draft that was kept", show=True),
-        key("slash", "search", "Search", "timeline.search", "Search as you type", show=True),
+        key("slash", "search", "Search", "timeline.search", "Search as you type", show=True, first=True),
         key("f", "cycle_feeling", "Feeling", "timeline.feeling", "Show one feeling after another", show=True),
         key("F,tab", "filters", "Filters", "timeline.filters", "Go to the filters and back"),
         key("t", "jump", "Date", "timeline.jump", "Jump to a date", show=True),
@@ -309,14 +310,16 @@ class TimelinePane(Pane):
         """Open the line to search in, or go back to it."""
         from .search_bar import SearchBar  # noqa: PLC0415 -- an Input is not in the first frame
 
+        if isinstance(self.screen.focused, SearchBar):
+            raise SkipAction  # it is typed
         bars = self.query(SearchBar)
         if bars:
-            bars.first().focus()
+            self.screen.set_focus(bars.first())
         else:
             self.requests.warm_search()
             bar = SearchBar(self.memories)
             self.query_one("#middle").mount(bar, before=self.memories)
-            bar.focus()
+            self.screen.set_focus(bar)  # now: what is typed ahead belongs there
             self.add_class("-searching")
         self.remove_class("-reading", "-filtering")
 

@@ -2,8 +2,8 @@
 
 The app without a terminal, 120x40, over a journal of a million memories and an indexed project. A round
 is what somebody does in a minute: moves, filters, searches, begins a memory, looks along the arc, asks
-Explore and turns a knob, plays a workload in the cache, asks Mind. Sixty rounds are the hour. PSS after a collection,
-in MB, once ten rounds have loaded everything there is to load, and at the end.
+Explore and turns a knob, plays a workload in the cache, asks Mind. Sixty rounds are the hour. PSS after a
+collection, in MB, once ten rounds have loaded everything there is to load, and at the end.
 
 ``python benchmarks/tui_memory_bench.py PROJECT [--memories 1000000] [--folder DIR] [--rounds 60] [--where]``
 """

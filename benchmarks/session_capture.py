@@ -104,7 +104,7 @@ def _session(tmux: Tmux, mnemo: str, project: Path) -> None:
         ("Called my sister. We laughed about the summer of the broken tent.", "Family", "nostalgia"),
     ):
         tmux.press("n")
-        tmux.until("Concept")
+        tmux.until("What happened?")
         tmux.type(text)
         tmux.until("draft kept")
         tmux.shot(f"writing {concept}")

@@ -8,7 +8,7 @@ more. For
 each it asks for what the commit's subject says, makes the change (the files become the commit's), and asks
 again to see what it has done: two turns (with --once only the first). Every turn is asked in a session and,
 beside it, without one; told are the chunks that came whole, as a diff and as a reference, and the tokens of
-contents (exact cl100k where the extra is installed, else the estimate).
+contents (exact cl100k where the extra is installed, else the estimate), and the hit rate of a cache of them.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from cache_bench import arc, lfu, lru
 from mnemo.retrieval.engine import RetrievalEngine
 from mnemo.retrieval.results import Answer
 from mnemo.retrieval.tokens import count_tokens, exact_counter
@@ -116,6 +117,7 @@ def replay(
         f" {'tokens':>7} {'alone':>7} {'saved':>6}  asked"
     )
     rows = []
+    asked_for: list[str] = []
     extra = 0.0
     for commit, subject in work:
         for after in (False,) if once else (False, True):
@@ -129,6 +131,7 @@ def replay(
             answer = engine.query(subject, budget=budget, session="agent", refresh=False)
             engine.put_down()
             extra += time.process_time() - started - bare
+            asked_for += [result.chunk.id for result in answer]
             same = sum(result.is_delta and "\n" not in (result.delta_text or "") for result in answer)
             diff = sum(result.is_delta for result in answer) - same
             tokens, whole = delivered(answer), delivered(alone)
@@ -151,6 +154,12 @@ def replay(
                 f"{name}: {tokens:,} tokens in {len(chosen)} turns, {whole:,} without a session:"
                 f" {1 - tokens / whole:.0%} saved"
             )
+    rates = [
+        f"{capacity}: "
+        + ", ".join(f"{policy.__name__} {policy(asked_for, capacity):.0%}" for policy in (arc, lru, lfu))
+        for capacity in (50, 100, 500)
+    ]
+    print(f"{len(asked_for)} chunks, {len(set(asked_for))} different; in a cache of {'; of '.join(rates)}")
     print(f"CPU that the session adds, putting down included: {extra / len(rows) * 1000:.1f} ms a turn")
 
 

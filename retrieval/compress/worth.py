@@ -26,8 +26,8 @@ READ: Final = 0.3
 ALSO: Final = 0.3
 SIMILAR: Final = 0.85
 WINDOW: Final = 20
-COMPARED: Final = 4000
-"""Pairs of lines that are compared letter by letter, 0.1 ms each; beyond, in long data, the alike stay."""
+COMPARED: Final = 1000
+"""Pairs of lines that are compared letter by letter, up to 1 ms each; in long data others stay."""
 SHORTEST: Final = 24
 """Characters below which two lines are alike by chance."""
 KIND_FACTOR: Final = {"comment": 0.8, "element": 0.6, "import": 0.5, "log": 0.5}

@@ -179,6 +179,9 @@ def open_log(*, verbose: bool = False) -> logging.Logger:
             private_dir(file.parent)
 
             class Private(logging.handlers.RotatingFileHandler):
+                def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
+                    """Say nothing: the library would print a traceback where the disk is full."""
+
                 def _open(self) -> Any:
                     return open(
                         self.baseFilename,

@@ -23,6 +23,7 @@ __all__ = [
     "Memory",
     "checksum_of",
     "new_record",
+    "offset_text",
     "to_microseconds",
 ]
 
@@ -208,7 +209,7 @@ def new_record(
             raise InvalidMemoryError(f"at must be a datetime, not {type(at).__name__}")
         try:
             moment = at.astimezone(UTC)
-            utc_offset = _offset_text(at if at.tzinfo is not None else at.astimezone())
+            utc_offset = offset_text(at if at.tzinfo is not None else at.astimezone())
         except (OverflowError, ValueError):
             raise InvalidMemoryError(f"{at} is outside of the years 1 to 9999 in UTC") from None
     return Memory(
@@ -252,10 +253,11 @@ def _clean_tags(tags: Iterable[str]) -> tuple[str, ...]:
 @lru_cache(maxsize=8)
 def _local_offset(quarter: int) -> str:
     """This machine's offset; zones change theirs on the quarter of an hour."""
-    return _offset_text(datetime.fromtimestamp(quarter * 900, UTC).astimezone())
+    return offset_text(datetime.fromtimestamp(quarter * 900, UTC).astimezone())
 
 
-def _offset_text(moment: datetime) -> str:
+def offset_text(moment: datetime) -> str:
+    """A moment's offset from UTC as the log has it, ``+02:00``; a naive one has ``+00:00``."""
     offset = moment.utcoffset() or timedelta()
     # Zones before standard time have seconds; offsets in the log have hours and minutes only.
     minutes = round(offset / timedelta(minutes=1))

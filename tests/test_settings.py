@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -175,6 +177,16 @@ def test_the_log_is_private_and_turns() -> None:
 def test_a_log_that_cannot_be_written_is_no_fault(home: Path) -> None:
     (home / "state").write_text("a file in the way")
     config.open_log().error("x")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_log_on_a_full_disk_says_nothing() -> None:
+    config.log_file().parent.mkdir(parents=True)
+    config.log_file().symlink_to("/dev/full")
+    # It ends as mnemo does, with no second attempt to write what could not be written.
+    code = "import os; from mnemo.settings import open_log; open_log().error('x'); os._exit(0)"
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, timeout=60, check=True)
+    assert done.stderr == b""
 
 
 def test_a_journal_that_lives_by_itself_ignores_the_environment(

@@ -47,6 +47,7 @@ _MOMENT: Final = re.compile(r"!\[[^\]\n]*\]\(dayone-moment:/{1,2}(?:[A-Za-z]+/)?
 _CODE: Final = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]*`)", re.DOTALL)
 _ESCAPED: Final = re.compile(r"\\([.!()+\-])")
 _HEX: Final = re.compile(r"[0-9A-Fa-f]{32}")
+_OFFSET: Final = re.compile(r"([+-])([0-9]{2}):([0-9]{2})")
 _GMT: Final = re.compile(r"(?:UTC|GMT)([+-])(\d{1,2}):?(\d{2})?")
 _TAKEN: Final = frozenset(
     (
@@ -291,7 +292,8 @@ def _day_one_entry(
         identity = uuid.UUID(memory.memory_id)
     except ValueError:
         identity = uuid.uuid5(uuid.NAMESPACE_OID, memory.memory_id)
-    created = memory.time.strftime("%Y-%m-%dT%H:%M:%SZ")
+    # By hand: the C library does not pad years.
+    created = memory.time.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
     entry: dict[str, Any] = {
         "uuid": identity.hex.upper(),
         "creationDate": created,
@@ -339,9 +341,10 @@ def _md5(path: Path) -> str:
 
 def _zone_name(utc_offset: str) -> str:
     """A zone name that Day One knows; names of fixed zones have their sign the other way round."""
-    if utc_offset in ("", "+00:00", "-00:00"):
+    known = _OFFSET.fullmatch(utc_offset)
+    if known is None or utc_offset[1:] == "00:00":  # none, or another writer's own way
         return "UTC"
-    sign, hours, minutes = utc_offset[0], utc_offset[1:3], utc_offset[4:6]
+    sign, hours, minutes = known.groups()
     if minutes == "00":
         return f"Etc/GMT{'-' if sign == '+' else '+'}{int(hours)}"
     return f"GMT{sign}{hours}{minutes}"

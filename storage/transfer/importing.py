@@ -23,7 +23,7 @@ from .dayone import DayOneReader, is_day_one
 from .jrnl import JrnlReader, is_jrnl
 from .lines import JsonlReader, JsonReader, LogReader
 from .markdown import MarkdownReader
-from .records import Defaults, Fault, Found, Reader, known_feeling, parse_json, same_memory
+from .records import BOM, Defaults, Fault, Found, Reader, known_feeling, parse_json, same_memory
 
 __all__ = ["IMPORT_FORMATS", "ImportReport", "detect_format", "import_file"]
 
@@ -85,6 +85,10 @@ def import_file(
     """
     if not source.exists():
         raise ImportRefusedError(f"cannot import {source}: no such file")
+    if not (source.is_file() or source.is_dir()):
+        raise ImportRefusedError(
+            f"cannot import {source}: it is read twice, and a pipe gives its words once; save it to a file"
+        )
     name = format or detect_format(source)
     if name not in _READERS:
         raise ImportRefusedError(f"cannot import {name!r}: the formats are {', '.join(IMPORT_FORMATS)}")
@@ -311,7 +315,7 @@ def detect_format(source: Path) -> str:
         return "dayone"
     if suffix in (".jsonl", ".ndjson"):
         return "jsonl"
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    text = head.removeprefix(BOM).lstrip()
     if text[:1] == b"{" and suffix != ".txt":
         return _which_json(source)
     if is_jrnl(text.decode(errors="replace")):
@@ -324,14 +328,19 @@ def detect_format(source: Path) -> str:
 
 
 def _which_json(source: Path) -> str:
+    """What begins with ``{``: a document, or one record a line, which its first line alone shows."""
+    with open(source, "rb") as file:
+        first = next((line for line in file if line.strip()), b"").removeprefix(BOM)
+        more = file.read(1 << 16).strip()
     try:
-        document = parse_json(source.read_bytes())
-    except InvalidMemoryError:
-        first = source.read_bytes().split(b"\n", 1)[0]
-        with suppress(InvalidMemoryError):
-            parse_json(first)
+        document = parse_json(first)
+        if more:
             return "jsonl"
-        return "json"
+    except InvalidMemoryError:
+        try:
+            document = parse_json(source.read_bytes().removeprefix(BOM))
+        except InvalidMemoryError:
+            return "json"
     if isinstance(document, dict) and isinstance(document.get("entries"), list):
         return "dayone" if is_day_one(document) else "jrnl"
     return "json" if not isinstance(document, dict) or "memories" in document else "jsonl"

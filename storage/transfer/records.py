@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -16,7 +16,7 @@ from ..codec import encode, from_record
 from ..errors import InvalidMemoryError, QuarantinedError
 from ..feelings import LATER_FEELINGS, Feeling, canonical_feeling, fold
 from ..frames import MAX_PAYLOAD
-from ..memory import Attachment, MediaType, Memory, checksum_of, to_microseconds
+from ..memory import MEDIA_TYPES, Attachment, MediaType, Memory, checksum_of, offset_text, to_microseconds
 from ..pool import Incoming
 
 __all__ = [
@@ -221,7 +221,6 @@ class _Row(msgspec.Struct, forbid_unknown_fields=True):
 
 
 _row = msgspec.json.Decoder(_Row)
-_MEDIA_TYPES: Final[dict[str, MediaType]] = {kind.value: kind for kind in MediaType}
 
 
 def read_bytes(data: bytes, defaults: Defaults) -> tuple[Memory, bool]:
@@ -250,7 +249,7 @@ def read_common(data: bytes) -> Memory | None:
         row.memory_id,
         row.concept,
         canonical_feeling(row.feeling),
-        _MEDIA_TYPES.get(row.media_type, row.media_type),
+        MEDIA_TYPES.get(row.media_type, row.media_type),
         row.content,
         row.note,
         tuple(row.tags),
@@ -354,7 +353,7 @@ def compose(
         timestamp=timestamp,
         checksum=checksum_of(content),
         feeling_token=token,
-        utc_offset=_offset(moment),
+        utc_offset=offset_text(moment),
         extra=MappingProxyType(dict(extra or {})),
     )
 
@@ -370,11 +369,6 @@ def known_feeling(name: str) -> tuple[str, Feeling | str]:
             return later.token, later.name
     feeling = Feeling.parse(name)
     return feeling.value, feeling
-
-
-def _offset(moment: datetime) -> str:
-    minutes = round((moment.utcoffset() or timedelta()) / timedelta(minutes=1))
-    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
 
 
 def parse_moment(text: str, zone: tzinfo | None = None) -> datetime:

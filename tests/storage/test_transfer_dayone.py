@@ -140,6 +140,19 @@ def test_an_edited_entry_is_refused_and_named(tmp_path: Path) -> None:
         bring(tmp_path, edited)
 
 
+@pytest.mark.parametrize("offset", ["+ab:00", "+0200", "Z", "+02:00:30"])
+def test_an_offset_in_another_writers_way_goes_out_as_utc(tmp_path: Path, offset: str) -> None:
+    record = {"memory_id": "a", "concept": "c", "feeling": "joy", "content": "x", "utc_offset": offset}
+    source = tmp_path / "a.jsonl"
+    source.write_text(json.dumps(record | {"timestamp": "0099-05-01T00:00:00.5+00:00"}))
+    with MemoryDB(tmp_path / "old.mnheme") as db:
+        import_file(db, source)
+        export_memories(db, "dayone", tmp_path / "out.zip")
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        [written] = json.loads(archive.read("Journal.json"))["entries"]
+    assert (written["timeZone"], written["creationDate"]) == ("UTC", "0099-05-01T00:00:00Z")
+
+
 def test_what_mnemo_writes_is_a_day_one_export(tmp_path: Path) -> None:
     with MemoryDB(tmp_path / "old.mnheme") as db:
         memory = db.remember(

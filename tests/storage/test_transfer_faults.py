@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,12 @@ FAULTS: dict[str, tuple[str, str | bytes, str, str]] = {
     "day one with a bad date": ("dayone", day_one(creationDate="soon"), "line 3", "no date"),
     "day one with bad photos": ("dayone", day_one(photos=[1]), "line 3", "photos"),
     "day one with bad text": ("dayone", day_one(text=[]), "line 3", "text"),
+    "markdown with endless lines": (
+        "markdown",
+        f'---\nmemory_id: "a"\nlines: {"9" * 5000}\n---\n\nx\n',
+        "line 1",
+        "not the 999999999 lines",
+    ),
     "markdown without a date": ("markdown", "---\ntags: [a]\n---\n\nwords\n", "line 1", "no date"),
     "markdown with broken front matter": ("markdown", "---\na: [1\n---\nx\n", "line ", "YAML"),
     "markdown with an alias": ("markdown", "---\na: &x 1\nb: *x\n---\nx\n", "line 2", "alias"),
@@ -242,6 +249,14 @@ def test_sources_that_are_none(tmp_path: Path, name: str) -> None:
     (tmp_path / "folder").mkdir()
     with MemoryDB(tmp_path / "j.mnheme") as db, pytest.raises(ImportRefusedError, match="cannot import"):
         import_file(db, tmp_path / name, format="json")
+
+
+def test_a_pipe_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with MemoryDB(tmp_path / "j.mnheme") as db:
+        for kind in (None, "jsonl"):
+            with pytest.raises(ImportRefusedError, match="read twice"):
+                import_file(db, tmp_path / "pipe", format=kind)
 
 
 def test_a_source_that_changes_between_the_passes_is_refused(tmp_path: Path) -> None:

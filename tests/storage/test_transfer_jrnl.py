@@ -133,8 +133,11 @@ def test_a_format_is_told_by_its_content(tmp_path: Path) -> None:
         ("f.json", '{"metadata": {"version": "1.0"}, "entries": []}', "dayone"),
         ("g.markdown", "words", "markdown"),
         ("h.mnheme", "", "mnheme"),
+        ("j.json", "\ufeff" + json.dumps(JSON), "jrnl"),
+        ("k.json", json.dumps(JSON, indent=2), "jrnl"),
+        ("l", '\n{"content": "x"}\n\n{"content": "y"}\n', "jsonl"),
     ]:
-        (tmp_path / name).write_text(text)
+        (tmp_path / name).write_text(text, encoding="utf-8")
         assert detect_format(tmp_path / name) == expected
     (tmp_path / "i").write_text("anything")
     with pytest.raises(ImportRefusedError, match="--format"):

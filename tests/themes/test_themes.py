@@ -5,7 +5,7 @@ import sys
 
 import pytest
 from mnemo.storage.feelings import LATER_FEELINGS, Feeling, kin_of
-from mnemo.themes import BUILTIN_THEMES, FEELING_GLYPHS, load_themes, theme_names
+from mnemo.themes import BUILTIN_THEMES, FEELING_GLYPHS, load_theme, load_themes, theme_names
 
 
 def _luminance(colour: str) -> float:
@@ -84,6 +84,11 @@ def test_all_faults_of_all_user_themes_are_told_at_once_and_good_ones_still_load
     for part in ("bad1.toml", "bad2.toml", "colours.accent", "colours.nope", "'surprise'", "dark.toml"):
         assert part in message
     assert "\n" not in message
+
+
+def test_a_name_that_no_file_can_have_is_no_theme(tmp_path):
+    assert load_theme("a\0b", tmp_path) is None
+    assert load_theme("../dark", tmp_path) is None
 
 
 def test_themes_load_no_screen():

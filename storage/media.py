@@ -138,25 +138,28 @@ class Media:
         What is there already stays. All of it is derived: where the disk refuses, the file is still
         found in the pool, and the memory, which is written by now, is not lost over it.
         """
+        self._enter((memory.memory_id, memory.attachments) for memory in memories)
+
+    def _enter(self, named: Iterable[tuple[str, Sequence[Attachment]]]) -> None:
         entries: list[Entry] = []
         with suppress(OSError, AttachmentError):
-            for memory in memories:
-                if memory.attachments:
-                    entries += self._place(memory)
+            for memory_id, attachments in named:
+                if attachments:
+                    entries += self._place(memory_id, attachments)
         with suppress(OSError):
             if entries:
                 self.index.add(entries)
 
-    def _place(self, memory: Memory) -> list[Entry]:
+    def _place(self, memory_id: str, attachments: Iterable[Attachment]) -> list[Entry]:
         entries = []
-        identity = safe_id(memory.memory_id)
+        identity = safe_id(memory_id)
         with (
             open_folder(None, str(self.root), create=True) as root,
             open_folder(root, "memories", create=True) as top,
             open_folder(top, identity[:8], create=True) as shelf,
             open_folder(shelf, identity, create=True) as folder,
         ):
-            for attachment in memory.attachments:
+            for attachment in attachments:
                 pool_path = self._in_pool(attachment)
                 if pool_path is None:
                     continue  # lost, or not brought along; verify says so
@@ -164,7 +167,7 @@ class Media:
                 strategy = self._link(root, pool_path, folder, name)
                 status = os.stat(name, dir_fd=folder, follow_symlinks=False)
                 link_path = f"memories/{identity[:8]}/{identity}/{name}"
-                entries.append(Entry.of(memory.memory_id, attachment, pool_path, link_path, status, strategy))
+                entries.append(Entry.of(memory_id, attachment, pool_path, link_path, status, strategy))
         return entries
 
     def _link(self, root: int, pool_path: str, folder: int, name: str) -> LinkStrategy:
@@ -245,6 +248,8 @@ class Media:
     ) -> AttachmentReport:
         """Hash every stored file and hold it against what the log says.
 
+        What ``_index.json`` lacks of it, because it was lost or damaged, is entered again.
+
         Args:
             named: Every ``(memory_id, attachment)`` of the log.
             on_progress: Called with bytes done and in all after each file; what it raises ends the check.
@@ -276,6 +281,7 @@ class Media:
             for memory_id, attachment in wanted
             if (reason := self._fault(memory_id, attachment, sound, hashes, own_files))
         ]
+        self._mend_index(pair for pair in wanted if pair[1].sha256 in sound)
         wanted_names = {attachment.sha256[:16] for _, attachment in wanted}
         linked = {status.st_ino for status in own_files.values()}
         orphans = [
@@ -330,15 +336,26 @@ class Media:
                     if stat.S_ISREG(status.st_mode) and name != ".lock":
                         yield path.relative_to(self.root).as_posix(), status
 
-    def rebuild_index(self, memories: Iterable[Memory]) -> None:
-        """Write ``_index.json`` anew from the log and the disk."""
-        self.index.replace(
-            entry for memory in memories if memory.attachments for entry in self._place(memory)
-        )
+    def _mend_index(self, stored: Iterable[tuple[str, Attachment]]) -> None:
+        with suppress(OSError):  # a folder that cannot be written is checked all the same
+            lacking: dict[str, list[Attachment]] = {}
+            entered: set[tuple[str, str]] | None = None
+            for memory_id, attachment in stored:
+                entered = self.index.entered() if entered is None else entered
+                if (memory_id, attachment.sha256) not in entered:
+                    lacking.setdefault(memory_id, []).append(attachment)
+            self._enter(lacking.items())
 
 
 def _second_copy(root: int, pool_path: str, folder: int, name: str) -> LinkStrategy:
-    """Clone, link symbolically or copy a pool file; the name appears only when it is whole."""
+    """Clone, link symbolically or copy a pool file; the name appears only when it is whole.
+
+    Raises:
+        FileExistsError: the name is taken.
+    """
+    with suppress(FileNotFoundError):
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+        raise FileExistsError(name)
     partial = f".{os.getpid()}-{name}"
     with open(
         pool_path, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NOFOLLOW, dir_fd=root)

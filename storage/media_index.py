@@ -83,23 +83,28 @@ class MediaIndex:
             if written <= _SMALL or behind > written // 4:
                 self._write(_merge(self._load(), self._load_pending()))
 
-    def replace(self, entries: Iterable[Entry]) -> None:
-        """Write the whole index anew."""
+    def entered(self) -> set[tuple[str, str]]:
+        """The memory's id and the SHA-256 of every attachment in the index; what is damaged is not in it."""
         with self._locked():
-            self._write(_merge(_empty(), (entry._asdict() for entry in entries)))
+            index = _merge(self._load(), self._load_pending())
+        return {
+            (memory_id, str(entry.get("checksum")))
+            for memory_id, entries in index["memories"].items()
+            for entry in entries
+        }
 
     def _load(self) -> dict[str, Any]:
         with suppress(OSError, ValueError):
             index = json.loads(self.path.read_bytes())
-            if isinstance(index.get("pool"), dict) and isinstance(index.get("memories"), dict):
+            if _is_index(index):
                 return dict(index)
-        return _empty()
+        return {"pool": {}, "memories": {}}
 
     def _load_pending(self) -> Iterator[dict[str, Any]]:
-        with open(self._pending, "rb") as file:
+        with suppress(FileNotFoundError), open(self._pending, "rb") as file:
             for line in file:
-                with suppress(ValueError):  # a line torn by a crash; rebuilding finds it again
-                    yield json.loads(line)
+                with suppress(ValueError, TypeError):  # torn by a crash; `mnemo verify` enters it again
+                    yield Entry(**json.loads(line))._asdict()
 
     def _write(self, index: dict[str, Any]) -> None:
         partial = self.path.with_name(f"_index.{secrets.token_hex(4)}.tmp")
@@ -120,8 +125,17 @@ class MediaIndex:
             yield
 
 
-def _empty() -> dict[str, Any]:
-    return {"pool": {}, "memories": {}}
+def _is_index(found: Any) -> bool:
+    """Whether this is the index, by its shape: another program may have written there."""
+    return (
+        isinstance(found, dict)
+        and isinstance(found.get("pool"), dict)
+        and isinstance(found.get("memories"), dict)
+        and all(
+            isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries)
+            for entries in found["memories"].values()
+        )
+    )
 
 
 def _merge(index: dict[str, Any], entries: Iterable[dict[str, Any]]) -> dict[str, Any]:

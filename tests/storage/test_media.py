@@ -559,12 +559,23 @@ def test_the_index_can_be_lost_torn_and_rebuilt(db: MemoryDB, tmp_path: Path) ->
     ]
     index = db.files_dir / "_index.json"
     before = json.loads(index.read_text())
-    index.write_text('{"pool": {')
-    memories.append(db.remember("c", "joy", "x", attachments=[file(tmp_path, "4.txt", b"4")]))
-    db.media.rebuild_index(memories)
-    after = json.loads(index.read_text())
-    assert before["memories"].items() <= after["memories"].items()
-    assert len(after["memories"]) == len(after["pool"]) == 5
+    for harm in ('{"pool": {', "", "[]", '{"pool": {}, "memories": {"a": 1}}', None):
+        if harm is None:
+            index.unlink()
+        else:
+            index.write_text(harm)
+        (db.files_dir / "_index.pending.jsonl").write_text('{}\n[]\n1\n{"memory_id": "torn')
+        content = str(harm).encode()
+        memories.append(db.remember("c", "joy", "x", attachments=[file(tmp_path, "one.txt", content)]))
+        assert db.verify().sound
+        after = json.loads(index.read_text())
+        assert before["memories"].items() <= after["memories"].items()
+        assert set(after["memories"]) == {memory.memory_id for memory in memories}
+        assert len(after["pool"]) == len(memories)
+        before = after
+    written = index.stat().st_mtime_ns
+    db.verify()
+    assert index.stat().st_mtime_ns == written
 
 
 def test_the_index_of_many_is_not_rewritten_for_each(db: MemoryDB, tmp_path: Path) -> None:
@@ -617,3 +628,9 @@ def test_without_hard_links_the_memory_still_has_its_file(tmp_path: Path) -> Non
     assert media.verify([(memory.memory_id, memory.attachments[0])]).damages == ()
     [entry] = json.loads((tmp_path / "files" / "_index.json").read_text())["memories"][memory.memory_id]
     assert entry["strategy_used"] in ("reflink", "symlink")
+    # What stands under the name already, here something of the user's own, stays.
+    own = found.path
+    own.unlink()
+    own.write_bytes(b"mine")
+    media.place([memory])
+    assert own.read_bytes() == b"mine"

@@ -14,13 +14,13 @@ from datetime import datetime
 from functools import cache, cached_property
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from . import computed
 from .answers import LOCAL, Answer, Confidence, Connection, Dream, Perception, Portrait, Reflection, Scored
 from .dialects import Form, Image, Prompt, listed, text_of
 from .errors import NoModelError
-from .gather import Found, find, read_question
+from .gather import Found, Question, find, read_question
 from .history import summarised
 from .local import Perceiver
 from .pacing import Cancel
@@ -220,8 +220,7 @@ class Brain:
                 kin_concepts=tuple(dict.fromkeys((*concepts, *wanted.kin_concepts))),
                 kin_words=tuple(dict.fromkeys((*said, *wanted.kin_words))),
             )
-            found = find(self._db, wanted, _FOUND)
-            found = self._within(found, question, budget)
+            found = self._joined(find(self._db, wanted, _FOUND), wanted, question, budget)
         base = computed.answer_from(
             found, kin=list(kin), empty=not self._db.count(), language=language, start=start
         )
@@ -257,18 +256,27 @@ class Brain:
         found = json_object(reply.text) or {}
         return known_names(found.get("concepts"), concepts, 5), words(found.get("words"), 8)
 
-    def _within(self, found: Found, question: str, budget: int | None) -> Found:
-        """Join what the question's kin found with what the journal's query engine ranks by its words."""
+    def _joined(self, found: Found, wanted: Question, question: str, budget: int | None) -> Found:
+        """Put what the query engine ranks by the question as it stands between what its kin found.
+
+        A question that nothing answers directly would bring whatever shares a word with it.
+        """
+        if not found.direct:
+            return found
         from ..retrieval.journal import query_journal  # noqa: PLC0415
 
         ranked = query_journal(
-            self._db, question, budget=budget or 4000, now=datetime.now().astimezone(), limit=_FOUND
+            self._db,
+            question,
+            budget=budget or 4000,
+            now=datetime.now().astimezone(),
+            limit=_FOUND,
+            since=wanted.since,
+            until=wanted.until,
         )
         by_id: dict[str, Memory] = {}
-        # A question that nothing answers directly still brings whatever shares a word with it.
-        engine = [result.memory for result in ranked] if found.direct else []
-        for pair in _alternately(engine, found.memories):
-            by_id.setdefault(pair.memory_id, pair)
+        for memory in _alternately([result.memory for result in ranked], found.memories):
+            by_id.setdefault(memory.memory_id, memory)
         return found._replace(memories=tuple(islice(by_id.values(), _FOUND)))
 
     # -- reflect --------------------------------------------------------------------------------
@@ -455,7 +463,7 @@ def _cut(text: str, room: int) -> str:
     return text[: prefix_within(text, max(50, min(room, _MOST_TEXT)))]
 
 
-def _alternately(first: Sequence[Any], second: Sequence[Any]) -> Iterable[Any]:
+def _alternately(first: Sequence[Memory], second: Sequence[Memory]) -> Iterable[Memory]:
     for at in range(max(len(first), len(second))):
         yield from first[at : at + 1]
         yield from second[at : at + 1]

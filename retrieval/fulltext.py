@@ -157,10 +157,6 @@ class FullText:
             counts[term] += size // 3
         return counts
 
-    def document_frequency(self, term: str) -> int:
-        """In how many living chunks ``term`` occurs."""
-        return sum(len(match.places) for match in self.matches(term))
-
     def parts_with_stems(self, roots: Iterable[str]) -> dict[str, list[str]]:
         """The parts of the vocabulary with these Porter stems, in order; not those that are their own."""
         wanted = sorted(set(roots))

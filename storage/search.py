@@ -205,11 +205,6 @@ class FullText:
         self._view = None
         self._forget_before(0)
 
-    @property
-    def behind(self) -> int:
-        """How many memories the last search kept in memory, for want of an index that has them."""
-        return len(self._entries)
-
     def worth_catching_up(self, size: int) -> bool:
         """Whether so much of a log of ``size`` bytes is not committed that searches feel it."""
         with self._lock:

@@ -126,10 +126,6 @@ class Archive:
 
         return Incoming(name, opened)
 
-    def close(self) -> None:
-        """Close the file."""
-        self._zip.close()
-
 
 class _Member(io.RawIOBase):
     """A member's content; damage is an error of input like any other."""

@@ -284,6 +284,16 @@ def test_where_no_model_answers_the_memories_do(money: MemoryDB, server: Speaker
     assert notes == ["TESTED: refuses the key (401): look at TESTED_API_KEY"]
 
 
+def test_a_year_in_the_question_bounds_the_memories_that_are_sent(
+    db: MemoryDB, server: Speaker, brain: Brain
+) -> None:
+    for year in range(2015, 2024):
+        db.remember("Debt", "fear", f"A letter about the debt, year {year}.", at=datetime(year, 5, 1))
+    server.otherwise = says('{"concepts": ["Debt"]}')
+    answer = brain.ask("Which letter about the debt came in 2019?")
+    assert {memory.time.year for memory in answer.memories_used} == {2019}
+
+
 def test_a_budget_bounds_the_memories_that_are_sent(db: MemoryDB, server: Speaker, brain: Brain) -> None:
     for number in range(30):
         db.remember("Debt", "fear", f"Letter {number} from the bank. " + "words of debt " * 60)

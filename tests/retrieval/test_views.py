@@ -274,7 +274,7 @@ def test_reading_loads_nothing_heavy(engine: RetrievalEngine) -> None:
         "from mnemo.retrieval.fulltext import FullText\n"
         "store = RetrievalEngine.open(sys.argv[1]).store\n"
         "with store.reading() as connection:\n"
-        "    assert FullText(connection).document_frequency('thing')\n"
+        "    assert FullText(connection).matches('thing')\n"
         "print(*sys.modules)"
     )
     done = subprocess.run(

@@ -540,7 +540,7 @@ def test_a_damaged_index_is_noticed_and_made_anew(
     text.catch_up()
     assert set(find(text, "gatto", log)) == {0, 10}
     assert set(find(open_text(), "gatto", log)) == {0, 10}
-    assert text.behind == 0
+    assert text.uncovered(log.size) == 0
 
 
 def test_an_index_of_another_log_or_an_older_analysis_is_never_searched(
@@ -588,7 +588,7 @@ def test_progress_and_cancel(open_text: Opener, log: Memories, monkeypatch: pyte
     text.catch_up(on_progress=reached.append, cancelled=lambda: len(reached) == 3)
     assert reached == [4 * FRAME, 8 * FRAME, 12 * FRAME]
     everything = searched(text, "w1", log)
-    assert text.behind == 4
+    assert text.uncovered(log.size) == 4 * FRAME
 
     class InterruptedWorkError(Exception):
         pass
@@ -601,7 +601,7 @@ def test_progress_and_cancel(open_text: Opener, log: Memories, monkeypatch: pyte
     text.catch_up(on_progress=reached.append)
     assert reached[-1] == log.size
     assert numbers(searched(text, "w1", log)) == numbers(everything)
-    assert text.behind == 0
+    assert text.uncovered(log.size) == 0
 
 
 # -- many at once -------------------------------------------------------------------------------

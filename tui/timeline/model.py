@@ -56,11 +56,6 @@ class Query:
     until: datetime | None = None
     dates: str = ""
 
-    @property
-    def filtered(self) -> bool:
-        """Whether anything but the text narrows the list."""
-        return bool(self.feelings or self.concepts or self.tags or self.since or self.until)
-
     def toggled(self, kind: str, value: str) -> Query:
         """The query with one value of ``feelings``, ``concepts`` or ``tags`` switched."""
         values: dict[str, Any] = {kind: getattr(self, kind) ^ {value}}

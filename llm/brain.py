@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Brain"]
 
 _LANGUAGE_FROM: Final = 40
+_SPREAD: Final = 40  # memories from all along a journal
 _CONCEPTS_SHOWN: Final = 60
 _FOUND: Final = 12
 _RECENT: Final = 30
@@ -283,16 +284,17 @@ class Brain:
 
     def reflect(
         self,
-        concept: str,
+        concept: str | None,
         *,
         on_text: Show | None = None,
         on_step: Callable[[int, int], None] | None = None,
         cancel: Cancel | None = None,
     ) -> Reflection:
-        """Tell the way of a concept through time.
+        """Tell the way of a concept through time, or of the whole journal where it is None.
 
         A history that does not fit the model's window is summarised in order of time, part by part;
-        ``on_step`` is called with parts done and in all.
+        ``on_step`` is called with parts done and in all. Of the whole journal a model gets what was counted,
+        and memories from all along it.
         """
         start = time.perf_counter()
         language = self.language
@@ -301,17 +303,25 @@ class Brain:
             return self._shown(base, on_text)
         refs = list(reversed(self._db.listing(concept).refs))
         labels = Labels(())
-        room = self._room(self._llm) - tokens(base.text)
-        try:
-            history, given = summarised(
-                self._db, self._llm, refs, labels, concept, language, room, on_step, cancel
-            )
-        except NoModelError as error:
-            self._tell(error.reasons)
-            return self._shown(base, on_text)
-        labels.add(base.memories_used)
+        history: str | Sequence[Memory]
+        given: Sequence[Memory]
+        if concept is None:
+            spread = self._db.read_many(refs[:: -(-len(refs) // _SPREAD)])
+            by_id = {memory.memory_id: memory for memory in (*spread, *base.memories_used)}
+            history = given = sorted(by_id.values(), key=lambda memory: memory.time)
+            labels.add(given)
+        else:
+            room = self._room(self._llm) - tokens(base.text)
+            try:
+                history, given = summarised(
+                    self._db, self._llm, refs, labels, concept, language, room, on_step, cancel
+                )
+            except NoModelError as error:
+                self._tell(error.reasons)
+                return self._shown(base, on_text)
+            labels.add(base.memories_used)
         values = {
-            "concept": " ".join(concept.split()),
+            "concept": " ".join((concept or phrases(language).say("reflect.everything")).split()),
             "facts": quoted(base.text),
             "example": labels.some(1)[0],
         }

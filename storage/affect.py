@@ -171,10 +171,12 @@ def _local_day(us: int) -> tuple[date, int]:
     return day, max((midnight - _EPOCH) // timedelta(microseconds=1), us + 1)
 
 
-def periods(days: Iterable[Day], span: Span) -> list[Period]:
-    """Take days together by day, week (from Monday), month or year; empty ones are left out."""
+def periods(days: Iterable[Day], span: Span, first_weekday: int = 0) -> list[Period]:
+    """Take days together by day, week (from ``first_weekday``, 0 being Monday), month or year; empty ones
+    are left out.
+    """
     found = []
-    for start, group in groupby(days, key=lambda day: start_of(day.day, span)):
+    for start, group in groupby(days, key=lambda day: start_of(day.day, span, first_weekday)):
         counted: Counter[Feeling | str] = Counter()
         for day in group:
             counted.update(day.feelings)
@@ -182,10 +184,10 @@ def periods(days: Iterable[Day], span: Span) -> list[Period]:
     return found
 
 
-def start_of(day: date, span: Span) -> date:
-    """The first day of the period that a day lies in."""
+def start_of(day: date, span: Span, first_weekday: int = 0) -> date:
+    """The first day of the period that a day lies in; weeks begin with ``first_weekday``, 0 being Monday."""
     if span == "week":
-        return day - timedelta(days=min(day.weekday(), day.toordinal() - 1))
+        return day - timedelta(days=min((day.weekday() - first_weekday) % 7, day.toordinal() - 1))
     if span == "month":
         return day.replace(day=1)
     return day.replace(month=1, day=1) if span == "year" else day

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Backend", "Failed", "JournalChanged", "Ticket", "Working"]
 
-_FINISHED_ALWAYS: Final = {"save", "draft", "mind.save", "settings.keep"}
+_FINISHED_ALWAYS: Final = {"save", "draft", "mind.save", "mind.draft", "settings.keep"}
 _log: Final = logging.getLogger(__name__)
 
 
@@ -133,6 +133,7 @@ class Backend:
         self.language = language
         self._project_dir = project_dir
         self._engine: RetrievalEngine | None = None
+        self._engine_place: tuple[int, int] | None = None
         self._code_changed = False
         self._engine_lock = threading.Lock()  # over _engine: one thread at a time may use it
         self._generations: dict[str, int] = {}
@@ -215,12 +216,14 @@ class Backend:
             with self._engine_lock:
                 if ticket.stale:
                     return None
-                if self._engine is not None and self._code_changed:
-                    self._engine.close()
+                engine = self._engine
+                if engine is not None and (self._code_changed or _place_of(engine) != self._engine_place):
+                    engine.close()
                     self._engine = None
                 self._code_changed = False
                 if self._engine is None:
                     self._engine = self._open_engine()
+                    self._engine_place = _place_of(self._engine)
                 return work(self._engine, ticket)
 
         return self.request(node, group, description, in_turn)
@@ -272,6 +275,15 @@ class Backend:
             return None
 
         self.request(node, f"watch {node.id}", "watching the journal", work)
+
+
+def _place_of(engine: RetrievalEngine) -> tuple[int, int] | None:
+    """Which file holds the index now: deleted or made anew beneath the app, it is another one."""
+    try:
+        found = engine.project.database.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _without_message(error: Exception) -> tuple[type[Exception], Exception, Any]:

@@ -188,7 +188,11 @@ class HeaderLine(Widget):
 class Blank(ModalScreen[None]):
     """Nothing at all, until a key is pressed."""
 
-    BINDINGS: ClassVar = [Binding("escape", "dismiss", "Show again", show=False, id="blank.show")]
+    BINDINGS: ClassVar = [
+        Binding(
+            "escape", "dismiss", "Show again", show=False, id="blank.show", tooltip="Show everything again"
+        )
+    ]
 
     def on_key(self, event: events.Key) -> None:
         """Show everything again, whatever the key was, and let it do nothing else."""

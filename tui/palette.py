@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+from textual.markup import escape
+
+from .inert import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,12 +44,13 @@ class Actions(Provider):
         for node in (*screen.walk_children(), *own):
             more = getattr(node, "palette_entries", None)
             if more is not None and node.display:
-                yield from more()
+                for name, help_text, act in more():
+                    yield one_line(name, 200), one_line(help_text, 400), act
 
     async def discover(self) -> Hits:
         """Everything, before anything is typed."""
         for name, help_text, act in self._actions():
-            yield DiscoveryHit(name, act, help=help_text)
+            yield DiscoveryHit(Content(name), act, text=name, help=escape(help_text))
 
     async def search(self, query: str) -> Hits:
         """What the typed text matches, in name or help."""
@@ -53,4 +58,8 @@ class Actions(Provider):
         for name, help_text, act in self._actions():
             score = max(matcher.match(name), matcher.match(help_text) * 0.8)
             if score > 0:
-                yield Hit(score, matcher.highlight(name), act, help=help_text)
+                # The matcher's own highlighting reads markup, and a name may be anybody's.
+                shown = Content(name)
+                for place in matcher.fuzzy_search.match(query, name)[1]:
+                    shown = shown.stylize(matcher.match_style, place, place + 1)
+                yield Hit(score, shown, act, text=name, help=escape(help_text))

@@ -12,6 +12,7 @@ from ..settings import Settings
 from ..themes import load_theme
 from . import terminal
 from .chrome import Blank, KeyBar, TabBar
+from .guard import Guard
 from .inert import inert
 from .keys import key
 from .panes import PANES, MemoryWanted, Pane, entry_of
@@ -130,6 +131,7 @@ class MnemoApp(Themed):
         self._save_setting = save_setting
         self._after_first_frame = after_first_frame
         self._themes_dir = themes_dir
+        self._filters.append(Guard())
         if no_color:
             self._filters.append(NoColor())
         self.ink = self.make_ink(theme.name)

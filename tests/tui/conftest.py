@@ -31,6 +31,8 @@ from textual.widgets import Input, TextArea
 
 Driven = Callable[..., AbstractAsyncContextManager["Driver"]]
 THEMES = load_themes()[0]
+LONGEST = 60.0
+"""Seconds after which what is under way counts as stuck."""
 SNAPSHOTS = Path(__file__).resolve().parents[2] / "snapshots"
 
 
@@ -125,12 +127,15 @@ class Driver:
         return [note.message for note in self.app._notifications]
 
     async def settle(self) -> None:
-        """Wait until nothing is under way: no worker runs and no message waits."""
+        """Wait until nothing is under way: no worker runs and no message waits. Fail where that never is."""
         quiet = 0
+        end = time.monotonic() + LONGEST
         while quiet < 3:
             await self.pilot.pause()
-            busy = any(not worker.is_finished for worker in self.app.workers)
+            busy = [worker.description for worker in self.app.workers if not worker.is_finished]
             quiet = 0 if busy else quiet + 1
+            if time.monotonic() > end:
+                pytest.fail(f"still at it: {', '.join(busy) or 'messages without end'}")
 
     async def until(self, met: Callable[[], object]) -> None:
         """Wait for what something outside the app brings about; fail after many turns."""
@@ -193,14 +198,17 @@ class _Pictures(SVGImageExtension):
 
 
 @pytest.fixture
-def looks_as_before(snapshot: SnapshotAssertion) -> Callable[[Driver], Awaitable[None]]:
+def looks_as_before(snapshot: SnapshotAssertion) -> Callable[..., Awaitable[None]]:
     """Compare the screen with its accepted picture in ``snapshots/``."""
     pictures = snapshot.use_extension(_Pictures)
 
-    async def compare(driver: Driver) -> None:
+    async def compare(driver: Driver, *, under_way: bool = False) -> None:
         for field in (*driver.app.screen.query(Input), *driver.app.screen.query(TextArea)):
             field.cursor_blink = False
-        await driver.settle()
+        if under_way:
+            await driver.pilot.pause()
+        else:
+            await driver.settle()
         assert driver.app.export_screenshot(title="mnemo") == pictures
 
     return compare

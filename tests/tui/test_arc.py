@@ -18,7 +18,7 @@ from mnemo.tui.arc.reading import means_of, scene_of
 from textual.widgets import Input
 
 sys.path.append(str(Path(__file__).parents[1] / "llm"))
-from speaking import Request, Servers
+from speaking import Request, Servers, says
 
 SIZES = [(40, 12), (80, 24), (120, 40), (200, 60)]
 
@@ -70,6 +70,9 @@ def test_a_scene_of_a_window_leaves_the_rest_out(tmp_path: Path) -> None:
     assert scene.size == 10
     assert [mark.column for mark in scene.marks] == list(range(10))
     assert sum(n for band in scene.bands for n in band.feelings.values()) == 10
+    for weekday in (0, 5, 6):
+        starts = [band.first for band in scene_of(arc, arc.whole, 300, "week", weekday).bands]
+        assert {day.weekday() for day in starts} == {weekday}, "as the settings say"
     beyond = scene_of(arc, Window(first + 500, first + 509), 10)
     assert (beyond.size, beyond.line, list(beyond.bands)) == (0, [None] * 10, [])
 
@@ -232,6 +235,23 @@ async def test_a_model_that_is_set_up_tells_the_arc_as_it_comes(driven, journal,
             await app.until(lambda: len(server.asked) == 2)
             await app.press("escape")
             assert not arc_of(app).has_class("-words")
+    finally:
+        servers.close()
+
+
+async def test_a_model_tells_the_arc_of_all_memories_from_all_along_it(driven, journal, monkeypatch):
+    servers = Servers()
+    try:
+        server = servers.start()
+        monkeypatch.setenv("NEARBY_URL", f"{server.origin}/v1")
+        monkeypatch.setenv("NEARBY_MODEL", "m")
+        server.script = [says("Six years, from a garage to a bookshop.")]
+        async with driven(journal, pane="arc") as app:
+            await app.press("R")
+            assert "from a garage to a bookshop" in app.screen_text
+            prompt = server.asked[0].prompt
+            assert "everything in the journal" in prompt
+            assert all(str(year) in prompt for year in range(2019, 2025))
     finally:
         servers.close()
 

@@ -175,6 +175,37 @@ async def test_a_proposal_is_saved_only_when_the_user_says_so(driven, journal):
         assert app.pane.current.memory_id == memory.memory_id
 
 
+async def test_what_is_proposed_outlives_the_app_as_a_draft(driven, journal):
+    async with driven(journal, pane="mind") as app:
+        pane = mind_of(app)
+        await asked(app, "/perceive Walked on the beach with Marta")
+        await app.press("c")
+        app.app.screen.query_one(Input).value = "The Sea"
+        await app.press("enter", "p")
+        await asked(app, "Not worth keeping")
+        await app.press("x", "p")
+        await asked(app, "Saved at once")
+        await app.press("s")
+        assert pane.turns[2].found.memory is not None
+    async with driven(journal) as app:
+        (draft,) = app.pane.waiting
+        assert (draft.text, draft.concept) == ("Walked on the beach with Marta", "The Sea")
+        assert "a draft is waiting" in app.screen_text
+    folder = journal.with_name("journal_drafts")
+    assert [path.stat().st_mode & 0o777 for path in folder.glob("*.json")] == [0o600]
+
+
+async def test_what_is_cleared_away_unsaved_waits_in_the_timeline(driven, journal):
+    async with driven(journal) as app:
+        assert not app.pane.waiting
+        await app.press("5")
+        await asked(app, "/perceive Rain on the roof all night")
+        await app.press("C")
+        assert "waits as a draft" in app.toasts[-1]
+        await app.press("1")
+        assert [draft.text for draft in app.pane.waiting] == ["Rain on the roof all night"]
+
+
 async def test_an_empty_journal_answers_and_can_be_begun_here(driven, tmp_path):
     path = tmp_path / "new.mnheme"
     async with driven(path, pane="mind") as app:
@@ -427,3 +458,34 @@ async def test_proposed(driven, journal, looks_as_before):
     async with driven(journal, size=(80, 24), pane="mind") as app:
         await asked(app, "/perceive Walked on the beach with Marta, the sea was calm")
         await looks_as_before(app)
+
+
+async def test_streaming(driven, journal, looks_as_before, server):
+    server.otherwise = hangs("A **mechanic**, and later a gardener. ", "Much is about fathers")
+    async with driven(journal, size=(80, 24), pane="mind") as app:
+        mind_of(app).line.value = "/introspect"
+        await app.pilot.press("enter")
+        await app.until(lambda: "about fathers" in app.screen_text)
+        await looks_as_before(app, under_way=True)
+        await app.pilot.press("escape")
+        await app.until(lambda: "Stopped" in app.screen_text)
+
+
+async def test_broken_off(driven, journal, looks_as_before, server):
+    server.otherwise = resets("A mechanic, and later a gardener. ")
+    async with driven(journal, size=(80, 24), pane="mind") as app:
+        await asked(app, "/introspect")
+        assert mind_of(app).turns[0].error
+        await looks_as_before(app)
+
+
+@pytest.mark.parametrize(
+    ("size", "theme"), [((80, 24), "dark"), ((40, 12), "dark"), ((80, 24), "light")], ids=str
+)
+async def test_asking_for_consent(driven, journal, looks_as_before, elsewhere, size, theme):
+    async with driven(journal, size=size, theme=theme, pane="mind") as app:
+        mind_of(app).line.value = "/introspect"
+        await app.pilot.press("enter")
+        await app.until(lambda: "Not this time" in app.screen_text)
+        await looks_as_before(app, under_way=True)
+        await app.press("enter")

@@ -139,7 +139,7 @@ class ArcPane(Pane):
         """Keys that have nothing to act on stand back."""
         if action == "retry":
             return bool(self.failures)
-        return True if action not in _DRAWN or self.viewport is not None else None
+        return action not in _DRAWN or self.viewport is not None
 
     def ask(self, concept: str) -> None:
         """Ask for a concept's arc; empty for everything."""
@@ -209,11 +209,12 @@ class ArcPane(Pane):
             return
         viewport.columns = self.line.dots
         arc, window, columns, span = viewport.arc, viewport.window, viewport.columns, self.span
-        if self._drawn == (id(arc), window, columns, span):
+        weekday = self.ink.dates.first_weekday
+        if self._drawn == (id(arc), window, columns, span, weekday):
             return
-        self._drawn = (id(arc), window, columns, span)
+        self._drawn = (id(arc), window, columns, span, weekday)
         self.backend.request(
-            self, "arc.scene", "drawing the arc", lambda _: scene_of(arc, window, columns, span)
+            self, "arc.scene", "drawing the arc", lambda _: scene_of(arc, window, columns, span, weekday)
         )
         self.say_where()
 

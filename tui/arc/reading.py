@@ -52,7 +52,9 @@ def means_of(days: Sequence[Day]) -> list[tuple[float, float, int]]:
     ]
 
 
-def scene_of(arc: Arc, window: Window, columns: int, span: Span | None = None) -> Scene:
+def scene_of(
+    arc: Arc, window: Window, columns: int, span: Span | None = None, first_weekday: int = 0
+) -> Scene:
     """Lay a window of an arc out over columns of dots; the span of the stack follows the window if None.
 
     Where there are few memories each stands at its own time, else at its day.
@@ -66,7 +68,7 @@ def scene_of(arc: Arc, window: Window, columns: int, span: Span | None = None) -
         columns,
         _exact_marks(arc, window, columns) if count <= _EXACT else _day_marks(days, window, columns),
         _line(arc, window, columns),
-        _bands(days, window, columns, span),
+        _bands(days, window, columns, span, first_weekday),
         span,
         count,
     )
@@ -139,9 +141,9 @@ def _line(arc: Arc, window: Window, columns: int) -> list[float | None]:
     return values
 
 
-def _bands(days: Sequence[Day], window: Window, columns: int, span: Span) -> list[Band]:
+def _bands(days: Sequence[Day], window: Window, columns: int, span: Span, first_weekday: int) -> list[Band]:
     found = []
-    for period in periods(days, span):
+    for period in periods(days, span, first_weekday):
         start = max(0, column_of(period.start.toordinal(), window, columns))
         end = min(columns, column_of(_next(period.start, span), window, columns))
         found.append(Band(min(start, columns - 1), max(end, start + 1), period.start, period.feelings))
@@ -176,8 +178,6 @@ def tell(db: MemoryDB, arc: Arc, language: str, show: Callable[[str], None], can
     base = reflect(db, arc.concept or None, language=language, columns=arc.columns)
     base = replace(base, confidence_note="")
     show(base.text)
-    if not arc.concept:
-        return base
     parts: list[str] = []
     notes: list[str] = []
 
@@ -190,7 +190,7 @@ def tell(db: MemoryDB, arc: Arc, language: str, show: Callable[[str], None], can
         if router is None:
             return base
         brain = Brain(db, router, language=language, on_note=notes.append)
-        found = brain.reflect(arc.concept, on_text=add, cancel=cancel)
+        found = brain.reflect(arc.concept or None, on_text=add, cancel=cancel)
     except BrokenOffError as error:
         return replace(base, text="".join(parts), confidence_note=str(error))
     except (ModelError, SettingsError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from ...settings import Settings
     from ...storage.cache import CacheEvent
-    from ..backend import Answer, Backend, Failed
+    from ..backend import Answer, Backend, Failed, Ticket
     from ..ink import Ink
     from .replay import Replay
 
@@ -57,11 +58,11 @@ _REPLAYED: Final = frozenset(("play", "speed", "step", "restart", "workload", "r
 
 
 class Heard(Message):
-    """The daemon's cache did something."""
+    """The daemon's cache did something; what it was waits in the pane."""
 
-    def __init__(self, event: CacheEvent) -> None:
-        self.event = event
-        super().__init__()
+    def can_replace(self, message: Message) -> bool:
+        """A burst is drawn once."""
+        return isinstance(message, Heard)
 
 
 class CachePane(Pane, can_focus=True):
@@ -100,6 +101,8 @@ class CachePane(Pane, can_focus=True):
         """Without a replay the cache is looked at live."""
         self.listening = False
         """Whether the daemon, if one runs, is listened to."""
+        self._told: SimpleQueue[CacheEvent] = SimpleQueue()
+        """What the daemon's cache did, and was not shown yet."""
         self._working = ""
         self._clock: Timer
         self._next_look: Timer | None = None
@@ -167,16 +170,23 @@ class CachePane(Pane, can_focus=True):
         """Hear from the daemon what queries do the moment they do it."""
         if not self.listening and self.display:
             self.listening = True
-            self.backend.request(
-                self,
-                "cache.listen",
-                "listening to the daemon",
-                lambda ticket: listen(folder, ticket, lambda event: ticket.tell(Heard(event))),
-            )
+            told = self._told = SimpleQueue()
 
-    def on_heard(self, message: Heard) -> None:
+            def work(ticket: Ticket) -> object:
+                def hear(event: CacheEvent) -> None:
+                    told.put(event)
+                    ticket.tell(Heard())
+
+                return listen(folder, ticket, hear)
+
+            self.backend.request(self, "cache.listen", "listening to the daemon", work)
+
+    def on_heard(self) -> None:
         """Show it at once; tiers and rates follow with the next look."""
-        if self.live.hear(message.event) and self.replay is None:
+        shown = False
+        while not self._told.empty():
+            shown = self.live.hear(self._told.get()) or shown
+        if shown and self.replay is None:
             self._show_events()
 
     def _stop_looking(self) -> None:

@@ -35,9 +35,9 @@ class Progressed(Message):
 class CodeChanged(Message):
     """Watching brought the index up to date."""
 
-    def __init__(self, done: Ingested) -> None:
-        self.done = done
-        super().__init__()
+    def can_replace(self, message: Message) -> bool:
+        """Only the last of a burst counts: who is told asks anew."""
+        return isinstance(message, CodeChanged)
 
 
 class Said(Message):
@@ -97,7 +97,7 @@ class Indexing:
                 lambda engine, ticket: watch(
                     engine,
                     ticket,
-                    lambda done: ticket.tell(CodeChanged(done)),
+                    lambda: ticket.tell(CodeChanged()),
                     lambda line: ticket.tell(Said(line)),
                 ),
             )

@@ -90,6 +90,8 @@ class ExplorePane(Pane):
         self.asked = Asked()
         """The question as it stands; what is shown may still answer the one before."""
         self.result: Result | None = None
+        self._waiting = False
+        """Whether the answer to the question as it stands is still on its way."""
         self.mode = MODES[0]
         self.folder: Path | None = None
         """The folder that is not indexed yet; None where there is an index."""
@@ -149,6 +151,7 @@ class ExplorePane(Pane):
     def ask(self, asked: Asked) -> None:
         """Ask; what an older question finds is dropped."""
         self.asked = asked
+        self._waiting = True
         if asked.corpus == "code":
             self.backend.read_code(
                 self, "explore.ask", "asking the code", lambda engine, _: ask_code(engine, asked)
@@ -176,12 +179,18 @@ class ExplorePane(Pane):
 
     def show_answer(self, message: Answer) -> None:
         """Show what the backend found."""
+        self._show_found(message)
+        if message.ticket.group == "explore.ask":
+            self._waiting = False
+            if self.results.holds_keys:
+                self._go_on()
+
+    def _show_found(self, message: Answer) -> None:
         match message.value:
             case Result() as result:
                 self._show(result)
             case Unindexed(folder):
                 self.folder, self.result = folder, None
-                self.results.release_keys(forget=True)
                 self.say("nothing indexed")
                 self._show_nothing(unindexed_words(folder))
                 if not self.asked.text:
@@ -207,8 +216,9 @@ class ExplorePane(Pane):
     def show_failure(self, message: Failed) -> None:
         """Say in the pane what went wrong and how to try again."""
         self.indexing.failed(message.ticket.group)
-        self.results.release_keys(forget=True)
         if message.ticket.group == "explore.ask":
+            self._waiting = False
+            self.results.release_keys(forget=True)
             self.result = None
             self._show_nothing(f"{message.error}\n\nPress R to try again.")
 
@@ -221,8 +231,6 @@ class ExplorePane(Pane):
         self.tuning.show(self.asked, result, self.results.current)
         if not result.hits:
             self._show_nothing(nothing_words(result))
-        if self.results.holds_keys and not self._behind:
-            self._go_on()
 
     def _show_nothing(self, message: str) -> None:
         if self.result is None:
@@ -265,14 +273,8 @@ class ExplorePane(Pane):
     def _results_wanted(self) -> None:
         """What was typed ahead acts on what was found: at once, or as soon as that is shown."""
         self.remove_class("-reading", "-tuning")
-        if not self._behind:
+        if not self._waiting:
             self._go_on()
-
-    @property
-    def _behind(self) -> bool:
-        """Whether what is shown answers another question than what is typed."""
-        shown = self.result.asked if self.result is not None else Asked()
-        return (shown.text.strip(), shown.corpus) != (self.asked.text.strip(), self.asked.corpus)
 
     def _go_on(self) -> None:
         """Do what was typed ahead; where there is nothing to do it to, back to the question."""
@@ -484,12 +486,11 @@ class ExplorePane(Pane):
         self.indexing.switch_watch()
         self.say_where()
 
-    def on_code_changed(self, message: CodeChanged) -> None:
+    def on_code_changed(self, _: CodeChanged) -> None:
         """The index followed a change: ask again."""
-        if message.done.changed or message.done.removed:
-            self.backend.code_changed()
-            self._count()
-            self.ask(self.asked)
+        self.backend.code_changed()
+        self._count()
+        self.ask(self.asked)
 
     def on_said(self, message: Said) -> None:
         """Tell what the watch has to say."""

@@ -258,15 +258,19 @@ def ingest(engine: RetrievalEngine, ticket: Staleness, on_progress: Callable[[Pr
 def watch(
     engine: RetrievalEngine,
     ticket: Staleness,
-    changed: Callable[[Ingested], None],
+    changed: Callable[[], None],
     say: Callable[[str], None],
 ) -> None:
-    """Follow what changes in the project until nobody waits any more."""
+    """Follow what changes in the project until nobody waits any more; ``changed`` tells of each change."""
     from ...retrieval.apart import watch_apart  # noqa: PLC0415 -- loaded when something is watched
+
+    def report(done: IngestReport) -> None:
+        if done.changed or done.removed:
+            changed()
 
     watch_apart(
         engine.project.dir,
-        on_report=lambda report: changed(_ingested(report)),
+        on_report=report,
         on_notice=lambda line: say(one_line(line)),
         cancelled=lambda: ticket.stale,
     )

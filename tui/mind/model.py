@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ...llm.answers import LOCAL, Answer, Perception
+from ..drafts import Draft
 
 if TYPE_CHECKING:
     from ...storage.memory import Memory
@@ -57,6 +58,8 @@ class Turn:
     running: bool = True
     put_away: bool = False
     """The proposal is not to be saved."""
+    draft: Draft | None = None
+    """The proposal as it is kept until it is saved or put away."""
 
     @property
     def text(self) -> str:
@@ -84,6 +87,20 @@ class Turn:
         used = self.found.memories_used
         named = tuple(memory for memory in used if memory.memory_id in self.found.cited)
         return (named or used)[:_SOURCES]
+
+    def drafted(self) -> Draft | None:
+        """The proposal as a draft that can be gone on with, were everything to end now; None without one."""
+        proposal = self.proposal
+        if proposal is None:
+            return None
+        return replace(
+            self.draft or Draft.new(),
+            text=self.asked.text,
+            concept=proposal.extracted_concept,
+            feeling=str(proposal.extracted_feeling),
+            tags=", ".join(proposal.extracted_tags),
+            note=proposal.note,
+        )
 
     def begin(self) -> None:
         """Forget what came of it: it is asked again."""

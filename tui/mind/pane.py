@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
@@ -17,7 +18,7 @@ from ..panes import MemoryWanted, Pane
 from .line import MindLine
 from .model import OPERATIONS, Asked, Turn, Who, read_asked
 from .modes import Modes
-from .reading import ConsentWanted, Mind, Told, save
+from .reading import ConsentWanted, Mind, Told, keep, save
 from .talk import Talk
 from .words import HINTS, welcome
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MindPane"]
 
+_SERIAL: Final = count(1)
 _PROPOSAL: Final = frozenset(("save", "concept", "feeling", "put_away"))
 _LONGEST_ASKED: Final = 20_000
 
@@ -45,19 +47,19 @@ class MindPane(Pane):
     BINDINGS: ClassVar = [
         key("escape", "stop", "Stop", "mind.stop", "Stop the answer at once", show=True),
         key("escape", "swap", "Line or keys", "mind.swap", "From the line to the keys, and back", show=True),
+        key("s,ctrl+s", "save", "Save", "mind.save", "Save what is proposed", show=True),
+        key("f5", "retry", "Retry", "mind.retry", "Ask again what failed or was stopped", show=True),
         key("a", "mode('ask')", "Ask", "mind.ask", "Ask your memories", show=True),
         key("p", "mode('perceive')", "Perceive", "mind.perceive", "Have words perceived", show=True),
         key("r", "reflect", "Reflect", "mind.reflect", "Look back on a concept", show=True),
         key("d", "go('dream')", "Dream", "mind.dream", "Draw memories far apart", show=True),
         key("i", "go('introspect')", "Introspect", "mind.introspect", "A portrait of who writes", show=True),
         key("slash", "command", "Command", "mind.command", "Write /ask, /perceive, /reflect…"),
-        key("s,ctrl+s", "save", "Save", "mind.save", "Save what is proposed", show=True),
         key("c", "concept", "Concept", "mind.concept", "Give the proposal another concept"),
         key("f", "feeling", "Feeling", "mind.feeling", "Give the proposal another feeling"),
         key("x", "put_away", "Not at all", "mind.put_away", "Do not save the proposal"),
         key("y", "copy", "Copy", "mind.copy", "Copy the answer"),
         key("C", "clear", "Clear", "mind.clear", "Begin another conversation"),
-        key("f5", "retry", "Retry", "mind.retry", "Ask again what failed or was stopped", show=True),
     ]
 
     def __init__(self, backend: Backend, ink: Ink, settings: Settings, *, id: str = "mind") -> None:  # noqa: A002
@@ -103,6 +105,7 @@ class MindPane(Pane):
         """Nobody waits for an answer any more."""
         if self._cancel is not None:
             self._cancel.cancel()
+        self._release()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that have nothing to act on stand back."""
@@ -194,9 +197,11 @@ class MindPane(Pane):
                 turn = self.turns[-1]
                 turn.found = found
                 self._end(turn)
-                if turn.proposal is not None and not self.line.value:
-                    self.talk.focus()
-                    self.talk.stand_on(turn)
+                if turn.proposal is not None:
+                    self._keep()
+                    if not self.line.value:
+                        self.talk.focus()
+                        self.talk.stand_on(turn)
             case Perception() as found:
                 self._saved(found)
 
@@ -209,11 +214,13 @@ class MindPane(Pane):
                 self._end(self.turns[-1])
             case "mind.who":
                 self._welcome()
-            case _:
+            case "mind.save":
+                del self.failures["mind.save"]  # what is proposed is still here, and so is its key
                 self._saving = None
-                self.notify(
-                    f"{message.error}; what is proposed is still here", severity="error", markup=False
-                )
+                said = f"{message.error}; what is proposed is still here, s tries again"
+                self.notify(said, severity="error", markup=False)
+            case _:
+                self.notify(f"{message.error}; F5 tries again", severity="error", markup=False)
 
     def on_show(self) -> None:
         """Look who answers now, and ask what waited."""
@@ -256,7 +263,10 @@ class MindPane(Pane):
         if turn is not None and turn.proposal is not None and self._saving is None:
             proposal = turn.proposal
             self._saving = turn
-            self.backend.read_journal(self, "mind.save", "saving", lambda db, _: save(db, proposal))
+            drafts, draft = self.backend.writing.drafts, turn.draft
+            self.backend.read_journal(
+                self, "mind.save", "saving", lambda db, _: save(db, proposal, drafts, draft)
+            )
 
     def _saved(self, found: Perception) -> None:
         turn, self._saving = self._saving, None
@@ -270,6 +280,29 @@ class MindPane(Pane):
         self.talk.forget(turn)
         self._drawn()
 
+    def _release(self) -> int:
+        """Let the drafts of what was not saved be gone on with elsewhere; how many they are."""
+        unsaved = [turn.draft for turn in self.turns if turn.draft is not None and turn.proposal is not None]
+        for draft in unsaved:
+            self.backend.writing.drafts.release(draft.draft_id)
+        return len(unsaved)
+
+    def _keep(self, *gone: Turn) -> None:
+        """Keep all that is proposed as drafts: a quit or a crash loses none of it."""
+        waiting = []
+        for turn in self.turns:
+            turn.draft = draft = turn.drafted() or turn.draft
+            if draft is not None and turn.proposal is not None:
+                waiting.append(draft)
+        unwanted = [turn.draft for turn in gone if turn.draft is not None]
+        drafts, serial = self.backend.writing.drafts, next(_SERIAL)
+        self.backend.request(
+            self,
+            "mind.draft",
+            "keeping what is proposed",
+            lambda _: keep(drafts, serial, waiting, unwanted),
+        )
+
     def action_concept(self) -> None:
         """Another concept for what is proposed."""
         from .dialogs import ask_concept  # noqa: PLC0415
@@ -282,6 +315,7 @@ class MindPane(Pane):
         def take(concept: str) -> None:
             if turn.proposal is proposal:
                 self._change(turn, replace(proposal, extracted_concept=concept))
+                self._keep()
 
         ask_concept(self.app, proposal, concepts, take)
 
@@ -297,6 +331,7 @@ class MindPane(Pane):
         def take(feeling: Feeling) -> None:
             if turn.proposal is proposal:
                 self._change(turn, replace(proposal, extracted_feeling=feeling))
+                self._keep()
 
         choose_feeling(self.app, proposal, self.ink, take)
 
@@ -305,6 +340,7 @@ class MindPane(Pane):
         turn = self._proposed()
         if turn is not None:
             turn.put_away = True
+            self._keep(turn)
             self.talk.forget(turn)
             self._drawn()
 
@@ -379,6 +415,8 @@ class MindPane(Pane):
     def action_clear(self) -> None:
         """Begin another conversation."""
         self.action_stop()
+        if self._release():
+            self.notify("What was not saved waits as a draft in the Timeline")
         self.turns.clear()
         self._drawn()
         self._welcome()

@@ -13,7 +13,7 @@ from ..inert import one_line
 from .model import Who
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ...llm.answers import Answer, Perception
     from ...llm.brain import Brain
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from ...llm.router import Router
     from ...storage.journal import MemoryDB
     from ..backend import Ticket
+    from ..drafts import Draft, DraftStore
     from .model import Turn
 
-__all__ = ["ConsentWanted", "Mind", "Told", "save"]
+__all__ = ["ConsentWanted", "Mind", "Told", "keep", "save"]
 
 _CONCEPTS: Final = 500
 
@@ -121,11 +122,26 @@ class Mind:
             return self._router
 
 
-def save(db: MemoryDB, found: Perception) -> Perception:
-    """Save a perception as the user has left it."""
+def save(db: MemoryDB, found: Perception, drafts: DraftStore, draft: Draft | None) -> Perception:
+    """Save a perception as the user has left it, and only then forget its draft."""
     from ...llm.brain import Brain  # noqa: PLC0415 -- loaded already by what made the perception
 
-    return Brain(db).save(found)
+    saved = Brain(db).save(found)
+    if draft is not None:
+        drafts.discard(draft.draft_id)
+    return saved
+
+
+def keep(drafts: DraftStore, serial: int, waiting: Sequence[Draft], gone: Sequence[Draft]) -> None:
+    """Keep what waits to be saved as drafts, and forget what nobody wants.
+
+    Raises:
+        OSError: the disk refused.
+    """
+    for draft in waiting:
+        drafts.keep(draft, serial)
+    for draft in gone:
+        drafts.discard(draft.draft_id)
 
 
 def _answer(

@@ -191,7 +191,9 @@ class TimelinePane(Pane):
             self._outdated = True
 
     def on_show(self) -> None:
-        """Catch up with what was added meanwhile."""
+        """Catch up with what was added meanwhile, and with drafts that were left elsewhere."""
+        if self._outdated or self._counted is not None:
+            self.backend.writing.find_drafts(self)
         if self._outdated:
             self._outdated = False
             self.ask(self.asked, keep=True)

@@ -83,6 +83,11 @@ class Cutter:
         self._chars = [0, *accumulate(len(line) + 1 for line in lines)]
         self._marks: dict[tuple[int, int], str] = {}
         self._gaps = self._narrowed()
+        narrow = {row for start, end in self._gaps for row in range(start + 1, end)}
+        self._left = [
+            0,
+            *accumulate(0 if row in narrow else len(line) + 1 for row, line in enumerate(lines)),
+        ]
 
     def best(self, steps: Sequence[Sequence[int]], target: float, least: float) -> Cut:
         """Take steps in order until about ``target`` of the characters are left, ``least`` at the least."""
@@ -124,10 +129,10 @@ class Cutter:
 
     def _size(self, steps: Sequence[Sequence[int]]) -> int:
         saved = sum(
-            self._chars[end] - self._chars[start] - len(mark) - 1
+            self._left[end] - self._left[start] - len(mark) - 1
             for start, end, mark, _, _ in self._places({number for step in steps for number in step})
         )
-        return self._chars[-1] - 1 - saved - sum(end - start - 1 for start, end in self._gaps)
+        return self._left[-1] - 1 - saved
 
     def _narrowed(self) -> list[tuple[int, int]]:
         """Ranges of several blank lines between parts of the structure."""
@@ -244,7 +249,7 @@ class Cutter:
         for start, end in self._gaps:
             at = bisect_right(starts, start) - 1
             if at < 0 or places[at][1] <= start:
-                edits.append((start, end, [""]))
+                edits.append((start, end, [self._lines[start]]))  # the text's own: spaces may stand in it
         edits.sort()
         kept: list[str] = []
         at = 0

@@ -233,6 +233,19 @@ def test_no_single_part_takes_more_than_that(text: str, language: str, reason: s
     assert (reason in (done.reason or "")) if reason else done.reason is None
 
 
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [("javascript", "send(value_{0}, other);"), ("json", '"key_{0}": {0},'), ("markdown", "A word on {0}.")],
+)
+def test_of_several_blank_lines_the_first_stays_as_it_is(language: str, line: str) -> None:
+    source = "".join(f"{line.format(number)}\n\t\n  \n\n" for number in range(40))
+    done = compress(source, language, ratio=0.6)
+    assert done.elisions
+    assert "\n\t\n" in done.text
+    assert faults(source, done) == []
+    assert abs(done.ratio - 0.6) <= TOLERANCE
+
+
 def test_it_is_said_where_the_rules_do_not_allow_a_ratio() -> None:
     text = "def f(x):\n" + "".join(f"    if x == {n}:\n        return {n}\n" for n in range(40))
     done = compress(text, "python", ratio=0.4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,8 @@ from mnemo.storage.cache import ArcCache, ArcState, CacheEvent
 
 
 class Paper:
-    """Figure 4 of Megiddo and Modha 2003, line by line, with lists whose first item is the LRU one."""
+    """Figure 4 of Megiddo and Modha 2003, line by line, with lists whose first item is the LRU one; ``taken``
+    counts the branches."""
 
     def __init__(self, c: int) -> None:
         self.c, self.p = c, 0.0
@@ -19,20 +21,25 @@ class Paper:
         self.t2: list[int] = []
         self.b1: list[int] = []
         self.b2: list[int] = []
+        self.taken: Counter[str] = Counter()
 
     def replace(self, x: int) -> None:
         if self.t1 and (len(self.t1) > self.p or (x in self.b2 and len(self.t1) == self.p)):
+            self.taken["REPLACE from T1" + (", as |T1| = p" if len(self.t1) == self.p else "")] += 1
             self.b1.append(self.t1.pop(0))
         else:
+            self.taken["REPLACE from T2" + (", as |T1| = p" if len(self.t1) == self.p else "")] += 1
             self.b2.append(self.t2.pop(0))
 
     def request(self, x: int) -> bool:
         if x in self.t1 or x in self.t2:
+            self.taken["I, T1" if x in self.t1 else "I, T2"] += 1
             (self.t1 if x in self.t1 else self.t2).remove(x)
             self.t2.append(x)
             return True
         if x in self.b1:
             delta = 1 if len(self.b1) >= len(self.b2) else len(self.b2) / len(self.b1)
+            self.taken["II, by one" if delta == 1 else "II, by more"] += 1
             self.p = min(self.p + delta, self.c)
             self.replace(x)
             self.b1.remove(x)
@@ -40,6 +47,7 @@ class Paper:
             return False
         if x in self.b2:
             delta = 1 if len(self.b2) >= len(self.b1) else len(self.b1) / len(self.b2)
+            self.taken["III, by one" if delta == 1 else "III, by more"] += 1
             self.p = max(self.p - delta, 0)
             self.replace(x)
             self.b2.remove(x)
@@ -48,11 +56,14 @@ class Paper:
         l1, l2 = len(self.t1) + len(self.b1), len(self.t2) + len(self.b2)
         if l1 == self.c:
             if len(self.t1) < self.c:
+                self.taken["IV A, B1"] += 1
                 self.b1.pop(0)
                 self.replace(x)
             else:
+                self.taken["IV A, T1"] += 1
                 self.t1.pop(0)
         elif l1 < self.c and l1 + l2 >= self.c:
+            self.taken["IV B, 2c" if l1 + l2 == 2 * self.c else "IV B"] += 1
             if l1 + l2 == 2 * self.c:
                 self.b2.pop(0)
             self.replace(x)
@@ -64,9 +75,8 @@ def tiers(state: ArcState[int]) -> tuple[list[int], ...]:
     return list(state.t1), list(state.t2), list(state.b1), list(state.b2)
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.integers(1, 8), st.lists(st.integers(0, 20), max_size=200))
-def test_every_decision_is_the_papers(capacity: int, trace: list[int]) -> None:
+def same_as_the_paper(capacity: int, trace: list[int]) -> Counter[str]:
+    """Hold every decision over a trace against the paper's: hit, order in all four lists, target."""
     paper = Paper(capacity)
     cache: ArcCache[int, int] = ArcCache(capacity, 10 * capacity)
     for key in trace:
@@ -76,6 +86,37 @@ def test_every_decision_is_the_papers(capacity: int, trace: list[int]) -> None:
         assert tiers(cache.state) == (paper.t1, paper.t2, paper.b1, paper.b2)
         assert cache.state.p == paper.p
     assert cache.state.hits + cache.state.misses == len(trace)
+    return paper.taken
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(1, 8), st.lists(st.integers(0, 20), max_size=200))
+def test_every_decision_is_the_papers(capacity: int, trace: list[int]) -> None:
+    same_as_the_paper(capacity, trace)
+
+
+def test_every_branch_of_the_paper_is_taken_in_long_traces() -> None:
+    draw = random.Random(2003)
+    taken: Counter[str] = Counter()
+    for capacity in (1, 2, 3, 5, 8, 21):
+        for _ in range(6):
+            trace: list[int] = []
+            while len(trace) < 400:  # a working set, then a scan or a drift to another one
+                base, width = draw.randrange(3 * capacity), draw.randint(1, 3 * capacity)
+                trace += [base + int(width * draw.random() ** 2) for _ in range(draw.randint(1, 80))]
+                trace += range(base, base + draw.randrange(2 * capacity))
+            taken += same_as_the_paper(capacity, trace)
+    assert set(taken) == {
+        *("I, T1", "I, T2", "II, by one", "II, by more", "III, by one", "III, by more"),
+        *("IV A, B1", "IV A, T1", "IV B", "IV B, 2c"),
+        *(
+            "REPLACE from T1",
+            "REPLACE from T2",
+            "REPLACE from T1, as |T1| = p",
+            "REPLACE from T2, as |T1| = p",
+        ),
+    }
+    assert min(taken.values()) >= 20
 
 
 @settings(max_examples=200, deadline=None)

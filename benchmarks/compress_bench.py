@@ -25,7 +25,6 @@ from mnemo.retrieval.query_text import read_query
 from mnemo.retrieval.tokens import count_tokens
 
 LARGEST = 512 * 1024
-OTHERS = ("markdown", "rst", "yaml", "toml", "css", "html")
 SEED = {
     "Python class with logging": "55-65%",
     "Python module with imports": "40-50%",

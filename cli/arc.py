@@ -165,6 +165,7 @@ def _write_svg(path: Path, found: Arc, columns: Columns, journal: MemoryDB, sess
     from ..places import write_private
     from ..settings import themes_dir
     from ..themes import load_themes
+    from .plain import encode_stdout
 
     themes, _ = load_themes(themes_dir())
     theme = themes.get(session.settings.theme, themes["dark"])
@@ -173,6 +174,7 @@ def _write_svg(path: Path, found: Arc, columns: Columns, journal: MemoryDB, sess
     language = session.settings.language
     text = arc_svg(arc_chart(found.concept, found.arc, found.periods, found.line, memories, theme, language))
     if str(path) == "-":
+        encode_stdout("utf-8")
         sys.stdout.write(text)
         return
     try:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["VERBS"]
 
-_RULE = "─" * 60
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and change nothing.")]
 Paths = Annotated[list[Path] | None, typer.Argument(metavar="PATHS", show_default=False)]
 

@@ -11,7 +11,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
@@ -39,6 +39,7 @@ def doctor(ctx: typer.Context, json: Json = False) -> int:
     """
     session = session_of(ctx)
     faults: list[str] = []
+    readable = _readable(session, faults)
     facts: dict[str, Any] = {
         "mnemo": {
             "version": __version__,
@@ -46,16 +47,16 @@ def doctor(ctx: typer.Context, json: Json = False) -> int:
             "system": platform.platform(),
             **dict(_versions()),
         },
-        "settings": _settings(session, faults),
+        "settings": _settings(session.settings.unknown if readable else (), faults),
         "terminal": _terminal(),
     }
     # Without settings that can be read, nobody knows which journal is meant.
-    if not faults:
+    if readable:
         facts["journal"] = _journal(session, faults)
         facts["disk"] = _disk(session.places, faults)
         faults += (f"keymap: {fault}" for fault in keymap_faults(session.settings.keymap))
     facts["faults"] = faults if json else faults or ["none"]
-    session.printer(as_json=json, settings=config.Settings() if faults else None).facts(facts)
+    session.printer(as_json=json, settings=None if readable else config.Settings()).facts(facts)
     return 1 if faults else 0
 
 
@@ -67,13 +68,18 @@ def _versions() -> Iterator[tuple[str, str]]:
             yield name, "missing"
 
 
-def _settings(session: Session, faults: list[str]) -> dict[str, Any]:
-    file = config.config_file()
+def _readable(session: Session, faults: list[str]) -> bool:
+    """Whether the user's settings can be read."""
     try:
-        unknown = session.settings.unknown
+        _ = session.settings
     except config.SettingsError as error:
         faults.append(str(error))
-        unknown = ()
+        return False
+    return True
+
+
+def _settings(unknown: Sequence[str], faults: list[str]) -> dict[str, Any]:
+    file = config.config_file()
     _private(file, faults)
     _private(config.log_file(), faults)
     return {
@@ -128,7 +134,6 @@ def _disk(places: config.Places, faults: list[str]) -> dict[str, Any]:
     from ..storage.fsprobe import FsProbe
 
     folder = _nearest(places.journal.parent)
-    probe = FsProbe(_nearest(places.files_dir)).detect()
     facts: dict[str, Any] = {
         "file_system": _file_system(folder),
         "free_bytes": shutil.disk_usage(folder).free,
@@ -141,6 +146,11 @@ def _disk(places: config.Places, faults: list[str]) -> dict[str, Any]:
     else:
         if facts["locks"] != "work":
             faults.append(f"locks do not work in {folder}: let only one program write the journal at a time")
+    try:
+        probe = FsProbe(places.files_dir).detect()
+    except OSError as error:
+        faults.append(f"cannot write in {_nearest(places.files_dir)}: {error.strerror}")
+        return facts
     return {**facts, "attachments_by": str(probe.strategy), "new_files_by": str(probe.intake)}
 
 

@@ -73,9 +73,7 @@ def _tables(printer: Printer, found: Analytics) -> None:
         {
             "queries": f"{found.queries:,} ({found.judged:,} with feedback)",
             **{kind: f"{count:,}" for kind, count in found.events.items()},
-            "precision": found.precision
-            if found.judged
-            else "no feedback yet (mnemo feedback CHUNK_ID used)",
+            "precision": found.precision if found.judged else _NONE,
             **{f"precision at {k}": f"{value:.3f}" for k, value in found.at_k.items()},
         }
     )

@@ -116,6 +116,25 @@ def test_doctor_says_what_is_wrong(cli: Cli, tmp_path: Path, capsys: pytest.Capt
     assert "it is not TOML" in capsys.readouterr().out
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no folder here that even root cannot write")
+def test_doctor_goes_on_past_a_fault(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mnemo.cli.app import run
+
+    file = config.config_file()
+    file.parent.mkdir(parents=True)
+    file.write_text("")
+    file.chmod(0o644)
+    monkeypatch.setenv("MNEMO_FILES_DIR", "/proc/none/files")
+    assert run(["doctor", "--json", "--journal", str(tmp_path / "j.mnheme")]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["faults"][0] == f"{file} can be read by others: chmod 600 {file}"
+    assert told["faults"][1].startswith("cannot write in /proc: ")
+    assert told["journal"]["journal"] == str(tmp_path / "j.mnheme")
+    assert told["disk"]["locks"] == "work"
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [

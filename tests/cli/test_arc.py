@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
@@ -76,6 +78,14 @@ def test_a_picture_is_written(capsys: pytest.CaptureFixture[str], journal: Path,
     assert root.findtext("{http://www.w3.org/2000/svg}title") == "Debt"
     assert len(root.findall("{http://www.w3.org/2000/svg}circle")) == 82
     assert b"\x1b" not in picture.read_bytes()
+
+
+def test_a_picture_on_stdout_is_utf8_whatever_the_terminal_has(
+    journal: Path, spawn: Callable[..., subprocess.CompletedProcess[bytes]]
+) -> None:
+    done = spawn("--journal", str(journal), "arc", "Debt", "--svg", "-", env={"PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0, done.stderr
+    assert len(ElementTree.fromstring(done.stdout).findall("{http://www.w3.org/2000/svg}circle")) == 82
 
 
 def test_a_picture_that_cannot_be_written_is_one_line(

@@ -247,20 +247,21 @@ async def bench_panes(journal: Path, project: Path, scratch: Path) -> None:
         await driver.quiet()
         await _keys(driver, "moving in the Timeline's list", ("down", "up"), lambda: timeline.memories.cursor)
         first = [
-            await driver.key(name, lambda name=name: app.pane.id == _PANES[int(name) - 1]) for name in "2345"
+            await driver.key("ctrl+pagedown", lambda name=name: app.pane.id == name) for name in _PANES[1:]
         ]
         times = ", ".join(f"{each.wall:.0f} ({each.cpu:.0f} CPU)" for each in first)
         print(f"a pane's first time, ms wall: {times}, for Arc, Explore, Cache and Mind")
         mind = app.query_one(MindPane)
-        await driver.pilot.press(*"casa", "enter")
-        await driver.until(lambda: mind.turns and not mind.running)
-        await driver.quiet()
+        for word in ("casa", "sea", "night", "friend"):
+            await driver.pilot.press(*word, "enter")
+            await driver.until(lambda: mind.turns and not mind.running)
+            await driver.quiet()
         mind.talk.focus()
         await driver.quiet()
         await _keys(
             driver,
             "moving in Mind's conversation",
-            ("up", "down"),
+            ("pageup", "pagedown"),
             lambda: (mind.talk.cursor, mind.talk.scroll_y),
         )
         await driver.key("2", lambda: app.pane.id == "arc")
@@ -286,11 +287,11 @@ _PANES = ("timeline", "arc", "explore", "cache", "mind")
 
 
 async def _keys(driver: Driver, label: str, keys: tuple[str, str], state: Callable[[], object]) -> None:
-    """Press one key twenty times, and the other as often back; each has to change the state."""
+    """Press the one key and the other in turn; each has to change the state."""
     spent = []
     for turn in range(30):
         before = state()
-        spent.append(await driver.key(keys[turn // 15], lambda before=before: state() != before))
+        spent.append(await driver.key(keys[turn % 2], lambda before=before: state() != before))
     _report(label, spent, 50)
 
 

@@ -23,6 +23,8 @@ from textual import events
 
 __all__ = ["Beat", "Driver", "Heart", "Spent", "driven", "p95"]
 
+_LIMIT = 600.0
+
 
 class Beat(NamedTuple):
     """One turn of the event loop that came late: milliseconds late, of which the loop's thread spent on a
@@ -91,8 +93,11 @@ class Driver:
         app.screen._compositor_refresh = count
 
     async def until(self, met: Callable[[], object]) -> None:
-        """Wait for something; a turn that spins would count as work."""
+        """Wait for something; a turn that spins would count as work. Raises TimeoutError after minutes."""
+        end = time.monotonic() + _LIMIT
         while not met():
+            if time.monotonic() > end:
+                raise TimeoutError("what was waited for never came")
             await asyncio.sleep(0.001)
 
     async def quiet(self) -> None:

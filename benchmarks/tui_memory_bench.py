@@ -23,6 +23,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from journal_data import write_journal
+from mnemo.storage import MemoryDB
 from tui_driver import Driver, driven
 
 _LOADED = 10
@@ -111,6 +112,8 @@ def main() -> None:
     arguments.add_argument("--where", action="store_true", help="say which lines hold what was added")
     chosen = arguments.parse_args()
     journal = write_journal(chosen.memories, chosen.folder).path
+    with MemoryDB(journal) as db:
+        db.index_text()
     print(
         f"Python {platform.python_version()}, textual {version('textual')}, {os.cpu_count()} cores, "
         f"load {os.getloadavg()[0]:.1f}, {chosen.memories:,} memories"

@@ -116,8 +116,8 @@ def run(scenario: str, journal: Path, project: Path, scratch: Path) -> None:
     late, busy, queued = ours[0] if ours else (0.0, 0.0, 0.0)
     own = max((beat[0] - beat[2] for beat in ours), default=0.0)
     print(
-        f"{_SCENARIOS[scenario]}: longest {late:.0f} ms ({busy:.0f} at work, {queued:.0f} without a processor), "
-        f"by itself {own:.0f}; hello beside it {theirs[0][0] if theirs else 0:.0f} ms (target 50)",
+        f"{_SCENARIOS[scenario]}: longest {late:.0f} ms ({busy:.0f} at work, {queued:.0f} without "
+        f"a processor), by itself {own:.0f}; hello {theirs[0][0] if theirs else 0:.0f} ms (target 50)",
         flush=True,
     )
 

@@ -258,6 +258,8 @@ def _read(file: Path) -> dict[str, Any]:
         raise SettingsError(f"{file}: it is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{file}: it is not TOML: {error}") from None
+    except RecursionError:
+        raise SettingsError(f"{file}: it is nested too deeply") from None
 
 
 def _flat(data: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import complete
-from .options import FailEmpty, FeelingFilter, Json, Since, TagFilter, Until, empty_code, filters
+from .options import (
+    ConceptArgument,
+    FailEmpty,
+    FeelingFilter,
+    Json,
+    Since,
+    TagFilter,
+    Until,
+    empty_code,
+    filters,
+)
 from .session import Failure, session_of, warn
 
 if TYPE_CHECKING:
@@ -69,10 +78,7 @@ class Arc:
 
 def arc(
     ctx: typer.Context,
-    concept: Annotated[
-        str | None,
-        typer.Argument(metavar="CONCEPT", help="Only about this.", autocompletion=complete.concepts),
-    ] = None,
+    concept: ConceptArgument = None,
     by: Annotated[_By, typer.Option("--by", help="What to take together.")] = _By.MONTH,
     svg: Annotated[
         Path | None, typer.Option("--svg", metavar="FILE", help="Write a picture there; - is stdout.")

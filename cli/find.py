@@ -13,6 +13,7 @@ from ..storage.clock import on_local_clock
 from . import complete
 from .options import (
     Concept,
+    ConceptArgument,
     FailEmpty,
     FeelingFilter,
     Json,
@@ -34,17 +35,13 @@ if TYPE_CHECKING:
 
 __all__ = ["VERBS", "index_words"]
 
-_ConceptArgument = Annotated[
-    str | None,
-    typer.Argument(metavar="CONCEPT", help="Only about this.", autocompletion=complete.concepts),
-]
 _AT_ONCE: Final = 500
 _WORTH_INDEXING: Final = 4 << 20
 
 
 def recall(
     ctx: typer.Context,
-    concept: _ConceptArgument = None,
+    concept: ConceptArgument = None,
     feeling: FeelingFilter = None,
     tag: TagFilter = None,
     since: Since = None,

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Concept",
+    "ConceptArgument",
     "FailEmpty",
     "FeelingFilter",
     "Json",
     "Limit",
+    "MemoryId",
     "Since",
     "TagFilter",
     "Until",
@@ -33,6 +35,14 @@ NOTHING_FOUND: Final = 3
 Concept = Annotated[
     str | None,
     typer.Option("--concept", "-c", metavar="C", help="What it is about.", autocompletion=complete.concepts),
+]
+ConceptArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="CONCEPT", help="Only about this.", autocompletion=complete.concepts),
+]
+MemoryId = Annotated[
+    str,
+    typer.Argument(metavar="ID", help="A memory's id, or its beginning.", autocompletion=complete.ids),
 ]
 FeelingFilter = Annotated[
     list[str] | None,

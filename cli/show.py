@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from . import complete
-from .options import Json
+from .options import Json, MemoryId
 from .printer import Detail
 from .session import session_of
 
@@ -16,10 +13,7 @@ __all__ = ["VERBS"]
 
 def show(
     ctx: typer.Context,
-    memory_id: Annotated[
-        str,
-        typer.Argument(metavar="ID", help="A memory's id, or its beginning.", autocompletion=complete.ids),
-    ],
+    memory_id: MemoryId,
     json: Json = False,
 ) -> None:
     """Show one memory whole.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import complete
-from .options import Json, when
+from .options import Concept, Json, MemoryId, when
 from .session import Session, UsageError, interactive, session_of, warn
 from .stdin import text_argument
 
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["VERBS", "keeping", "tell_kept"]
 
-_Concept = Annotated[
-    str | None,
-    typer.Option("--concept", "-c", metavar="C", help="What it is about.", autocompletion=complete.concepts),
-]
 _Feeling = Annotated[
     str | None,
     typer.Option(
@@ -41,10 +37,6 @@ _Tags = Annotated[
     typer.Option("--tag", "-t", metavar="T", help="A tag; may be given again.", autocompletion=complete.tags),
 ]
 _Note = Annotated[str, typer.Option(metavar="N", help="A note beside the text.")]
-_Id = Annotated[
-    str,
-    typer.Argument(metavar="ID", help="A memory's id, or its beginning.", autocompletion=complete.ids),
-]
 _Link = Annotated[
     bool,
     typer.Option(
@@ -61,7 +53,7 @@ def remember(
             metavar="TEXT", help="The words; - reads them from stdin. Without, your editor opens."
         ),
     ] = None,
-    concept: _Concept = None,
+    concept: Concept = None,
     feeling: _Feeling = None,
     tag: _Tags = None,
     note: _Note = "",
@@ -111,9 +103,9 @@ def remember(
 
 def revisit(
     ctx: typer.Context,
-    memory_id: _Id,
+    memory_id: MemoryId,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="The words; - reads them from stdin.")],
-    concept: _Concept = None,
+    concept: Concept = None,
     feeling: _Feeling = None,
     tag: _Tags = None,
     note: _Note = "",
@@ -147,7 +139,7 @@ def revisit(
 
 def attach(
     ctx: typer.Context,
-    memory_id: _Id,
+    memory_id: MemoryId,
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files to keep with it.")],
     link: _Link = False,
     json: Json = False,

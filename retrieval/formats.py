@@ -162,10 +162,3 @@ def _xml_block(result: QueryResult, show_scores: bool) -> str:
         "]]>", "]]]]><![CDATA[>"
     )
     return f"<chunk {said}><![CDATA[\n{content}\n]]></chunk>\n"
-
-
-_BLOCKS: dict[TextFormat, Callable[[QueryResult, bool], str]] = {
-    "plain": _plain,
-    "markdown": _markdown,
-    "xml": _xml_block,
-}

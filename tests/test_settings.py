@@ -76,6 +76,9 @@ def test_a_file_that_is_no_text_or_a_folder_is_told(file: Path) -> None:
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(SettingsError, match="not UTF-8"):
         config.load()
+    file.write_text("a = " + "[" * 20_000)
+    with pytest.raises(SettingsError, match="nested too deeply"):
+        config.load()
     file.unlink()
     file.mkdir()
     with pytest.raises(SettingsError, match="directory"):

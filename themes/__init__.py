@@ -128,7 +128,7 @@ def load_themes(folder: Path | None = None) -> tuple[dict[str, Theme], ThemeErro
     for path in sorted(folder.glob("*.toml")) if folder is not None and folder.is_dir() else ():
         try:
             themes[path.stem] = _user_theme(path)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             faults.append(f"{path.name}: {error}")
     return themes, ThemeError("; ".join(faults)) if faults else None
 
@@ -140,7 +140,7 @@ def load_theme(name: str, folder: Path | None = None) -> Theme | None:
     path = None if folder is None else folder / f"{name}.toml"
     try:
         return _user_theme(path) if path is not None and path.parent == folder else None
-    except (OSError, ValueError):  # no file, no TOML, no theme, or a name that no file can have
+    except (OSError, ValueError, RecursionError):  # ValueError: no theme, or a name that no file can have
         return None
 
 

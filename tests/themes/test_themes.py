@@ -89,6 +89,9 @@ def test_all_faults_of_all_user_themes_are_told_at_once_and_good_ones_still_load
 def test_a_name_that_no_file_can_have_is_no_theme(tmp_path):
     assert load_theme("a\0b", tmp_path) is None
     assert load_theme("../dark", tmp_path) is None
+    (tmp_path / "deep.toml").write_text("a = " + "[" * 20_000)
+    assert load_theme("deep", tmp_path) is None
+    assert "deep.toml: " in str(load_themes(tmp_path)[1])
 
 
 def test_themes_load_no_screen():

@@ -258,7 +258,15 @@ class Backend:
 
     def finish(self) -> bool:
         """After the app ended: wait for what keeps what was written; whether anything else still runs."""
-        return self._threads.finish()
+        running = self._threads.finish()
+        if self._engine_lock.acquire(blocking=False):  # else whoever has the engine goes with the process
+            try:
+                if self._engine is not None:
+                    self._engine.close()
+                    self._engine = None
+            finally:
+                self._engine_lock.release()
+        return running
 
     def cancel(self, group: str) -> None:
         """Make whatever runs in a group stale."""

@@ -184,6 +184,7 @@ def driven(tmp_path: Path) -> Driven:
             driver = Driver(pilot)
             await driver.settle()
             yield driver
+        backend.finish()
         opening.close()
 
     return drive

@@ -76,13 +76,13 @@ def canonical(name: str) -> str:
 def licence_of(name: str) -> str:
     """A library's licence as an SPDX expression, or what it says where that is none."""
     told = metadata.metadata(name)
-    if expression := told.get("License-Expression"):
-        return str(expression)
+    if "License-Expression" in told:
+        return told["License-Expression"]
     classifiers = [
         str(each).rpartition(" :: ")[2] for each in told.get_all("Classifier") or () if "License ::" in each
     ]
     known = [_CLASSIFIER[each] for each in classifiers if each in _CLASSIFIER]
-    text = str(told.get("License") or "").strip()
+    text = told["License"].strip() if "License" in told else ""
     spelled = _SPELLED.get(text.lower(), text if len(text) < 40 else "")
     if spelled in ALLOWED:
         return spelled

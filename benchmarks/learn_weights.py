@@ -53,14 +53,21 @@ SHAPES = {"natural": (1.0, 0.25), "change": (1.25, 0.5), "symbol": (1.0, 0.25)}
 """Spread and size of a model of files and chunks within them."""
 OWN = {
     "symbol.whole": 8.0,
-    "path.place": 4.0,
     "usage.alike": 2.0,
     "usage.unlike": -2.0,
     "prefetch": 2.0,
 }
 """Set by hand: the sets name places, and names in so many words, too seldom to learn from, and nobody used
 their answers; what use counts is chosen by learning_bench.py."""
-NOT_LEARNED = {*OWN, "usage", "vector", "graph"}  # without the last three nothing is lost beyond noise
+PLACES = {"natural": 2.0, "change": 1.0, "symbol": 4.0}
+"""And what a place counts that the question names: a task names files that it changes only in passing."""
+NOT_LEARNED = {
+    *OWN,
+    "path.place",
+    "usage",
+    "vector",
+    "graph",
+}  # without the last three nothing is lost beyond noise
 SEARCHES = 3.0  # what a question of a search set counts among natural ones, beside one of history
 OTHER_TYPE = 0.2  # what a question of another type counts, for there are few of each
 LIMIT = 10
@@ -242,7 +249,7 @@ def learn(some: list[Example], without: set[str]) -> dict[str, Weights]:
             spread / 2,
             size / 2,
             1.0,
-            {**named(of_chunks, together[len(of_files) :] / 2), **OWN},
+            {**named(of_chunks, together[len(of_files) :] / 2), **OWN, "path.place": PLACES[model]},
         )
         if model == "symbol":  # asked of sets that hold hardly any tests and docs
             kinds = {name: weight for name, weight in found["natural"].file.items() if name in KINDS}
@@ -326,6 +333,15 @@ def main() -> None:
     sets = {folder.name: examples(load(folder, repos, set())) for folder, repos in options.set}
     whole = cross_validated(sets, options.folds, set())
     show(whole, by_repo=True)
+    for model, weights in learn([each for some in sets.values() for each in some], set()).items():
+        print(
+            f"\n[{model}]\nspread = {weights.spread}\nsize = {weights.size}\nsharpness = {weights.sharpness}"
+        )
+        for part, table in (("file", weights.file), ("chunk", weights.chunk), ("own", weights.own)):
+            print(f"\n[{model}.{part}]")
+            for name, weight in sorted(table.items(), key=lambda item: -item[1]):
+                if abs(weight) >= 0.05:
+                    print(f'"{name}" = {weight:.2f}', flush=True)
     every = {
         name
         for some in sets.values()
@@ -345,15 +361,6 @@ def main() -> None:
             mean, low, high = difference(values_of, whole[key])
             mark = " *" if low > 0 or high < 0 else ""
             print(f"#   {' '.join(key):<36} {mean:+.3f} [{low:+.3f}, {high:+.3f}]{mark}", flush=True)
-    for model, weights in learn([each for some in sets.values() for each in some], set()).items():
-        print(
-            f"\n[{model}]\nspread = {weights.spread}\nsize = {weights.size}\nsharpness = {weights.sharpness}"
-        )
-        for part, table in (("file", weights.file), ("chunk", weights.chunk), ("own", weights.own)):
-            print(f"\n[{model}.{part}]")
-            for name, weight in sorted(table.items(), key=lambda item: -item[1]):
-                if abs(weight) >= 0.05:
-                    print(f'"{name}" = {weight:.2f}')
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ ingest.
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import sqlite3
 import time
@@ -226,11 +227,16 @@ class FileDelta:
 def delta(project: Project, store: Store, paths: Iterable[str | Path] | None = None) -> list[FileDelta]:
     """What an ingest would find changed, in path order: content counts, times do not.
 
-    Raises `OutsideProjectError`.
+    Raises `OutsideProjectError`, and `NoIndexError` for a path that neither the disk nor the index has.
     """
     scope = None if paths is None else sorted({project_path(project.root, path) for path in paths})
     scanner = Scanner(project.root, project.config.general)
     known = store.known_files(scope)
+    for place in scope or ():
+        if not os.path.lexists(project.root / place) and not any(
+            path == place or path.startswith(f"{place}/") for path in known
+        ):
+            raise NoIndexError(f"{place} is not in the index, and not there")
     seen: set[str] = set()
     found: list[FileDelta] = []
     cap = project.config.general.max_file_size_kb * 1024

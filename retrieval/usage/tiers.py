@@ -69,7 +69,7 @@ def share(
 
 def warm(connection: sqlite3.Connection, cache: ArcCache[str, Any], known: set[str]) -> int:
     """Ask the shared state for the chunks that were delivered most, the most delivered last; only those in
-    ``known``. Gives how many it asked for.
+    ``known``. Gives how many it asked for; they count as no misses, since no query wanted them.
     """
     version, shared = read_state(connection)
     cache.restore(shared)
@@ -78,6 +78,7 @@ def warm(connection: sqlite3.Connection, cache: ArcCache[str, Any], known: set[s
     chosen = ids[: cache.capacity]
     for key in reversed(chosen):
         cache.touch(key)
+    cache.restore(cache.state._replace(hits=shared.hits, misses=shared.misses, ghost_hits=shared.ghost_hits))
     write_state(connection, version + 1, cache.state)
     return len(chosen)
 

@@ -122,6 +122,7 @@ def test_the_command_shows_clears_and_warms(
     assert cache("warm") == f"Warmed: {held} chunks\n"
     assert json.loads(cache("warm", "--json")) == {"warmed": 0}
     assert {*state(project).t1} == {*shown["t1"], *shown["t2"]}
+    assert "(0 hits, 0 misses, 0 of them ghost hits)" in cache("show")
 
 
 def test_gc_takes_out_the_keys_of_chunks_that_are_gone(project: Path) -> None:

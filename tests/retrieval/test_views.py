@@ -123,6 +123,10 @@ def test_delta(engine: RetrievalEngine) -> None:
     assert [[chunk.symbol for chunk in chunks] for _, chunks in hunks] == [["Thing"], ["make_thing"]]
     assert "-    size = 3\n+    size = 4\n+    weight = 5" in found[2].diff
     assert [item.path for item in engine.delta([root / "pkg/new.py"])] == ["pkg/new.py"]
+    assert [item.path for item in engine.delta([root / "pkg/copy.py"])] == ["pkg/copy.py"]
+    assert len(engine.delta([root / "pkg"])) == 3
+    with pytest.raises(NoIndexError, match=r"pkg/nowhere\.py is not in the index, and not there"):
+        engine.delta([root / "pkg/thing.py", root / "pkg/nowhere.py"])
     engine.ingest()
     assert engine.delta() == []
 

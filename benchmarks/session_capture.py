@@ -61,8 +61,11 @@ class Tmux:
         self._call("send-keys", "-l", text)
 
     def press(self, *keys: str) -> None:
-        """Press keys by tmux's names."""
-        self._call("send-keys", *keys)
+        """Press keys by tmux's names, Escape apart from what follows: together they are one with Alt."""
+        for key in keys:
+            self._call("send-keys", key)
+            if key == "Escape":
+                time.sleep(0.3)
 
     def until(self, *texts: str) -> None:
         """Wait until all of it is shown."""
@@ -171,6 +174,7 @@ def _session(tmux: Tmux, mnemo: str, project: Path) -> None:
     tmux.shot("help")
     tmux.press("Escape")
     tmux.press("C-q")
+    tmux.until(f"&& {mnemo}")  # the shell's own screen again
     tmux.type("echo left with $?\n")
     tmux.until("left with 0")
     tmux.shot("left")

@@ -71,6 +71,11 @@ def benches(given: argparse.Namespace, journal: str) -> Iterator[Bench]:
         "tui_bench.py",
         ("--folder", journals, "--memories", memories, "--project", project, *runs),
     )
+    app = (project, "--folder", journals, "--memories", memories)
+    yield Bench("How long the app stands still", "tui_stall_bench.py", app)
+    yield Bench("Leaving the app", "tui_leave_bench.py", (*app, "--seconds", "10" if quick else "60"))
+    rounds = ("--rounds", "12") if quick else ()
+    yield Bench("An hour of use", "tui_memory_bench.py", (*app, *rounds))
     yield Bench("Feelings", "affect_bench.py", (journal,))
     yield Bench("Attachments", "attach_bench.py", ("--files", "100") if quick else ())
     yield Bench("Imports", "import_bench.py", ("--memories", "5000") if quick else ())

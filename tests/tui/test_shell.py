@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
+import pytest
 from mnemo.cli.tui import PANES as NAMED
 from mnemo.settings import Settings
 from mnemo.tui.dialogs.help import HelpScreen
@@ -86,3 +90,22 @@ async def test_without_animations_nothing_moves_by_itself(driven, journal):
         assert app.app.animation_level == "none"
         app.app.use_settings(Settings())
         assert app.app.animation_level == "full"
+
+
+@pytest.mark.parametrize("key", ["n", "question_mark", "ctrl+p"])
+async def test_a_screen_that_is_closed_leaves_nothing_behind(driven, journal, key):
+    def drawn(screen):
+        widgets = screen.walk_children(with_self=True)
+        return [weakref.ref(each) for widget in widgets for each in (widget, widget._styles_cache)]
+
+    def kept():
+        gc.collect()
+        return [each() for each in left if each() is not None]
+
+    async with driven(journal) as app:
+        await app.press(key)
+        assert len(app.app.screen_stack) == 2
+        left = drawn(app.app.screen)
+        await app.press("escape")
+        assert len(app.app.screen_stack) == 1
+        await app.until(lambda: not kept())

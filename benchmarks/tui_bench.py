@@ -34,6 +34,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from journal_data import write_journal
+from mnemo import RetrievalEngine
 from tui_driver import Driver, Spent, driven, p95
 
 _HELLO = """
@@ -240,6 +241,9 @@ async def bench_panes(journal: Path, project: Path, scratch: Path) -> None:
     from mnemo.tui.mind.pane import MindPane
     from mnemo.tui.timeline.pane import TimelinePane
 
+    with RetrievalEngine.open(project) as engine:  # keys for the cache to list
+        for question in ("csrf token", "queryset lazy", "admin changelist"):
+            engine.query(question, refresh=False)
     async with driven(journal, scratch, project=project) as driver:
         app = driver.app
         timeline = app.query_one(TimelinePane)

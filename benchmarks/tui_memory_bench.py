@@ -2,8 +2,9 @@
 
 The app without a terminal, 120x40, over a journal of a million memories and an indexed project. A round
 is what somebody does in a minute: moves, filters, searches, begins a memory, looks along the arc, asks
-Explore and turns a knob, plays a workload in the cache, asks Mind. Sixty rounds are the hour. PSS after a
-collection, in MB, once ten rounds have loaded everything there is to load, and at the end.
+Explore and turns a knob, plays a workload in the cache, asks Mind, and then does nothing for three seconds.
+Sixty rounds are the hour. PSS in MB as it is, with no collection but the app's own, once ten rounds have
+loaded everything there is to load, and at the end.
 
 ``python benchmarks/tui_memory_bench.py PROJECT [--memories 1000000] [--folder DIR] [--rounds 60] [--where]``
 """
@@ -12,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import os
 import platform
 import shutil
@@ -62,8 +62,7 @@ class _Hour:
 
 
 def _pss() -> float:
-    """MB that this process holds, shared pages by their share; a collection before."""
-    gc.collect()
+    """MB that this process holds, shared pages by their share."""
     text = Path("/proc/self/smaps_rollup").read_text()
     return int(text.partition("\nPss:")[2].split()[0]) / 1024
 
@@ -82,13 +81,13 @@ async def _run(journal: Path, project: Path, scratch: Path, rounds: int, *, wher
         first = None
         for turn in range(_LOADED + rounds):
             if turn == _LOADED:
-                gc.unfreeze()
                 before, own = _pss(), _own()
                 hour.actions = 0
                 if where:
                     tracemalloc.start(8)
                     first = tracemalloc.take_snapshot()
             await hour.round(turn)
+            await asyncio.sleep(3)
             if turn % 10 == 9:
                 print(f"round {turn + 1}: {_pss():.1f} MB, {_own():.1f} of them anonymous", flush=True)
         after, own_after = _pss(), _own()

@@ -356,6 +356,8 @@ def segments(days: Sequence[Day], found: Sequence[Shift]) -> list[Stretch]:
 # -- what follows what ----------------------------------------------------------------------------
 
 _BYTE: Final = 256
+# One call over a million would hold the interpreter, and keys would wait for it.
+_TOGETHER: Final = 1 << 15
 
 
 def transitions(
@@ -363,7 +365,10 @@ def transitions(
 ) -> dict[tuple[Feeling | str, Feeling | str], int]:
     """How often a memory of one feeling is followed by one of another (or the same), most first."""
     counted: dict[tuple[Feeling | str, Feeling | str], int] = {}
-    for (one, other), count in Counter(pairwise(feelings)).items():
+    pairs: Counter[tuple[int, int]] = Counter()
+    for start in range(0, len(feelings), _TOGETHER):
+        pairs.update(pairwise(feelings[start : start + _TOGETHER + 1]))
+    for (one, other), count in pairs.items():
         key = (names[one], names[other])
         counted[key] = counted.get(key, 0) + count
     return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
@@ -382,7 +387,12 @@ def feeling_streaks(feelings: Sequence[int], names: Sequence[Feeling | str]) -> 
     else:
         # A run is looked for as a piece of text, which is ten times as fast as counting them all.
         numbers = [shown.index(name) for name in names]
-        text = bytes(map(numbers.__getitem__, feelings))
+        text = b"".join(
+            [
+                bytes(map(numbers.__getitem__, feelings[start : start + _TOGETHER]))
+                for start in range(0, len(feelings), _TOGETHER)
+            ]
+        )
         longest = {name: n for number, name in enumerate(shown) if (n := _longest_run(text, number))}
     return dict(sorted(longest.items(), key=lambda item: (-item[1], item[0])))
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Columns", "Listing", "MemoryDB", "TimelinePoint"]
 
 _FILES_TOGETHER: Final = 1024
+_CHECKED_TOGETHER: Final = 1 << 16
 
 
 class MemoryDB:
@@ -409,8 +410,10 @@ class MemoryDB:
             wanted = selection(index, concept, feelings, tags, since, until)
             names = tuple(canonical_feeling(token) for token in index.feelings.names)
             found = Columns(*index.columns(wanted), names)
-            if max(found.feelings, default=-1) >= len(names):
-                raise IndexError("a damaged snapshot points outside of itself")
+            # In parts: one call over a million would hold the interpreter, and keys would wait for it.
+            for start in range(0, len(found.feelings), _CHECKED_TOGETHER):
+                if max(found.feelings[start : start + _CHECKED_TOGETHER]) >= len(names):
+                    raise IndexError("a damaged snapshot points outside of itself")
             return found
 
         return self._indexed.answer(find)

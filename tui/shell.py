@@ -12,7 +12,7 @@ from ..settings import Settings
 from ..themes import load_theme
 from . import terminal
 from .chrome import Blank, KeyBar, TabBar
-from .closed import forget_closed
+from .closed import Closed
 from .guard import Guard
 from .inert import inert
 from .keys import key
@@ -158,7 +158,7 @@ class MnemoApp(Themed):
     def on_mount(self) -> None:
         """Paint, then load the rest."""
         self.theme_changed_signal.subscribe(self, lambda theme: self.use_ink(theme.name))
-        self.screen_change_signal.subscribe(self, lambda _: self.call_later(forget_closed, self))
+        self.screen_change_signal.subscribe(self, Closed(self).changed)
         if self.here.bare:
             from .welcome.steps import offer  # noqa: PLC0415 -- only once
 

@@ -173,6 +173,16 @@ def test_what_follows_what() -> None:
     assert feeling_streaks([], ()) == {}
 
 
+def test_what_is_counted_in_parts_is_what_is_counted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = (J, S)
+    feelings = [0, 0, 1, 1, 1, 1, 0, 1, 0, 0, 0]
+    at_once = transitions(feelings, names), feeling_streaks(feelings, names)
+    for together in (1, 2, 3, 10, 11):
+        monkeypatch.setattr("mnemo.storage.affect._TOGETHER", together)
+        assert (transitions(feelings, names), feeling_streaks(feelings, names)) == at_once
+    assert at_once == ({(J, J): 3, (S, S): 3, (J, S): 2, (S, J): 2}, {S: 4, J: 3})
+
+
 @pytest.mark.parametrize("many", [5, 300])
 def test_the_longest_runs_are_those_of_a_plain_count(many: int) -> None:
     random = Random(9)

@@ -309,6 +309,23 @@ async def test_the_mouse_chooses_zooms_and_drags(driven, journal):
         assert pane.shown is not None
 
 
+async def test_what_comes_while_the_arc_is_read_is_read_once_more_at_most(driven, journal, monkeypatch):
+    async with driven(journal, pane="arc") as app:
+        await app.settle()
+        pane = arc_of(app)
+        asked = []
+        ask = pane.ask
+        monkeypatch.setattr(pane, "ask", lambda concept: (asked.append(concept), ask(concept)))
+        for _ in range(5):
+            pane.on_journal_changed()
+        assert asked == [""]
+        await app.until(lambda: len(asked) == 2)
+        await app.settle()
+        assert asked == ["", ""]
+        pane.on_journal_changed()
+        assert len(asked) == 3
+
+
 async def test_what_is_added_is_drawn_and_the_cursor_follows_the_end(driven, journal):
     async with driven(journal, pane="arc") as app:
         pane = arc_of(app)

@@ -102,6 +102,7 @@ class ArcPane(Pane):
         self.shown: Shown | None = None
         self._cancel: Cancel | None = None
         """Ends what is being told."""
+        self._reading = False
         self._outdated = False
 
     def compose(self) -> ComposeResult:
@@ -145,7 +146,7 @@ class ArcPane(Pane):
         """Ask for a concept's arc; empty for everything."""
         self.concept = concept
         language = self.settings.language
-        self._outdated = False
+        self._outdated, self._reading = False, True
         self.backend.read_journal(
             self, "arc.read", "reading the arc", lambda db, ticket: read_arc(db, concept, language, ticket)
         )
@@ -156,7 +157,10 @@ class ArcPane(Pane):
         """Show what was found."""
         match message.value:
             case Arc() as arc:
+                self._reading = False
                 self._show(arc)
+                if self._outdated and self.display:
+                    self.ask(self.concept)
             case Scene() as scene:
                 self.line.show(scene)
                 self.stack.show(scene)
@@ -174,14 +178,18 @@ class ArcPane(Pane):
     def show_failure(self, message: Failed) -> None:
         """Say what went wrong and how to try again."""
         if message.ticket.group == "arc.read":
+            self._reading = False
             self.arc = self.viewport = None
             self.note(f"{message.error}\n\nPress F5 to try again.")
         elif message.ticket.group.startswith("arc."):
             self.notify(f"{message.error}; F5 tries again", severity="error", markup=False)
 
     def on_journal_changed(self) -> None:
-        """Draw what was added, now or when the pane is looked at again."""
-        if self.display:
+        """Draw what was added: now, or once what is being read is there, or the pane is looked at again.
+
+        Many readings of a million memories at once would leave keys no time.
+        """
+        if self.display and not self._reading:
             self.ask(self.concept)
         else:
             self._outdated = True

@@ -403,7 +403,9 @@ def _(bench: Bench) -> None:
 @fault(CODE, "the daemon's socket: left over, nobody listens")
 def _(bench: Bench) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
-        link.bind(str(socket_path(bench.project)))
+        path = socket_path(bench.project)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # its path may be too long for a socket
+        link.bind(str(path))
     bench.run("query", "total price")
     bench.run("daemon", "status")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 from pathlib import Path
 
@@ -193,7 +194,7 @@ async def test_the_demo_is_left_by_the_palette(driven, journal):
 
 async def test_the_demo_has_code_to_ask_and_a_cache_that_adapts(driven, journal, tmp_path):
     demo = DemoProject(tmp_path / "code")
-    demo.begin()
+    await asyncio.to_thread(demo.ready)
     async with driven(journal, here=Here(demo=True), project=demo.ready) as app:
         await app.press("3")
         await app.until(lambda: app.app.pane.status.endswith("chunks"))

@@ -1,24 +1,25 @@
 """A project to look around in: a copy of two of mnemo's own packages, indexed, with a day of questions.
 
-It lies in a folder of the demo and is made in a thread while the user looks at something else; who needs
-it waits.
+It lies in a folder of the demo and is made in a process of its own while the user looks at something else;
+who needs it waits.
 """
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from concurrent.futures import Future
 from contextlib import suppress
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
-    from pathlib import Path
 
-    from ...retrieval.engine import RetrievalEngine
-
-__all__ = ["DemoProject", "write_project"]
+__all__ = ["DemoProject", "make_project"]
 
 _PACKAGES: Final = ("storage", "llm")
 _CACHE: Final = (40, 80)
@@ -47,6 +48,8 @@ _QUESTIONS: Final = (
 )
 _USED: Final = 3
 """Every so many questions, the best piece is said to have been of use."""
+_NICE: Final = 10
+"""It gives way to the screen."""
 
 
 class DemoProject:
@@ -54,72 +57,80 @@ class DemoProject:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._left = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
         self._future: Future[None] | None = None
-        self._lock = threading.Lock()  # over _future
+        self._lock = threading.Lock()  # over both
 
     def begin(self) -> Future[None]:
-        """Make it in a thread, unless that has begun already."""
+        """Make it in a process, unless that has begun already."""
         with self._lock:
             if self._future is None:
-                future: Future[None] = Future()
-                self._future = future
-                threading.Thread(target=self._make, args=(future,), name="demo project", daemon=True).start()
+                # -P: a module of the user's working directory must not take the place of one of ours. A group
+                # of its own: Ctrl-C is for the app.
+                self._process = subprocess.Popen(  # noqa: S603 - ourselves
+                    [sys.executable, "-P", "-c", f"from {__name__} import main; main()", str(self._folder)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    process_group=0,
+                )
+                self._future = Future()
+                threading.Thread(
+                    target=_wait, args=(self._process, self._future), name="demo project", daemon=True
+                ).start()
             return self._future
 
     def ready(self) -> Path:
-        """Its folder, once it is made; begins if nobody has."""
+        """Its folder, once it is made; begins if nobody has. Raises `RetrievalError` where that failed."""
         self.begin().result()
         return self._folder
 
     def close(self) -> None:
         """Nobody looks any more: give up, and let go of every file."""
-        self._left.set()
         with self._lock:
-            future = self._future
-        if future is not None:
+            process, future = self._process, self._future
+        if process is not None and future is not None:
+            process.kill()
             future.exception()
 
-    def _make(self, future: Future[None]) -> None:
-        try:
-            write_project(self._folder)
-            self._index()
-        except Exception as error:  # noqa: BLE001 -- raised again in whoever needs the project
-            future.set_exception(error)
-        else:
-            future.set_result(None)
 
-    def _index(self) -> None:
-        from ...retrieval.config import set_value  # noqa: PLC0415 -- only the demo loads them here
-        from ...retrieval.engine import RetrievalEngine  # noqa: PLC0415
-        from ...retrieval.project import init_project  # noqa: PLC0415
+def _wait(process: subprocess.Popen[bytes], future: Future[None]) -> None:
+    from ...retrieval.errors import RetrievalError  # noqa: PLC0415 -- only the demo loads it here
 
-        project, _ = init_project(self._folder)
-        config = project.index_dir / "config.toml"
-        set_value(config, "cache.capacity", _CACHE[0])
-        set_value(config, "cache.ghost_capacity", _CACHE[1])
-        with RetrievalEngine.open(self._folder) as engine:
-            engine.ingest(cancelled=self._left.is_set)
-            self._ask(engine)
+    if process.wait() == 0:
+        future.set_result(None)
+    else:
+        future.set_exception(RetrievalError("the project of the demo could not be made"))
 
-    def _ask(self, engine: RetrievalEngine) -> None:
-        from ...retrieval.errors import RetrievalError  # noqa: PLC0415
 
+def main() -> None:
+    """Make the project in the folder that is named; for the process that :class:`DemoProject` starts."""
+    os.nice(_NICE)
+    make_project(Path(sys.argv[1]))
+
+
+def make_project(folder: Path) -> None:
+    """Copy the sources there, as they are installed, index them and ask the questions of a day."""
+    from ...retrieval.config import set_value  # noqa: PLC0415 -- only the demo loads them here
+    from ...retrieval.engine import RetrievalEngine  # noqa: PLC0415
+    from ...retrieval.errors import RetrievalError  # noqa: PLC0415
+    from ...retrieval.project import init_project  # noqa: PLC0415
+
+    for name in _PACKAGES:
+        _copy(resources.files(f"mnemo.{name}"), folder / "mnemo" / name)
+    project, _ = init_project(folder)
+    config = project.index_dir / "config.toml"
+    set_value(config, "cache.capacity", _CACHE[0])
+    set_value(config, "cache.ghost_capacity", _CACHE[1])
+    with RetrievalEngine.open(folder) as engine:
+        engine.ingest()
         for number, question in enumerate(_QUESTIONS):
-            if self._left.is_set():
-                return
             answer = engine.query(
                 question, budget=_BUDGET, limit=_EACH, session="demo", fresh=True, refresh=False
             )
             if number % _USED == 0 and answer:
                 with suppress(RetrievalError):
                     engine.feedback(answer[0].chunk.id, "used", session="demo")
-
-
-def write_project(folder: Path) -> None:
-    """Copy the sources there; as they are installed, from wherever that is."""
-    for name in _PACKAGES:
-        _copy(resources.files(f"mnemo.{name}"), folder / "mnemo" / name)
 
 
 def _copy(source: Traversable, target: Path) -> None:

@@ -11,23 +11,36 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from . import computed
-from .answers import LOCAL, Answer, Confidence, Connection, Dream, Perception, Portrait, Reflection, Scored
-from .dialects import Form, Image, Prompt, listed, text_of
+from .answers import LOCAL, Answer, Confidence, Dream, Perception, Portrait, Reflection
+from .dialects import Form, Prompt, listed
 from .errors import NoModelError
 from .gather import Found, Question, find, read_question
 from .history import summarised
 from .local import Perceiver
 from .pacing import Cancel
+from .perceiving import perceived
 from .phrases import phrases
+from .pictures import read_picture
 from .prompts import LANGUAGES, texts
-from .quoting import Labels, fitting, mark, quoted, tokens
-from .reading import Reading, json_object, known_names, proposal, section, words
+from .quoting import (
+    MOST_NAMES,
+    Labels,
+    answer_tokens,
+    cut,
+    fitting,
+    mark,
+    prompt_room,
+    quoted,
+    quoted_names,
+    tokens,
+)
+from .reading import Reading, arc_sentence, connections, json_object, known_names, section, words
 from .words import guess_language
 from .words import tokens as words_of
 
@@ -40,15 +53,10 @@ __all__ = ["Brain"]
 
 _LANGUAGE_FROM: Final = 40
 _SPREAD: Final = 40  # memories from all along a journal
-_CONCEPTS_SHOWN: Final = 60
 _FOUND: Final = 12
 _RECENT: Final = 30
-_MOST_TEXT: Final = 6000
-_LONGEST_ANSWER: Final = 1024
 _EACH: Final = 400
 """Tokens that one memory may take of a prompt."""
-_MARGIN: Final = 0.85
-"""Of the window: other models cut texts into more tokens than the estimate's."""
 
 _PLAN: Final = Form("plan", {"concepts": listed(5, 60), "words": listed(8, 30)})
 
@@ -120,17 +128,22 @@ class Brain:
             InvalidMemoryError: there are no words; nothing is saved.
             AttachmentError: the image cannot be read.
         """
-        local = self._perceiver.perceive(text)
-        found = local
+        found = self._perceiver.perceive(text)
         if self._llm is not None:
-            pictures = (_picture(image),) if image else ()
-            found = self._perceived(local, self._llm, pictures, cancel)
+            # The entry's own language: a reading is for who wrote it.
+            language = self._language or guess_language(words_of(text)) or self.language
+            pictures = (read_picture(image),) if image else ()
+            concepts = self._db.concepts()
+            found = perceived(found, self._llm, concepts, language, pictures, cancel, self._tell)
         return self.save(found, image=image) if save else found
 
-    def save(
-        self, perception: Perception, *, image: Path | None = None, at: datetime | None = None
-    ) -> Perception:
-        """Save a perception as a memory; gives it with its memory."""
+    def save(self, perception: Perception, *, image: Path | None = None) -> Perception:
+        """Save a perception as a memory; gives it with its memory.
+
+        Raises:
+            InvalidMemoryError: there are no words; nothing is saved.
+            AttachmentError: the image cannot be read.
+        """
         reading = None
         if perception.enriched_content:
             reading = {"provider": perception.provider, "text": perception.enriched_content}
@@ -140,55 +153,10 @@ class Brain:
             perception.content,
             tags=perception.extracted_tags,
             note=perception.note,
-            at=at,
             attachments=(image,) if image else (),
             reading=reading,
         )
         return replace(perception, memory=memory)
-
-    def _perceived(
-        self, local: Perception, llm: Model, pictures: tuple[Image, ...], cancel: Cancel | None
-    ) -> Perception:
-        from ..storage.feelings import Feeling  # noqa: PLC0415
-
-        # The entry's own language: a reading is for who wrote it.
-        language = self._language or guess_language(words_of(local.content)) or self.language
-        concepts = list(islice(self._db.concepts(), _CONCEPTS_SHOWN))
-        again = ""
-        for _ in range(2):
-            system, question = texts(
-                "perceive",
-                language,
-                mark=mark(),
-                feelings=", ".join(Feeling),
-                concepts=quoted("\n".join(" ".join(name.split()) for name in concepts)),
-                text=quoted(_cut(local.content, self._room(llm) // 2)),
-                again=again,
-            )
-            try:
-                prompt = Prompt(system, question, pictures, min(512, self._longest(llm)), _perception())
-                reply = llm.converse(prompt, cancel=cancel)
-            except NoModelError as error:
-                self._tell(error.reasons)
-                return local
-            read = proposal(reply.text, self._db.concepts())
-            if not isinstance(read, str):
-                scores = {each.feeling: each for each in (*local.alternatives, _best(local))}
-                chosen = scores.pop(read.feeling)
-                return replace(
-                    local,
-                    extracted_concept=read.concept,
-                    extracted_feeling=read.feeling,
-                    score=chosen.score,
-                    alternatives=tuple(sorted(scores.values(), key=lambda each: -each.score)),
-                    extracted_tags=read.tags,
-                    note=read.note,
-                    enriched_content=read.enriched,
-                    provider=reply.provider.name,
-                )
-            again = f"(Your last reply could not be used: {read}. Reply with the JSON object alone.)"
-            self._tell((f"{reply.provider.name}: its reply could not be used: {read}",))
-        return local
 
     # -- ask ------------------------------------------------------------------------------------
 
@@ -212,7 +180,7 @@ class Brain:
         try:
             concepts, said = self._plan(llm, question, language, cancel) if llm else ((), ())
         except NoModelError as error:
-            self._tell(error.reasons)
+            self._tell(*error.reasons)
             llm = None
         if llm is None:
             found = find(self._db, wanted)
@@ -243,15 +211,15 @@ class Brain:
         Raises:
             NoModelError: nobody answers.
         """
-        concepts = list(islice(self._db.concepts(), _CONCEPTS_SHOWN))
+        concepts = list(islice(self._db.concepts(), MOST_NAMES))
         if not concepts:
             return (), ()
         system, text = texts(
             "plan",
             language,
             mark=mark(),
-            concepts=quoted("\n".join(" ".join(name.split()) for name in concepts)),
-            question=quoted(_cut(question, self._room(llm) // 2)),
+            concepts=quoted_names(concepts),
+            question=quoted(cut(question, prompt_room(llm.context) // 2)),
         )
         reply = llm.converse(Prompt(system, text, max_tokens=256, form=_PLAN), cancel=cancel)
         found = json_object(reply.text) or {}
@@ -311,13 +279,13 @@ class Brain:
             history = given = sorted(by_id.values(), key=lambda memory: memory.time)
             labels.add(given)
         else:
-            room = self._room(self._llm) - tokens(base.text)
+            room = prompt_room(self._llm.context) - tokens(base.text)
             try:
                 history, given = summarised(
                     self._db, self._llm, refs, labels, concept, language, room, on_step, cancel
                 )
             except NoModelError as error:
-                self._tell(error.reasons)
+                self._tell(*error.reasons)
                 return self._shown(base, on_text)
             labels.add(base.memories_used)
         values = {
@@ -328,7 +296,7 @@ class Brain:
         told = self._told("reflect", base, labels, history, values, on_text, cancel)
         if told.provider == LOCAL:
             return told
-        arc = _arc(told.text) or base.arc
+        arc = arc_sentence(told.text) or base.arc
         used = {memory.memory_id: memory for memory in (*base.memories_used, *given)}
         if len(given) < len(refs):
             used = {each: memory for each, memory in used.items() if each in told.cited} | {
@@ -357,7 +325,7 @@ class Brain:
         values = {"example": example, "other": other}
         told = self._told("dream", base, labels, base.memories_used, values, on_text, cancel)
         if told.provider != LOCAL:
-            links = tuple(_links(told.text, labels))
+            links = tuple(connections(told.text, labels))
             told = replace(told, connections=links or base.connections)
         return replace(told, seconds=time.perf_counter() - start)
 
@@ -401,28 +369,28 @@ class Brain:
         if isinstance(memories, str):
             shown, given = memories, base.memories_used
         else:
-            room = self._room(self._llm) - sum(map(tokens, values.values()))
+            room = prompt_room(self._llm.context) - sum(map(tokens, values.values()))
             if budget is not None:
                 room = min(room, budget)
             blocks = fitting(memories, labels, language, room, min(_EACH, max(20, room // 2)))
             shown, given = "\n".join(blocks), tuple(memories[: len(blocks)])
         system, question = texts(operation, language, mark=mark(), memories=shown, **values)
         reading = Reading(labels, on_text)
-        prompt = Prompt(system, question, max_tokens=self._longest(self._llm))
+        prompt = Prompt(system, question, max_tokens=answer_tokens(self._llm.context))
         try:
             reply = self._llm.converse(prompt, on_text=reading.feed if on_text else None, cancel=cancel)
         except NoModelError as error:
-            self._tell(error.reasons)
+            self._tell(*error.reasons)
             return self._shown(base, on_text)
         if on_text is None:
             reading.feed(reply.text)
         text = reading.close()
         if not text:
-            self._tell((f"{reply.provider.name}: it said nothing but thoughts",))
+            self._tell(f"{reply.provider.name}: it said nothing but thoughts")
             return self._shown(base, on_text)
         cited = frozenset(labels.memory_id(label) for label in reading.cited)
         if reading.invented:
-            self._tell((f"{reply.provider.name}: {reading.invented} invented ids were left out",))
+            self._tell(f"{reply.provider.name}: {reading.invented} invented ids were left out")
         return replace(base, text=text, memories_used=given, cited=cited, provider=reply.provider.name)
 
     @staticmethod
@@ -431,74 +399,13 @@ class Brain:
             on_text(base.text)
         return base
 
-    @staticmethod
-    def _longest(llm: Model) -> int:
-        return min(_LONGEST_ANSWER, llm.context // 4)
-
-    def _room(self, llm: Model) -> int:
-        """Tokens of a prompt that memories may take."""
-        return int((llm.context - self._longest(llm)) * _MARGIN) - 400
-
-    def _tell(self, reasons: Iterable[str]) -> None:
+    def _tell(self, *reasons: str) -> None:
         if self._on_note is not None:
             for reason in reasons:
                 self._on_note(reason)
-
-
-@cache
-def _perception() -> Form:
-    """What a model is to say of a text; concept and feeling first, for an answer may be cut."""
-    from ..storage.feelings import Feeling  # noqa: PLC0415
-
-    return Form(
-        "perception",
-        {
-            "concept": text_of(40),
-            "feeling": {"type": "string", "enum": [feeling.value for feeling in Feeling]},
-            "tags": listed(5, 30),
-            "note": text_of(160),
-            "enriched": text_of(400),
-        },
-    )
-
-
-def _best(perception: Perception) -> Scored:
-    return Scored(perception.extracted_feeling, perception.score)
-
-
-def _cut(text: str, room: int) -> str:
-    from ..retrieval.tokens import prefix_within  # noqa: PLC0415
-
-    text = text[: _MOST_TEXT * 4]
-    return text[: prefix_within(text, max(50, min(room, _MOST_TEXT)))]
 
 
 def _alternately(first: Sequence[Memory], second: Sequence[Memory]) -> Iterable[Memory]:
     for at in range(max(len(first), len(second))):
         yield from first[at : at + 1]
         yield from second[at : at + 1]
-
-
-def _arc(text: str) -> str:
-    """The sentence of the line that begins with ``Arc:``."""
-    for line in reversed(text.splitlines()):
-        name, colon, rest = line.strip().strip("*_# ").partition(":")
-        if colon and name.strip("*_ ").lower() in ("arc", "arco"):
-            return rest.strip(" *_\"'")
-    return ""
-
-
-def _links(text: str, labels: Labels) -> Iterable[Connection]:
-    for line in text.splitlines():
-        reading = Reading(labels)
-        reading.feed(line)
-        said = reading.close()
-        if len(reading.cited) >= 2:
-            ids = tuple(labels.memory_id(label) for label in reading.cited)
-            yield Connection(ids, said.lstrip("-*• ").strip())
-
-
-def _picture(file: Path) -> Image:
-    from .pictures import read_picture  # noqa: PLC0415
-
-    return read_picture(file)

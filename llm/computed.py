@@ -1,7 +1,7 @@
 """Answers without a model: plain sentences made of what is counted, in English or Italian.
 
-``reflect``, ``introspect``, ``dream`` and ``ask`` are whole answers by themselves; with a model they are what
-it starts from. ``arc_words`` gives a reflection's sentence for the arc alone.
+``reflect``, ``introspect``, ``dream`` and, to a question, ``answer_from`` give whole answers; with a model
+they are what it starts from. ``arc_words`` gives a reflection's sentence for the arc alone.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from ..storage.affect import (
 from ..storage.feelings import Feeling
 from ..storage.memory import Memory
 from .answers import Answer, Confidence, Connection, Dream, Portrait, Reflection
-from .gather import Found, Shared, find, read_question, sample
+from .gather import Found, Shared, sample
 from .phrases import Phrases, phrases, short
 
 if TYPE_CHECKING:
     from ..storage.journal import MemoryDB
     from ..storage.views import Columns
 
-__all__ = ["answer_from", "arc_words", "ask", "dream", "introspect", "reflect"]
+__all__ = ["answer_from", "arc_words", "dream", "introspect", "reflect"]
 
 _SHOWN: Final = 3
 _SAME: Final = 0.1
@@ -112,7 +112,7 @@ def reflect(
     )
 
 
-def arc_words(days: Sequence[Day], turns: Sequence[Shift], language: str = "en") -> str:
+def arc_words(days: Sequence[Day], turns: Sequence[Shift], language: str) -> str:
     """From what to what, in a few words: the feelings before the first turn, between, and after the last.
 
     Without a turn it is the first and the last third of the memories that are set side by side.
@@ -192,19 +192,12 @@ def _landmarks(db: MemoryDB, columns: Columns) -> dict[str, Memory]:
 # -- ask ------------------------------------------------------------------------------------------
 
 
-def ask(db: MemoryDB, question: str, *, limit: int = 8, language: str = "en") -> Answer:
-    """Rank the memories that bear on a question, and say what they are about and how they feel."""
-    start = time.perf_counter()
-    wanted = read_question(db, question)
-    found = find(db, wanted, limit)
-    kin = wanted.kin_concepts or [word for word in wanted.kin_words if "*" not in word]
-    return answer_from(found, kin=kin, empty=not db.count(), language=language, start=start)
+def answer_from(found: Found, *, kin: Sequence[str], empty: bool, language: str, start: float) -> Answer:
+    """What was found for a question in words: what it is about, how it feels, and each memory's beginning.
 
-
-def answer_from(
-    found: Found, *, kin: Sequence[str] = (), empty: bool = False, language: str = "en", start: float
-) -> Answer:
-    """Put into words what was found; ``start`` is when the question came, by ``time.perf_counter``."""
+    ``kin`` are the concepts or words that came near where nothing has the question's own; ``empty`` is
+    whether the journal has no memory at all, ``start`` when the question came, by ``time.perf_counter``.
+    """
     say = phrases(language)
     note = say.say(f"ask.{found.confidence}")
     if not found.memories:

@@ -6,19 +6,21 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from ..retrieval.tokens import prefix_within
 from .dialects import Prompt
 from .pacing import Cancel
 from .prompts import texts
 from .quoting import Labels, block, mark, quoted, tokens
+from .reading import spoken
 
 if TYPE_CHECKING:
     from ..storage.journal import MemoryDB
     from ..storage.memory import Memory
     from .router import Model
 
-__all__ = ["MOST_PARTS", "summarised"]
+__all__ = ["summarised"]
 
-MOST_PARTS: Final = 24
+_MOST_PARTS: Final = 24
 """However long the history, no more questions than this are asked about it."""
 _SUMMARY: Final = 220
 _PART: Final = 90
@@ -51,7 +53,7 @@ def summarised(
     """
     room = max(room, 2 * _PART)
     # In a small window there is room for few summaries only; and parts are not filled to the brim.
-    whole = room * min(MOST_PARTS, room // _PART) * 9 // 10
+    whole = room * min(_MOST_PARTS, room // _PART) * 9 // 10
     sample = db.read_many(_evenly(refs, whole // (_LEAST + _HEAD)))
     labels.add(sample)
     each = max(_LEAST, min(_MOST, whole // max(1, len(sample)) - _HEAD))
@@ -84,9 +86,6 @@ def summarised(
 
 
 def _summary(first: Memory, last: Memory, text: str, length: int) -> str:
-    from ..retrieval.tokens import prefix_within  # noqa: PLC0415
-    from .reading import spoken  # noqa: PLC0415
-
     said = spoken(text)
     span = f"{first.local_time.date().isoformat()} – {last.local_time.date().isoformat()}"
     return quoted(f"{span}\n{said[: prefix_within(said, length)]}")

@@ -8,12 +8,14 @@ from datetime import date
 from functools import lru_cache
 from importlib import resources
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 from ..storage.feelings import Feeling
 from ..storage.memory import Memory
 
 __all__ = ["Phrases", "phrases", "short"]
+
+_SHORT: Final = 110
 
 
 class Phrases:
@@ -54,11 +56,11 @@ class Phrases:
         parts = list(parts)
         return self.say("and").join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
-    def counted(self, counts: Mapping[Any, int], most: int = 3) -> str:
-        """The first feelings of a distribution with their counts, in words."""
+    def counted(self, counts: Mapping[Any, int]) -> str:
+        """The first three feelings of a distribution with their counts, in words."""
         return self.join(
             self.say("counted", feeling=self.feeling(feeling), n=n)
-            for feeling, n in islice(counts.items(), most)
+            for feeling, n in islice(counts.items(), 3)
         )
 
     def named(self, counts: Mapping[Any, int], most: int = 2) -> str:
@@ -74,9 +76,9 @@ def phrases(language: str) -> Phrases:
     return Phrases(chosen, tomllib.loads(text))
 
 
-def short(memory: Memory, length: int = 110) -> str:
-    """The beginning of a memory's words on one line."""
-    line = " ".join(memory.content[: 4 * length].split())
-    if len(line) <= length:
+def short(memory: Memory) -> str:
+    """The beginning of a memory's words on one line, 110 characters at most."""
+    line = " ".join(memory.content[: 4 * _SHORT].split())
+    if len(line) <= _SHORT:
         return line
-    return line[:length].rsplit(" ", 1)[0].rstrip(".,;:") + "…"
+    return line[:_SHORT].rsplit(" ", 1)[0].rstrip(".,;:") + "…"

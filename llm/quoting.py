@@ -6,12 +6,33 @@ import re
 import secrets
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from typing import Final
 
 from ..retrieval.tokens import count_tokens, prefix_within
 from ..storage.feelings import Feeling
 from ..storage.memory import Memory
 
-__all__ = ["Labels", "block", "fitting", "mark", "quoted", "tokens"]
+__all__ = [
+    "MOST_NAMES",
+    "Labels",
+    "answer_tokens",
+    "block",
+    "cut",
+    "fitting",
+    "mark",
+    "prompt_room",
+    "quoted",
+    "quoted_names",
+    "tokens",
+]
+
+MOST_NAMES: Final = 60
+"""The journal's concepts that a model is told of."""
+_LONGEST_ANSWER: Final = 1024
+_INSTRUCTIONS: Final = 400
+_MARGIN: Final = 0.85
+"""Of the window: other models cut texts into more tokens than the estimate's."""
+_MOST_TEXT: Final = 6000
 
 _SHORT = re.compile(r"[0-9a-z-]{4,8}")
 
@@ -29,6 +50,27 @@ def tokens(text: str) -> int:
 def quoted(text: str) -> str:
     """A text with every line marked as quoted, whatever its lines end with."""
     return "\n".join(f"| {line}" for line in text.splitlines()) or "| "
+
+
+def quoted_names(names: Iterable[str]) -> str:
+    """The first :data:`MOST_NAMES` names, a quoted line each."""
+    return quoted("\n".join(" ".join(name.split()) for name in islice(names, MOST_NAMES)))
+
+
+def answer_tokens(context: int) -> int:
+    """How many tokens an answer may take of a window of ``context`` tokens."""
+    return min(_LONGEST_ANSWER, context // 4)
+
+
+def prompt_room(context: int) -> int:
+    """Tokens that quoted data may take in a prompt, for a window of ``context`` tokens."""
+    return int((context - answer_tokens(context)) * _MARGIN) - _INSTRUCTIONS
+
+
+def cut(text: str, room: int) -> str:
+    """The beginning of a text within ``room`` tokens, taken as 50 at least and 6,000 at most."""
+    text = text[: _MOST_TEXT * 4]
+    return text[: prefix_within(text, max(50, min(room, _MOST_TEXT)))]
 
 
 class Labels:

@@ -14,11 +14,23 @@ from typing import Any, Final, NamedTuple
 from ..storage.errors import InvalidMemoryError
 from ..storage.feelings import Feeling, fold, kin_of
 from .affect_words import cues
+from .answers import Connection
 from .quoting import Labels
 from .words import guess_language
 from .words import tokens as words_of
 
-__all__ = ["Proposal", "Reading", "json_object", "known_names", "proposal", "section", "spoken", "words"]
+__all__ = [
+    "Proposal",
+    "Reading",
+    "arc_sentence",
+    "connections",
+    "json_object",
+    "known_names",
+    "proposal",
+    "section",
+    "spoken",
+    "words",
+]
 
 _THOUGHTS: Final = ("think", "thinking", "thought", "thoughts", "reasoning", "reflection", "scratchpad")
 _OPENING: Final = re.compile(rf"<({'|'.join(_THOUGHTS)})\b[^<>]*>", re.IGNORECASE | re.ASCII)
@@ -315,3 +327,23 @@ def section(text: str, *headings: str) -> tuple[str, ...]:
         elif bare:
             inside = name in headings
     return tuple(each for each in found if each)
+
+
+def arc_sentence(text: str) -> str:
+    """What follows ``Arc:`` in the last line that begins so; empty where none does."""
+    for line in reversed(text.splitlines()):
+        name, colon, rest = line.strip().strip("*_# ").partition(":")
+        if colon and name.strip("*_ ").lower() in ("arc", "arco"):
+            return rest.strip(" *_\"'")
+    return ""
+
+
+def connections(text: str, labels: Labels) -> Iterator[Connection]:
+    """The lines that cite two memories or more, each as what links them."""
+    for line in text.splitlines():
+        reading = Reading(labels)
+        reading.feed(line)
+        said = reading.close()
+        if len(reading.cited) >= 2:
+            ids = tuple(labels.memory_id(label) for label in reading.cited)
+            yield Connection(ids, said.lstrip("-*• ").strip())

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from mnemo.llm.answers import Confidence
-from mnemo.llm.computed import ask, dream, introspect, reflect
+from mnemo.llm.answers import Answer, Confidence
+from mnemo.llm.brain import Brain
+from mnemo.llm.computed import dream, introspect, reflect
 from mnemo.storage import Feeling, MemoryDB
 from mnemo.tui.demo import write_demo
 
@@ -42,6 +43,10 @@ def fill(db: MemoryDB, concept: str, feelings: list[Feeling], start: str = "2024
 # -- ask
 
 
+def ask(db: MemoryDB, question: str) -> Answer:
+    return Brain(db, language="en").ask(question)
+
+
 @pytest.mark.parametrize("question", ["How do I feel about money?", "Come mi sento con i soldi?"])
 def test_money_reaches_debt(demo: MemoryDB, question: str) -> None:
     found = ask(demo, question)
@@ -68,8 +73,8 @@ def test_a_feeling_that_is_asked_for_is_found_as_a_feeling(demo: MemoryDB) -> No
 
 
 def test_words_and_names_are_found_first(demo: MemoryDB) -> None:
-    found = ask(demo, "What did Walter grow?", limit=5)
-    assert all("Walter" in memory.content for memory in found.memories_used)
+    found = ask(demo, "What did Walter grow?")
+    assert all("Walter" in memory.content for memory in found.memories_used[:5])
     assert found.confidence is Confidence.HIGH
 
 

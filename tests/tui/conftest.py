@@ -31,7 +31,7 @@ from textual.widgets import Input, TextArea
 
 Driven = Callable[..., AbstractAsyncContextManager["Driver"]]
 THEMES = load_themes()[0]
-LONGEST = 60.0
+LONGEST = 120.0
 """Seconds after which what is under way counts as stuck."""
 SNAPSHOTS = Path(__file__).resolve().parents[2] / "snapshots"
 

@@ -6,6 +6,17 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# One tree, one verdict, however busy the machine: the same examples each time, and nothing is timed.
+# New ones: pytest --hypothesis-profile=default
+settings.register_profile(
+    "mnemo",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("mnemo")
 
 _OWN = ("MNEMO_", "XDG_", "LLM_")
 _NAMED = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "VISUAL", "EDITOR", "ACTIVE_PROVIDER")

@@ -254,7 +254,7 @@ def test_an_interrupted_question_saves_nothing(terminal: Callable[..., Any]) -> 
     while session.process.poll() is None:
         session.process.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
-            session.process.wait(timeout=1)
+            session.process.wait(timeout=5)
     code, rest = session.until_end()
     assert code == 130
     assert "Traceback" not in rest

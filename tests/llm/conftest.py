@@ -27,4 +27,4 @@ def server(servers: Servers) -> Speaker:
 @pytest.fixture
 def client() -> Client:
     """A client that waits for nothing long, and tries at once again."""
-    return Client(Limits(connect=5, first_token=20, between_tokens=20), jitter=lambda low, high: 0.0)
+    return Client(Limits(connect=20, first_token=20, between_tokens=20), jitter=lambda low, high: 0.0)

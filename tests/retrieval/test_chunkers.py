@@ -58,7 +58,7 @@ any_options = st.builds(
 
 
 @given(text=st.text(max_size=600), name=st.sampled_from(NAMES), options=any_options)
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_any_text_is_chunked_soundly(text: str, name: str, options: ChunkOptions) -> None:
     chunked = chunk_file(text, name, options=options)
     assert_sound(text, chunked, options, overlap=chunked.language == "unknown")
@@ -95,7 +95,7 @@ def broken_sources(draw: st.DrawFn) -> tuple[str, str]:
 
 
 @given(source=broken_sources(), options=any_options)
-@settings(deadline=None, max_examples=250)
+@settings(max_examples=250)
 def test_broken_sources_are_chunked_soundly(source: tuple[str, str], options: ChunkOptions) -> None:
     name, text = source
     assert_sound(text, chunk_file(text, name, options=options), options)

@@ -159,7 +159,7 @@ BLOCKS = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(BLOCKS, min_size=1, max_size=8),
     st.floats(0, 1),
@@ -189,7 +189,7 @@ def test_any_program_stays_the_same_but_for_what_is_marked(
             assert line in done.text
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(max_size=400), st.sampled_from([*SHAPES, "markdown", "yaml", "json", "css", "unknown", "rst"]))
 def test_any_text_in_any_language_is_compressed_without_fault(text: str, language: str) -> None:
     assert not faults(text, compress(text, language, ratio=0.3))

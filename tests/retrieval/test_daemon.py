@@ -243,9 +243,9 @@ def test_of_two_started_at_once_one_serves(project: Path) -> None:
 
 
 def test_it_ends_when_nobody_asks(project: Path) -> None:
-    control.start(project, idle=0.5)
-    until(lambda: not socket_path(project).exists())
-    until(lambda: control.stop(project) is None)
+    mnemo(project, "daemon", "start", "--foreground", "--idle", "0.01")
+    assert not socket_path(project).exists()
+    assert control.stop(project) is None
 
 
 def test_a_path_too_long_for_a_socket_gets_one_elsewhere(

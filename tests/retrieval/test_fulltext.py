@@ -86,7 +86,7 @@ def test_porter(word: str, stem: str) -> None:
 
 
 @given(st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=30), min_size=1, max_size=30), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_runs_inverted_apart_are_one(words: list[list[str]], data: st.DataObject) -> None:
     """However chunks are dealt out to workers, the segment is the same."""
     chunks = [analysis.analyse(" ".join(each)) for each in words]

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from indexstate import assert_fresh
@@ -131,9 +131,7 @@ class SmallSegments(IndexMachine):
             segments.FAN_OUT, graph.BULK = self.before
 
 
-QUIET = settings(
-    max_examples=5, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
-)
+QUIET = settings(max_examples=5, stateful_step_count=12)
 TestIndex = IndexMachine.TestCase
 TestIndex.settings = QUIET
 TestSmallSegments = SmallSegments.TestCase

@@ -67,7 +67,7 @@ def test_what_is_asked_for() -> None:
     assert not read_query("login form").wanted
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=300))
 def test_any_text_is_read(text: str) -> None:
     query = read_query(text)

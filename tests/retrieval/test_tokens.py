@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from mnemo.retrieval.chunkers import LANGUAGES, chunk_file
 from mnemo.retrieval.tokens import count_tokens, exact_counter, line_weights, prefix_within, tokens_of
@@ -82,14 +82,12 @@ def test_no_text_costs_nothing() -> None:
 
 
 @given(first=texts | codelike, second=texts | codelike)
-@settings(deadline=None)
 @example(first="f(", second=")")
 def test_joining_two_texts_never_costs_more_than_both(first: str, second: str) -> None:
     assert count_tokens(f"{first}\n{second}") <= max(count_tokens(first), 1) + max(count_tokens(second), 1)
 
 
 @given(text=texts | codelike, language=st.sampled_from([*LANGUAGES, "unknown"]))
-@settings(deadline=None)
 def test_lines_add_up_to_the_whole(text: str, language: str) -> None:
     if text:
         assert tokens_of(sum(line_weights(text.split("\n"), language))) == count_tokens(text, language)
@@ -113,7 +111,6 @@ def test_what_was_counted_before_changes_nothing() -> None:
 
 
 @given(text=codelike.filter(bool) | texts.filter(bool), limit=st.integers(4, 60))
-@settings(deadline=None)
 @example(text="a" * 5000, limit=10)
 @example(text="漢" * 500, limit=10)
 @example(text=" " * 500 + "x", limit=8)

@@ -89,7 +89,7 @@ def same_as_the_paper(capacity: int, trace: list[int]) -> Counter[str]:
     return paper.taken
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(1, 8), st.lists(st.integers(0, 20), max_size=200))
 def test_every_decision_is_the_papers(capacity: int, trace: list[int]) -> None:
     same_as_the_paper(capacity, trace)
@@ -119,7 +119,7 @@ def test_every_branch_of_the_paper_is_taken_in_long_traces() -> None:
     assert min(taken.values()) >= 20
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(1, 8), st.integers(0, 8), st.lists(st.integers(0, 20), max_size=200))
 def test_fewer_ghosts_keep_every_other_bound(capacity: int, ghosts: int, trace: list[int]) -> None:
     cache: ArcCache[int, int] = ArcCache(capacity, ghosts)
@@ -134,7 +134,7 @@ def test_fewer_ghosts_keep_every_other_bound(capacity: int, ghosts: int, trace: 
         assert 0 <= cache.state.p <= capacity
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.integers(1, 6), st.lists(st.integers(0, 15), max_size=60), st.lists(st.integers(0, 15), max_size=60)
 )

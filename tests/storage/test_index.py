@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from mnemo.storage import Memory, MemoryDB, NoSuchMemoryError, canonical_feeling
@@ -282,9 +282,7 @@ class IndexMachine(RuleBasedStateMachine):
 
 
 TestIndex = IndexMachine.TestCase
-TestIndex.settings = settings(
-    max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestIndex.settings = settings(max_examples=40, stateful_step_count=25)
 
 
 # -- snapshots ------------------------------------------------------------------------------------
@@ -405,7 +403,7 @@ def sections(data: bytes) -> dict[str, tuple[int, int]]:
 
 
 @given(st.integers(0, (1 << 30) - 1), st.integers(1, 255))
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25)
 def test_a_flipped_byte_anywhere_gives_no_wrong_memory(
     snapshotted: tuple[Path, list[Memory]], at: int, flip: int
 ) -> None:

@@ -14,15 +14,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mnemo.storage.errors import AppendFailedError, CutBackError, InvalidMemoryError, JournalError
 from mnemo.storage.frames import HEADER_SIZE, MAGIC, MAX_PAYLOAD, Piece, frame, scan
 from mnemo.storage.log import Log
 
-SETTINGS = settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+SETTINGS = settings(max_examples=300)
 MIB = 1 << 20
 
 

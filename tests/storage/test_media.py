@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from mnemo import FsProbe, MemoryDB
 from mnemo.storage import AttachmentError, NoSuchMemoryError
@@ -351,7 +351,6 @@ def test_a_record_cannot_name_a_file_outside(tmp_path: Path) -> None:
 
 
 @given(st.text(max_size=400))
-@settings(deadline=None)
 def test_safe_names_are_one_harmless_component(name: str) -> None:
     safe = safe_name(name)
     assert safe == safe_name(safe)
@@ -379,7 +378,6 @@ def test_harmless_names_stay_as_they_are() -> None:
 
 
 @given(st.lists(st.text(max_size=20), max_size=12))
-@settings(deadline=None)
 def test_distinct_names_are_distinct_without_regard_to_case(names: list[str]) -> None:
     found = distinct_names(names)
     assert len(found) == len(names)

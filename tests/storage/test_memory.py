@@ -20,7 +20,7 @@ from mnemo.storage.feelings import canonical_feeling
 from mnemo.storage.heads import bulk_reader, id_key, read_head
 from mnemo.storage.memory import checksum_of, new_record, to_microseconds
 
-SETTINGS = settings(max_examples=400, deadline=None)
+SETTINGS = settings(max_examples=400)
 NINE = (
     "memory_id", "concept", "feeling", "media_type", "content", "note", "tags", "timestamp", "checksum",
 )  # fmt: skip
@@ -62,7 +62,7 @@ def dumped(record: dict[str, Any]) -> bytes:
 # -- to bytes and back ----------------------------------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     names,
     st.sampled_from(Feeling),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from mnemo.storage import JournalError, Memory, fold
 from mnemo.storage.analysis import Searchable
@@ -332,7 +332,7 @@ def model_matches(parts: list[list[str]], kind: str, chosen: list[int]) -> bool:
     )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(journals(), queries(), st.integers(0, 12), st.booleans())
 @example([([0], [], "joy"), ([0], [], "joy")], [[("word", [0])]], 1, False)
 def test_agrees_with_reading_everything(

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mnemo import MemoryDB
 from mnemo.storage import ImportRefusedError, JournalError
@@ -158,7 +158,7 @@ memories = st.builds(
 
 @pytest.mark.parametrize("format", FORMATS)
 @given(st.lists(memories, max_size=4, unique_by=lambda memory: memory.memory_id))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 def test_whatever_is_written_reads_back(
     tmp_path_factory: pytest.TempPathFactory, format: str, written: list[Memory]
 ) -> None:

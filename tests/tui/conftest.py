@@ -138,12 +138,12 @@ class Driver:
                 pytest.fail(f"still at it: {', '.join(busy) or 'messages without end'}")
 
     async def until(self, met: Callable[[], object]) -> None:
-        """Wait for what something outside the app brings about; fail after many turns."""
-        for _ in range(2000):
-            if met():
-                return
+        """Wait for what something outside the app brings about. Fail where that never is."""
+        end = time.monotonic() + LONGEST
+        while not met():
+            if time.monotonic() > end:
+                pytest.fail("the condition never came")
             await self.pilot.pause(0.005)
-        pytest.fail("the condition never came")
 
     async def press(self, *keys: str) -> None:
         """Press keys, and wait for what each sets going."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 from textual.actions import SkipAction
@@ -30,11 +30,9 @@ from .model import (
     Result,
     Unindexed,
 )
-from .past import keep_code, keep_journal, past_of_code, past_of_journal
-from .preview import preview
 from .question import QuestionLine
 from .reader import Reader
-from .reading import act, ask_code, ask_journal, counts, deliver
+from .requests import ExploreRequests
 from .results import ResultList
 from .tuning import Tuning
 from .words import TIPS, answer_words, asked_words, nothing_words, pieces, unindexed_words
@@ -50,6 +48,8 @@ if TYPE_CHECKING:
     from ..ink import Ink
 
 __all__ = ["ExplorePane"]
+
+_MOST_PAST: Final = 50
 
 
 class ExplorePane(Pane):
@@ -67,13 +67,7 @@ class ExplorePane(Pane):
         key("w", "write", "Write", "explore.write", "Write the answer to a file", show=True),
         key("enter", "open", "Open", "explore.open", "Open it in the editor, at its line", show=True),
         key("v", "mode", "View", "explore.view", "Original, compressed, or what compressing takes away"),
-        key(
-            "m",
-            "format",
-            "Format",
-            "explore.format",
-            "The format to copy and write: plain, markdown, xml, json",
-        ),
+        key("m", "format", "Format", "explore.format", f"The format to copy and write: {', '.join(FORMATS)}"),
         key("b", "budget", "Budget", "explore.budget", "Type a budget of tokens"),
         key("plus,equals_sign", "spend(500)", "More", "explore.more", "500 tokens more"),
         key("minus", "spend(-500)", "Less", "explore.less", "500 tokens less"),
@@ -98,6 +92,7 @@ class ExplorePane(Pane):
         self.past: list[Asked] = []
         """Questions that were acted upon, the latest first."""
         self.used: frozenset[str] = frozenset()
+        self.requests = ExploreRequests(backend, self)
         self.indexing = Indexing(self, backend)
 
     def compose(self) -> ComposeResult:
@@ -124,18 +119,9 @@ class ExplorePane(Pane):
 
     def load_rest(self) -> None:
         """Look whether there is an index, and how much is in it."""
-        self._count()
+        self.requests.count()
         self.ask(self.asked)
-        self.backend.read_code(
-            self, "explore.past", "looking for past questions", lambda engine, _: past_of_code(engine)
-        )
-        folder = self.backend.drafts_dir
-        self.backend.read_journal(
-            self,
-            "explore.past_journal",
-            "looking for past questions",
-            lambda db, _: past_of_journal(db, folder),
-        )
+        self.requests.load_past()
 
     def focus_first(self) -> None:
         """Take the keys."""
@@ -152,18 +138,8 @@ class ExplorePane(Pane):
         """Ask; what an older question finds is dropped."""
         self.asked = asked
         self._waiting = True
-        if asked.corpus == "code":
-            self.backend.read_code(
-                self, "explore.ask", "asking the code", lambda engine, _: ask_code(engine, asked)
-            )
-        else:
-            self.backend.read_journal(
-                self, "explore.ask", "asking the journal", lambda db, _: ask_journal(db, asked)
-            )
+        self.requests.ask(asked)
         self.say_where()
-
-    def _count(self) -> None:
-        self.backend.read_code(self, "explore.count", "counting", lambda engine, _: counts(engine))
 
     @on(Input.Changed)
     def _typed(self, message: Input.Changed) -> None:
@@ -258,10 +234,7 @@ class ExplorePane(Pane):
     def _read(self, hit: Hit | None) -> None:
         current = self.results.current
         if hit is not None and current is not None and hit.id == current.id:
-            mode, text, ink = self.mode, self.asked.text, self.ink
-            self.backend.request(
-                self, "explore.preview", "reading it", lambda _: preview(current, mode, text, ink)
-            )
+            self.requests.preview(current, self.mode, self.asked.text, self.ink)
         elif self.results.missed is not None:
             missed = self.results.missed
             message = f"{missed.label}\n\n{missed.reason}: it costs {missed.cost:,} tokens."
@@ -334,7 +307,7 @@ class ExplorePane(Pane):
         """Keep the piece in the answer, or no longer."""
         hit = self._switch("pinned")
         if hit is not None and hit in self.asked.pinned:
-            self._act([hit], "selected")
+            self.requests.teach(self.asked, [hit], "selected")
 
     def action_exclude(self) -> None:
         """Leave the piece out of the answer, or no longer."""
@@ -346,32 +319,16 @@ class ExplorePane(Pane):
         if hit is not None:
             self.used |= {hit.id}
             self.results.mark_used(self.used)
-            self._act([hit], "used")
-
-    def _act(self, hits: list[Hit], kind: str) -> None:
-        """Teach: only what was done on purpose, and only about code."""
-        asked = self.asked
-        if asked.corpus == "code" and asked.text.strip():
-            ids = [hit.id for hit in hits]
-            self.backend.read_code(
-                self, f"explore.{kind}", "noting it", lambda engine, _: act(engine, asked, ids, kind)
-            )
+            self.requests.teach(self.asked, [hit], "used")
 
     def _remember(self) -> None:
-        if self.asked.text.strip():
-            asked = self.asked
+        """Keep the question, to be asked again."""
+        asked = self.asked
+        if asked.text.strip():
             others = [each for each in self.past if (each.text, each.corpus) != (asked.text, asked.corpus)]
-            self.past = [asked, *others][:50]
-            past = [each for each in self.past if each.corpus == self.asked.corpus]
-            if self.asked.corpus == "code":
-                self.backend.read_code(
-                    self, "explore.keep", "keeping the question", lambda engine, _: keep_code(engine, past)
-                )
-            else:
-                folder = self.backend.drafts_dir
-                self.backend.request(
-                    self, "explore.keep", "keeping the question", lambda _: keep_journal(folder, past)
-                )
+            self.past = [asked, *others][:_MOST_PAST]
+            kept = [each for each in self.past if each.corpus == asked.corpus]
+            self.requests.keep_past(asked.corpus, kept)
 
     def action_past(self) -> None:
         """Choose a question of before, with what was pinned then."""
@@ -403,9 +360,7 @@ class ExplorePane(Pane):
         result = self.result
         if result is not None and result.hits:
             self._remember()
-            self.backend.request(
-                self, "explore.deliver", "writing the answer", lambda _: deliver(result, path)
-            )
+            self.requests.deliver(result, path)
 
     def _delivered(self, done: Delivered) -> None:
         if done.path is None:
@@ -414,7 +369,7 @@ class ExplorePane(Pane):
         else:
             self.notify(f"{pieces(done.chunks)} to {done.path}", title="Written", markup=False)
         if self.result is not None:
-            self._act(list(self.result.hits), "selected")
+            self.requests.teach(self.asked, self.result.hits, "selected")
 
     def action_open(self) -> None:
         """Open the piece: a file in the editor at its line, a memory in the Timeline."""
@@ -425,7 +380,7 @@ class ExplorePane(Pane):
             self.post_message(MemoryWanted(hit.id))
             return
         self._remember()
-        self._act([hit], "selected")
+        self.requests.teach(self.asked, [hit], "selected")
         open_at(self.app, result.root / hit.path, hit.line, self.settings.editor)
 
     def action_mode(self) -> None:
@@ -461,7 +416,7 @@ class ExplorePane(Pane):
         if self.indexing.working:
             self.indexing.stop()
             self.notify("Stopped; what was read so far stays indexed")
-            self._count()
+            self.requests.count()
         else:
             self.indexing.start()
         self.say_where()
@@ -478,7 +433,7 @@ class ExplorePane(Pane):
             self.notify(line, severity="warning", markup=False)
         if self.folder is not None and self.results.has_focus:
             self.question.focus()  # where the first question is typed
-        self._count()
+        self.requests.count()
         self.ask(self.asked)
 
     def action_watch(self) -> None:
@@ -489,7 +444,7 @@ class ExplorePane(Pane):
     def on_code_changed(self, _: CodeChanged) -> None:
         """The index followed a change: ask again."""
         self.backend.code_changed()
-        self._count()
+        self.requests.count()
         self.ask(self.asked)
 
     def on_said(self, message: Said) -> None:

@@ -276,9 +276,9 @@ async def bench_panes(journal: Path, project: Path, scratch: Path) -> None:
         await _keys(driver, "zooming in Arc", ("plus", "minus"), lambda: arc.viewport.window)
         await driver.key("4", lambda: app.pane.id == "cache")
         cache = app.query_one(CachePane)
-        cache.keys.focus()
+        cache.board.keys.focus()
         await driver.quiet()
-        await _keys(driver, "moving in Cache's keys", ("down", "up"), lambda: cache.keys.cursor)
+        await _keys(driver, "moving in Cache's keys", ("down", "up"), lambda: cache.board.keys.cursor)
         order = [_PANES[turn % 5] for turn in range(4, 34)]
         changed = [
             await driver.frame(lambda name=name: app.show_pane(name), lambda name=name: app.pane.id == name)

@@ -92,12 +92,12 @@ async def test_the_daemon_is_killed_while_the_cache_listens_to_it(driven, journa
             await app.until(lambda: "cache" in app.app.panes and (status(project) or {}).get("subscribers"))
             pane = app.app.pane
             os.kill(status(project)["pid"], signal.SIGKILL)
-            await app.until(lambda: not pane.listening)
+            await app.until(lambda: not pane.listening.on)
             assert pane.live.look is not None
             assert not pane.trouble
             start(project, idle=60.0)
             call(project, "query", {"text": "first", "output": "plain"})
-            await app.until(lambda: pane.listening)
+            await app.until(lambda: pane.listening.on)
     finally:
         stop(project)
 

@@ -158,7 +158,7 @@ async def test_tiers_and_their_keys_are_shown_by_name(driven, journal, project):
         await app.press("4")
         pane = cache(app)
         assert pane.live.look.state == shared(project)
-        names = pane.keys.names
+        names = pane.board.keys.names
         assert "shop/mail.py:send_receipt" in names["T1"] + names["T2"]
         assert "shop/mail.py:send_receipt" in app.screen_text
         assert "T1 asked once" in app.screen_text
@@ -264,7 +264,7 @@ async def test_the_source_can_be_this_apps_engine(driven, journal, project):
 
 async def test_the_cursor_goes_along_the_keys(driven, journal, project):
     async with driven(journal, project=project, pane="cache") as app:
-        keys = cache(app).keys
+        keys = cache(app).board.keys
         first = keys.current
         assert first is not None
         await app.press("j")
@@ -286,7 +286,7 @@ async def test_enter_opens_the_editor_where_the_key_is(driven, journal, project,
     opened = []
     monkeypatch.setattr("mnemo.tui.cache.pane.open_at", lambda *given: opened.append(given[1:3]))
     async with driven(journal, project=project, pane="cache") as app:
-        keys = cache(app).keys
+        keys = cache(app).board.keys
         names = [name for tier in keys.names.values() for name in tier]
         at = names.index("shop/mail.py:send_receipt")
         await app.press("g", *["down"] * at, "enter")
@@ -320,7 +320,7 @@ async def test_what_queries_delivered_is_replayed(driven, journal, project):
         assert pane.replay.done
         await app.press("escape")
         assert pane.replay is None
-        assert pane.tiers.state == pane.live.look.state
+        assert pane.board.tiers.state == pane.live.look.state
 
 
 async def test_a_replay_is_played_stepped_and_begun_again(driven, journal, project):
@@ -331,7 +331,7 @@ async def test_a_replay_is_played_stepped_and_begun_again(driven, journal, proje
         assert pane.replay.capacity == 100
         await app.press("full_stop", "N")
         assert pane.replay.place == 101
-        assert pane.tiers.state == pane.replay.cache.state
+        assert pane.board.tiers.state == pane.replay.cache.state
         await app.press("right_square_bracket")
         assert (pane.replay.capacity, pane.replay.place) == (200, 0)
         await app.press("left_square_bracket", "left_square_bracket")
@@ -406,7 +406,7 @@ async def test_without_an_index_one_key_makes_it(driven, journal, tmp_path):
         await app.press("i")
         assert app.toasts == ["2 files indexed"]
         assert "No queries yet" in app.screen_text
-        assert pane.keys.has_focus
+        assert pane.board.keys.has_focus
 
 
 async def test_a_damaged_index_is_told_and_retried(driven, journal, project):
@@ -436,7 +436,7 @@ async def test_names_from_files_are_inert(driven, journal, tmp_path):
 async def test_every_binding_has_an_id_and_a_tooltip(driven, journal, project):
     async with driven(journal, project=project, pane="cache") as app:
         pane = cache(app)
-        for widget in (pane, pane.keys):
+        for widget in (pane, pane.board.keys):
             for binding in type(widget).BINDINGS:
                 assert binding.id
                 assert binding.tooltip
@@ -476,7 +476,7 @@ async def test_views_of_a_small_terminal(driven, journal, project, looks_as_befo
         await app.settle()
         cache(app).action_step(5_000)
         await app.press(*["v"] * presses)
-        assert cache(app).keys.has_focus == (presses == 3)
+        assert cache(app).board.keys.has_focus == (presses == 3)
         await looks_as_before(app)
 
 

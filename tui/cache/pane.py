@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
-from textual.containers import Container
-from textual.message import Message
 
 from ...storage.cache import ArcState
 from ..backend import Working
@@ -16,26 +13,23 @@ from ..editor import open_at
 from ..keys import key
 from ..note import Note
 from ..panes import Pane
-from .lists import EventStream, KeyList
+from .board import Board
+from .listening import Listening
+from .lists import KeyList
 from .live import Live
 from .model import Cleared, Deaf, Look, Unindexed, Warmed, Workload
 from .player import FRAMES, Player
-from .rates import Line, Rates
-from .reading import clear, index, listen, look, recorded, warm
-from .replay import POLICIES
-from .tiers import Race, Tiers
+from .reading import clear, index, look, recorded, warm
 from .workloads import SYNTHETIC, synthetic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from textual.app import ComposeResult
     from textual.timer import Timer
 
     from ...settings import Settings
-    from ...storage.cache import CacheEvent
-    from ..backend import Answer, Backend, Failed, Ticket
+    from ..backend import Answer, Backend, Failed
     from ..ink import Ink
     from .replay import Replay
 
@@ -49,20 +43,11 @@ Nothing is indexed yet in
   {folder}
 
 Press i to index this folder, or r to watch a workload that is made up."""
-_QUIET: Final = "No queries yet. Ask with mnemo query, or have an agent ask. r plays a workload."
 _EVERY: Final = 1.0
 """Seconds from one look to the next."""
 _VIEWS: Final = ("tiers", "rates", "events", "keys")
 _LIVE: Final = frozenset(("warm", "clear", "source"))
 _REPLAYED: Final = frozenset(("play", "speed", "step", "restart", "workload", "room", "live"))
-
-
-class Heard(Message):
-    """The daemon's cache did something; what it was waits in the pane."""
-
-    def can_replace(self, message: Message) -> bool:
-        """A burst is drawn once."""
-        return isinstance(message, Heard)
 
 
 class CachePane(Pane, can_focus=True):
@@ -99,31 +84,18 @@ class CachePane(Pane, can_focus=True):
         self.live = Live()
         self.player = Player()
         """Without a replay the cache is looked at live."""
-        self.listening = False
-        """Whether the daemon, if one runs, is listened to."""
-        self._told: SimpleQueue[CacheEvent] = SimpleQueue()
-        """What the daemon's cache did, and was not shown yet."""
+        self.listening = Listening(self, backend)
         self._working = ""
         self._clock: Timer
         self._next_look: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """Tiers, rates and events beside the keys."""
+        """The board, or a note in its place."""
         self.state = HeaderLine(self.ink, id="cache-state")
-        self.tiers = Tiers(self.ink, id="cache-tiers")
-        self.race = Race(self.ink, id="cache-race")
-        self.chart = Rates(self.ink, id="cache-rates")
-        self.stream = EventStream(self.ink, id="cache-events")
-        self.keys = KeyList(self.ink, id="cache-keys")
+        self.board = Board(self.ink, id="cache-body")
         yield self.state
         yield Note(id="cache-empty")
-        with Container(id="cache-body"):
-            with Container(id="cache-left"):
-                yield self.tiers
-                yield self.race
-                yield self.chart
-                yield self.stream
-            yield self.keys
+        yield self.board
 
     def on_mount(self) -> None:
         """Begin live."""
@@ -140,14 +112,13 @@ class CachePane(Pane, can_focus=True):
         if self.has_class("-empty"):
             self.query_one("#cache-empty").focus()
         else:
-            (self if self.small and not self.has_class("-keys") else self.keys).focus()
+            (self if self.small and not self.has_class("-keys") else self.board.keys).focus()
 
     def on_hide(self) -> None:
         """Nobody looks: neither look nor play."""
         self._stop_looking()
         self._clock.pause()
-        self.backend.cancel("cache.listen")
-        self.listening = False
+        self.listening.end()
 
     def on_show(self) -> None:
         """Go on."""
@@ -166,28 +137,11 @@ class CachePane(Pane, can_focus=True):
             self, "cache.look", "looking at the cache", lambda engine, _: look(engine, before, own=own)
         )
 
-    def _listen(self, folder: Path) -> None:
-        """Hear from the daemon what queries do the moment they do it."""
-        if not self.listening and self.display:
-            self.listening = True
-            told = self._told = SimpleQueue()
-
-            def work(ticket: Ticket) -> object:
-                def hear(event: CacheEvent) -> None:
-                    told.put(event)
-                    ticket.tell(Heard())
-
-                return listen(folder, ticket, hear)
-
-            self.backend.request(self, "cache.listen", "listening to the daemon", work)
-
     def on_heard(self) -> None:
         """Show it at once; tiers and rates follow with the next look."""
-        shown = False
-        while not self._told.empty():
-            shown = self.live.hear(self._told.get()) or shown
-        if shown and self.replay is None:
-            self._show_events()
+        shown = [self.live.hear(event) for event in self.listening.heard()]
+        if any(shown) and self.replay is None:
+            self.board.show_events(self.live)
 
     def _stop_looking(self) -> None:
         if self._next_look is not None:
@@ -204,7 +158,7 @@ class CachePane(Pane, can_focus=True):
                 if self.replay is None:
                     self.note(_UNINDEXED.format(folder=folder))
             case Deaf():
-                self.listening = False
+                self.listening.on = False
             case Warmed(chunks):
                 self.notify(f"{chunks:,} chunks taken in" if chunks else "It holds all there is to take in")
                 self._ask()
@@ -238,36 +192,19 @@ class CachePane(Pane, can_focus=True):
 
     def _see(self, found: Look) -> None:
         before = self.live.look
-        if before is None or before.state != found.state:
-            self._listen(found.folder)
+        if self.display and (before is None or before.state != found.state):
+            self.listening.begin(found.folder)
         if self.live.see(found) or self.has_class("-empty"):
             self._draw()
-
-    def _show_events(self) -> None:
-        look = self.live.look
-        if look is not None:
-            waiting = "Waiting for queries" if look.state != ArcState() else _QUIET
-            self.stream.show(self.live.events, look.places, waiting)
 
     def _draw(self) -> None:
         """Show the cache as it is, or what is replayed."""
         if self.replay is not None:
             self.note("")
-            replay = self.replay
-            state = replay.cache.state
-            self.tiers.show(state, replay.capacity)
-            self.race.show(replay)
-            slots = -(-len(replay.workload.requests) // replay.part)
-            self.chart.show(tuple(Line(name, replay.rates(name)) for name in POLICIES), slots=slots)
-            self.stream.show(replay.events, replay.workload.places, "Press space, or n for one request")
-            self.keys.show(state, replay.workload.places)
+            self.board.show_replay(self.replay)
         elif self.live.look is not None:
             self.note("")
-            look = self.live.look
-            self.tiers.show(look.state, look.capacity)
-            self.chart.show((Line("ARC", tuple(self.live.rates)),), words="It begins with the next query.")
-            self._show_events()
-            self.keys.show(look.state, look.places)
+            self.board.show_live(self.live)
 
     def say_where(self) -> None:
         """Say what is looked at, and how it does."""
@@ -350,7 +287,7 @@ class CachePane(Pane, can_focus=True):
     def on_resize(self) -> None:
         """The keys may be away now, or back."""
         self.offer()
-        if self.display and self.app.focused in (None, self, self.keys):
+        if self.display and self.app.focused in (None, self, self.board.keys):
             self.focus_first()
 
     @on(KeyList.Opened)

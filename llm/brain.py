@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from ..retrieval.tokens import count_tokens
 from . import computed
 from .answers import LOCAL, Answer, Confidence, Dream, Perception, Portrait, Reflection
 from .dialects import Form, Prompt, listed
@@ -38,7 +39,6 @@ from .quoting import (
     prompt_room,
     quoted,
     quoted_names,
-    tokens,
 )
 from .reading import Reading, arc_sentence, connections, json_object, known_names, section, words
 from .words import guess_language
@@ -279,7 +279,7 @@ class Brain:
             history = given = sorted(by_id.values(), key=lambda memory: memory.time)
             labels.add(given)
         else:
-            room = prompt_room(self._llm.context) - tokens(base.text)
+            room = prompt_room(self._llm.context) - count_tokens(base.text)
             try:
                 history, given = summarised(
                     self._db, self._llm, refs, labels, concept, language, room, on_step, cancel
@@ -369,7 +369,7 @@ class Brain:
         if isinstance(memories, str):
             shown, given = memories, base.memories_used
         else:
-            room = prompt_room(self._llm.context) - sum(map(tokens, values.values()))
+            room = prompt_room(self._llm.context) - sum(map(count_tokens, values.values()))
             if budget is not None:
                 room = min(room, budget)
             blocks = fitting(memories, labels, language, room, min(_EACH, max(20, room // 2)))

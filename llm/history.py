@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from ..retrieval.tokens import prefix_within
+from ..retrieval.tokens import count_tokens, prefix_within
 from .dialects import Prompt
 from .pacing import Cancel
 from .prompts import texts
-from .quoting import Labels, block, mark, quoted, tokens
+from .quoting import Labels, block, mark, quoted
 from .reading import spoken
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def summarised(
     labels.add(sample)
     each = max(_LEAST, min(_MOST, whole // max(1, len(sample)) - _HEAD))
     blocks = [block(memory, labels, language, each) for memory in sample]
-    costs = [tokens(text) + 1 for text in blocks]
+    costs = [count_tokens(text) + 1 for text in blocks]
     if sum(costs) <= room:
         return "\n".join(blocks), sample
     parts = _cut(costs, room)

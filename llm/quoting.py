@@ -23,7 +23,6 @@ __all__ = [
     "prompt_room",
     "quoted",
     "quoted_names",
-    "tokens",
 ]
 
 MOST_NAMES: Final = 60
@@ -40,11 +39,6 @@ _SHORT = re.compile(r"[0-9a-z-]{4,8}")
 def mark() -> str:
     """A word that nobody can know beforehand: what ends a quotation cannot stand in it."""
     return secrets.token_hex(6)
-
-
-def tokens(text: str) -> int:
-    """How many tokens a text costs at most."""
-    return count_tokens(text)
 
 
 def quoted(text: str) -> str:
@@ -136,7 +130,7 @@ def fitting(memories: Sequence[Memory], labels: Labels, language: str, room: int
     found: list[str] = []
     for memory in memories:
         text = block(memory, labels, language, each)
-        room -= tokens(text) + 1
+        room -= count_tokens(text) + 1
         if room < 0 and found:
             break
         found.append(text)

@@ -73,7 +73,7 @@ class Searcher:
     ) -> Answer:
         config = self._project.config.retrieval
         trace = Trace()
-        with trace.stage("read", unit="terms") as stage:
+        with trace.stage("read") as stage:
             query = read_query(text)
             stage.went = len(query.terms)
             stage.why = f"a question of type {query.type}"

@@ -99,8 +99,3 @@ class Answer(list[QueryResult]):
         self.trace = Trace()
         self.left_out: list[LeftOut] = []
         self.notices: list[str] = []
-
-    @property
-    def tokens(self) -> int:
-        """Tokens of all contents."""
-        return sum(result.chunk.tokens for result in self)

@@ -11,17 +11,16 @@ __all__ = ["Stage", "Trace"]
 
 
 class Stage:
-    """One stage: how many came in and went out (chunks, or what ``unit`` says), how long it took, and why."""
+    """One stage: how many came in and went out, how many milliseconds it took, and why."""
 
-    __slots__ = ("came", "ms", "name", "unit", "went", "why")
+    __slots__ = ("came", "ms", "name", "went", "why")
 
-    def __init__(self, name: str, came: int = 0, unit: str = "chunks") -> None:
+    def __init__(self, name: str, came: int = 0) -> None:
         self.name = name
         self.came = came
         self.went = 0
         self.ms = 0.0
         self.why = ""
-        self.unit = unit
 
 
 class Trace:
@@ -32,17 +31,12 @@ class Trace:
         self.reasons: dict[int, str] = {}
 
     @contextmanager
-    def stage(self, name: str, came: int = 0, unit: str = "chunks") -> Iterator[Stage]:
+    def stage(self, name: str, came: int = 0) -> Iterator[Stage]:
         """Time one stage; the block fills in what went and why."""
-        stage = Stage(name, came, unit)
+        stage = Stage(name, came)
         self.stages.append(stage)
         started = time.perf_counter()
         try:
             yield stage
         finally:
             stage.ms = (time.perf_counter() - started) * 1000
-
-    @property
-    def ms(self) -> float:
-        """Milliseconds in all stages."""
-        return sum(stage.ms for stage in self.stages)

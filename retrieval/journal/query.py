@@ -58,7 +58,7 @@ def query_journal(
     answer = JournalAnswer(text, budget)
     steps = answer.trace
     filters = {"concept": concept, "feelings": feelings, "tags": tags, "since": since, "until": until}
-    with steps.stage("gather", db.count(), unit="memories") as stage:
+    with steps.stage("gather", db.count()) as stage:
         evidence = gather(db, text, now, filters)
         stage.went = len(evidence.candidates)
         named = ", ".join(f"{word.text}" for word in evidence.question.words[:8])
@@ -66,7 +66,7 @@ def query_journal(
     if not evidence.candidates:
         return answer
     came = len(evidence.candidates)
-    with steps.stage("signals", came, unit="memories") as stage:
+    with steps.stage("signals", came) as stage:
         features = features_of(evidence)
         docs = [candidate.doc for candidate in evidence.candidates]
         columns = {name: [scores.get(doc, 0.0) for doc in docs] for name, scores in features.items()}
@@ -77,7 +77,7 @@ def query_journal(
         }
         stage.went = came
         stage.why = ", ".join(f"{name} {len(features[name])}" for name in SIGNALS if features.get(name))
-    with steps.stage("fusion", came, unit="memories") as stage:
+    with steps.stage("fusion", came) as stage:
         weights = weights_for("journal")
         rows = [(row, row + 1) for row in range(came)]
         scored = learned(rows, Features(columns), weights, scales or {})
@@ -87,11 +87,11 @@ def query_journal(
         stage.why = "learned"
     delivery = _Delivery(text, evidence, features, ranked, final, density, budget, output, show_scores)
     order = sorted(density, key=lambda doc: (-density[doc], delivery.by_doc[doc].memory.memory_id))
-    with steps.stage("budget", came, unit="memories") as stage:
+    with steps.stage("budget", came) as stage:
         choice = delivery.choose(order, limit)
         stage.went = len(choice.taken)
         stage.why = f"{len(choice.refused)} did not fit, {len(choice.passed)} were there already"
-    with steps.stage("deliver", len(choice.taken), unit="memories") as stage:
+    with steps.stage("deliver", len(choice.taken)) as stage:
         answer.extend(delivery.deliver(choice))
         answer.used = delivery.count(answer) if answer else 0
         answer.left_out = delivery.left_out(choice)

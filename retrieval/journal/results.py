@@ -81,8 +81,3 @@ class JournalAnswer(list[MemoryResult]):
         self.used = 0
         self.trace = Trace()
         self.left_out: list[MemoryLeftOut] = []
-
-    @property
-    def tokens(self) -> int:
-        """Tokens of all contents."""
-        return sum(result.tokens for result in self)

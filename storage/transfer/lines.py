@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
@@ -15,28 +14,14 @@ from ..codec import decode, encode
 from ..errors import InvalidMemoryError, QuarantinedError
 from ..frames import frame, scan
 from ..log import Log
-from ..memory import Attachment, Memory, to_microseconds
-from ..pool import Incoming
-from .records import BOM, Defaults, Fault, Found, json_items, read_bytes, read_common
-from .sources import FilesBeside
+from ..memory import Memory, to_microseconds
+from .records import BOM, Fault, Found, json_items, read_bytes, read_common
+from .sources import ReaderBeside
 
 __all__ = ["JsonReader", "JsonlReader", "LogReader", "write_json", "write_jsonl", "write_log"]
 
 
-class _RecordReader:
-    """What the three share: files lie in ``<stem>_files`` beside the source."""
-
-    def __init__(self, path: Path, defaults: Defaults) -> None:
-        self.path = path
-        self.defaults = defaults
-        self._files = FilesBeside(path)
-
-    def file_of(self, memory: Memory, attachment: Attachment) -> Incoming | None:
-        """The bytes of an attachment, from the folder beside the source."""
-        return self._files.file_of(memory, attachment)
-
-
-class JsonlReader(_RecordReader):
+class JsonlReader(ReaderBeside):
     """One JSON record a line; empty lines are passed over."""
 
     def items(self, *, oldest_first: bool = False) -> Iterator[Found | Fault]:
@@ -56,7 +41,7 @@ class JsonlReader(_RecordReader):
                     yield Found(where, memory, derived)
 
 
-class JsonReader(_RecordReader):
+class JsonReader(ReaderBeside):
     """A JSON document: the reference engine's export, or a bare list of records."""
 
     def items(self, *, oldest_first: bool = False) -> Iterator[Found | Fault]:
@@ -97,7 +82,7 @@ def _newest_first(items: list[tuple[str, bytes] | Fault]) -> bool:
     return first > last
 
 
-class LogReader(_RecordReader):
+class LogReader(ReaderBeside):
     """Another ``.mnheme`` log, frame by frame."""
 
     def items(self, *, oldest_first: bool = False) -> Iterator[Found | Fault]:
@@ -122,7 +107,7 @@ class LogReader(_RecordReader):
                 if memory.intact is False:
                     yield Fault(where, "its content does not match its checksum: it was altered or damaged")
                     continue
-                yield Found(where, memory, files=tuple(self._files.unnamed(memory)))
+                yield Found(where, memory, files=tuple(self.unnamed(memory)))
             if end < size:
                 yield Fault(f"byte {end:,}", f"{size - end:,} bytes hold no whole record")
         finally:

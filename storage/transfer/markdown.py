@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
 from ..errors import InvalidMemoryError
-from ..memory import Attachment, Memory
+from ..memory import Memory
 from ..pool import Incoming
 from .records import BOM, Defaults, Fault, Found, compose, parse_moment, read_record
-from .sources import FilesBeside
+from .sources import ReaderBeside
 
 __all__ = ["MarkdownReader", "write_markdown"]
 
@@ -81,17 +81,8 @@ class _Block(NamedTuple):
     content: str
 
 
-class MarkdownReader:
+class MarkdownReader(ReaderBeside):
     """A Markdown file, or every one in a folder and the folders below it."""
-
-    def __init__(self, path: Path, defaults: Defaults) -> None:
-        self.path = path
-        self.defaults = defaults
-        self._files = FilesBeside(path)
-
-    def file_of(self, memory: Memory, attachment: Attachment) -> Incoming | None:
-        """The bytes of an attachment, from the folder beside the source."""
-        return self._files.file_of(memory, attachment)
 
     def items(self, *, oldest_first: bool = False) -> Iterator[Found | Fault]:
         """Every block of front matter and words as a memory or a fault."""

@@ -15,8 +15,9 @@ from ..errors import ImportRefusedError
 from ..media import Media
 from ..memory import Attachment, Memory
 from ..pool import Incoming
+from .records import Defaults
 
-__all__ = ["Archive", "FilesBeside", "beside"]
+__all__ = ["Archive", "ReaderBeside", "beside"]
 
 _MAX_MEMBERS: Final = 200_000
 # Text shrinks ten times, photos not at all; a bomb a thousand times.
@@ -31,15 +32,17 @@ def beside(path: Path) -> Path:
     return path.with_name(f"{path.stem}_files")
 
 
-class FilesBeside:
-    """The attachments' folder beside a source, in the layout of mnemo's own."""
+class ReaderBeside:
+    """What readers share whose files lie beside their source, in the layout of mnemo's own."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, defaults: Defaults) -> None:
+        self.path = path
+        self.defaults = defaults
         self._media = Media(beside(path))
         self._there = self._media.root.is_dir()
 
     def file_of(self, memory: Memory, attachment: Attachment) -> Incoming | None:
-        """An attachment that the record names."""
+        """The bytes of an attachment that the record names; None where they are not there."""
         if not self._there:
             return None
         path = self._media.file_of(memory, attachment).path

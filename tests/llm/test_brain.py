@@ -14,9 +14,10 @@ from mnemo import Brain, Feeling, Memory, MemoryDB
 from mnemo.llm.answers import Confidence
 from mnemo.llm.client import Client
 from mnemo.llm.prompts import LANGUAGES, texts
-from mnemo.llm.quoting import Labels, block, tokens
+from mnemo.llm.quoting import Labels, block
 from mnemo.llm.reading import Reading, json_object, proposal, section, spoken
 from mnemo.llm.router import Router
+from mnemo.retrieval.tokens import count_tokens
 from speaking import Behaviour, Request, Speaker, fails, resets, says, setup_of
 
 TEXT = "I opened the letter from the bank.  My hands were shaking.\n"
@@ -301,7 +302,7 @@ def test_a_budget_bounds_the_memories_that_are_sent(db: MemoryDB, server: Speake
     brain.ask("What about debt?", budget=300)
     quotation = re.search(r"The memories:\n<<<(.*)", server.asked[1].question, re.DOTALL)
     assert quotation
-    assert tokens(quotation[1]) < 340
+    assert count_tokens(quotation[1]) < 340
 
 
 # -- quoting ------------------------------------------------------------------------------------
@@ -398,8 +399,8 @@ def test_two_thousand_memories_within_a_window_of_8k(db: MemoryDB, server: Speak
 
     def behave(request: Request) -> None:
         assert (
-            tokens(request.question)
-            + tokens(request.body["messages"][0]["content"])
+            count_tokens(request.question)
+            + count_tokens(request.body["messages"][0]["content"])
             + request.body["max_tokens"]
             <= 8192
         )
@@ -437,7 +438,7 @@ def test_far_more_memories_are_drawn_evenly(
     assert max(told) == 2999
     assert 2 < len(server.asked) < 40
     for request in server.asked:
-        sent = tokens(request.question) + tokens(request.body["messages"][0]["content"])
+        sent = count_tokens(request.question) + count_tokens(request.body["messages"][0]["content"])
         assert request.body["max_tokens"] >= 40
         assert sent + request.body["max_tokens"] <= int(window)
     assert found.provider == "TESTED"

@@ -273,9 +273,10 @@ def test_plain_has_the_known_layout(engine: RetrievalEngine) -> None:
     answer = engine.query("endSession", output="plain", budget=500, refresh=False)
     text = document("plain", "endSession", 500, answer)
     first = answer[0].chunk
+    tokens = sum(result.chunk.tokens for result in answer)
     assert text.startswith(
         f"Query: endSession\nBudget: 500 tokens\n"
-        f"Results: {len(answer)} chunks, {answer.tokens} tokens used\n\n"
+        f"Results: {len(answer)} chunks, {tokens} tokens used\n\n"
         f"--- web/session.js [lines {first.line_start}-{first.line_end}] [function: endSession]"
         f" [tokens: {first.tokens}] ---\n{first.content}\n\n"
     )

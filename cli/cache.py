@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 
 import typer
 
 from .engine import ask
 from .options import Json
-from .session import session_of
+from .session import say, session_of
 
 __all__ = ["VERBS", "cache_rows"]
 
@@ -28,7 +27,7 @@ def show(ctx: typer.Context, json: Json = False) -> None:
         session.printer(as_json=True).facts({**found, "hit_rate": round(found["hit_rate"], 4)})
         return
     rows = cache_rows({**found, **{tier: len(found[tier]) for tier in ("t1", "t2", "b1", "b2")}})
-    _say(*(f"{name}: {value}" for name, value in rows.items()))
+    say(*(f"{name}: {value}" for name, value in rows.items()))
 
 
 def cache_rows(cache: Mapping[str, float]) -> dict[str, str]:
@@ -52,7 +51,7 @@ def clear(ctx: typer.Context, json: Json = False) -> None:
     if json:
         session.printer(as_json=True).facts(found)
     else:
-        _say(f"Cleared: {found['cleared']:,} entries")
+        say(f"Cleared: {found['cleared']:,} entries")
 
 
 def warm(ctx: typer.Context, json: Json = False) -> None:
@@ -62,11 +61,7 @@ def warm(ctx: typer.Context, json: Json = False) -> None:
     if json:
         session.printer(as_json=True).facts(found)
     else:
-        _say(f"Warmed: {found['warmed']:,} chunks")
-
-
-def _say(*lines: str) -> None:
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+        say(f"Warmed: {found['warmed']:,} chunks")
 
 
 VERBS = {"cache": {"": cache, "show": show, "clear": clear, "warm": warm}}

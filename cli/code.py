@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .cache import cache_rows
-from .engine import ask
+from .engine import ask, own_engine
 from .inert import inert, one_line
 from .options import FailEmpty, Json, empty_code
-from .session import Session, UsageError, session_of, warn
+from .session import Session, UsageError, say, session_of, warn
 
 if TYPE_CHECKING:
-    from ..retrieval.engine import RetrievalEngine
     from ..retrieval.ingest import IngestReport, Progress
     from ..retrieval.views import FileDelta
 
@@ -39,9 +38,9 @@ def init(ctx: typer.Context, json: Json = False) -> None:
         return
     _notices(project.notices)
     if made:
-        _say(f"Initialized {one_line(str(project.index_dir))}", "Next: mnemo ingest")
+        say(f"Initialized {one_line(str(project.index_dir))}", "Next: mnemo ingest")
     else:
-        _say(f"Already initialized: {one_line(str(project.index_dir))}")
+        say(f"Already initialized: {one_line(str(project.index_dir))}")
 
 
 def ingest(
@@ -81,7 +80,7 @@ def ingest(
     if json:
         _facts(session, _report_json(report))
     else:
-        _say(*_report_lines(report))
+        say(*_report_lines(report))
     return 1 if report.failed and not report.indexed and not report.unchanged else 0
 
 
@@ -104,7 +103,7 @@ def watch(
         what = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         counts = [f"{done.indexed} indexed", f"{len(done.removed)} removed", f"{len(done.failed)} failed"]
         shown = ", ".join(count for count in counts if not count.startswith("0 "))
-        _say(f"{shown} in {done.elapsed:.2f}s: {one_line(what)}")
+        say(f"{shown} in {done.elapsed:.2f}s: {one_line(what)}")
 
     watcher = Watcher(_project(session_of(ctx)), on_report=report, on_notice=warn, polling=poll)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -155,7 +154,7 @@ def stats(
         rows = cache_rows(found["cache"])
         width = max(map(len, rows))
         lines += ["", "Cache:", *(f"  {name:<{width}} : {value}" for name, value in rows.items())]
-    _say(*lines)
+    say(*lines)
 
 
 def delta(
@@ -169,7 +168,7 @@ def delta(
 ) -> int:
     """Say what changed since the last ingest."""
     session = session_of(ctx)
-    with _engine(session) as engine:
+    with own_engine(session) as engine:
         found = engine.delta(paths or None)
     if json:
         _rows(session, (_delta_json(item, diff) for item in found))
@@ -183,14 +182,14 @@ def delta(
                 lines.append(f"  {one_line(item.path)}  +{item.added_lines} -{item.removed_lines}")
                 if diff:
                     lines += _delta_lines(item)
-    _say(*(lines or ["No changes since the last ingest."]))
+    say(*(lines or ["No changes since the last ingest."]))
     return empty_code(len(found), fail_empty)
 
 
 def outline(ctx: typer.Context, file: Annotated[Path, typer.Argument()], json: Json = False) -> None:
     """List what a file defines, with lines and signatures."""
     session = session_of(ctx)
-    with _engine(session) as engine:
+    with own_engine(session) as engine:
         entries = engine.outline(file)
     if json:
         _rows(session, (_fields(entry) for entry in entries))
@@ -200,7 +199,7 @@ def outline(ctx: typer.Context, file: Annotated[Path, typer.Argument()], json: J
         depth = "  " * entry.symbol.count(".")
         where = f"{entry.line_start}-{entry.line_end}"
         lines.append(f"{where:>11}  {depth}{entry.type} {one_line(entry.signature or entry.symbol, 200)}")
-    _say(*lines)
+    say(*lines)
 
 
 def audit(
@@ -219,14 +218,14 @@ def audit(
     if json:
         _rows(session, entries)
     else:
-        _say(*(inert(encoder.dumps(entry, ensure_ascii=False)) for entry in entries))
+        say(*(inert(encoder.dumps(entry, ensure_ascii=False)) for entry in entries))
     return empty_code(len(entries), fail_empty)
 
 
 def gc(ctx: typer.Context, dry_run: DryRun = False, json: Json = False) -> None:
     """Take out of the index what no file needs any more."""
     session = session_of(ctx)
-    with _engine(session) as engine:
+    with own_engine(session) as engine:
         report = engine.gc(
             dry_run=dry_run,
             on_wait=lambda holder: warn(f"waiting: the index is being written by {holder}"),
@@ -235,7 +234,7 @@ def gc(ctx: typer.Context, dry_run: DryRun = False, json: Json = False) -> None:
         _facts(session, _fields(report))
         return
     verb = "Would remove" if dry_run else "Removed"
-    _say(
+    say(
         f"{verb} missing files: {report.missing_files:,}",
         f"{verb} their chunks: {report.chunks:,}",
         f"{verb} orphaned chunks: {report.orphan_chunks:,}",
@@ -290,23 +289,9 @@ def _project(session: Session) -> Any:
     return open_project(session.project)
 
 
-def _engine(session: Session) -> RetrievalEngine:
-    from ..retrieval.engine import RetrievalEngine
-
-    project = _project(session)
-    _notices(project.notices)
-    return RetrievalEngine(project)
-
-
 def _notices(lines: Iterable[str]) -> None:
     for line in lines:
         warn(line)
-
-
-def _say(*lines: str) -> None:
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
-    sys.stdout.flush()
 
 
 def _facts(session: Session, facts: dict[str, Any]) -> None:

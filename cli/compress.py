@@ -10,7 +10,7 @@ import typer
 
 from .inert import inert, one_line
 from .options import Json
-from .session import session_of, warn
+from .session import session_of, warn, write
 
 __all__ = ["VERBS"]
 
@@ -76,8 +76,7 @@ def compress(
     if done.reason:
         lines.append(f"Asked for: {done.target:.1%} ({done.reason})")
     text = "\n".join([*lines, _RULE, done.text]) + "\n"
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    sys.stdout.write(inert(text) if sys.stdout.isatty() else text)
+    write(inert(text) if sys.stdout.isatty() else text)
 
 
 VERBS = {"compress": compress}

@@ -7,9 +7,24 @@ from typing import TYPE_CHECKING, Any
 from .session import warn
 
 if TYPE_CHECKING:
+    from ..retrieval.engine import RetrievalEngine
     from .session import Session
 
-__all__ = ["ask"]
+__all__ = ["ask", "own_engine"]
+
+
+def own_engine(session: Session) -> RetrievalEngine:
+    """An engine of the project in this process; what its config has to say goes to stderr.
+
+    Raises `NoIndexError`, `ConfigError`.
+    """
+    from ..retrieval.engine import RetrievalEngine
+    from ..retrieval.project import open_project
+
+    project = open_project(session.project)
+    for line in project.notices:
+        warn(line)
+    return RetrievalEngine(project)
 
 
 def ask(session: Session, method: str) -> dict[str, Any]:

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from .engine import own_engine
 from .inert import one_line
 from .options import Json
-from .session import session_of, warn
+from .session import session_of
 
 if TYPE_CHECKING:
-    from ..retrieval.engine import RetrievalEngine
     from ..retrieval.usage.analytics import Analytics, ChunkUse
     from .printer import Printer
-    from .session import Session
 
 __all__ = ["VERBS"]
 
@@ -33,7 +32,7 @@ def feedback(
 ) -> None:
     """Say that a chunk was of use, or not: later queries learn from it."""
     session = session_of(ctx)
-    with _engine(session) as engine:
+    with own_engine(session) as engine:
         counted = engine.feedback(chunk_id, verdict, session=session_name)
     if json:
         session.printer(as_json=True).facts(
@@ -54,7 +53,7 @@ def analytics(
 ) -> None:
     """Tell how well queries did by your feedback, and what is used most."""
     session = session_of(ctx)
-    with _engine(session) as engine:
+    with own_engine(session) as engine:
         found = engine.analytics(session=session_name, top=top_chunks)
     printer = session.printer(as_json=json)
     if json:
@@ -143,16 +142,6 @@ def _lines(found: Analytics) -> list[str]:
 
 def _at(at_k: dict[str, float]) -> str:
     return ", ".join(f"@{k} {value:.3f}" for k, value in at_k.items())
-
-
-def _engine(session: Session) -> RetrievalEngine:
-    from ..retrieval.engine import RetrievalEngine
-    from ..retrieval.project import open_project
-
-    project = open_project(session.project)
-    for line in project.notices:
-        warn(line)
-    return RetrievalEngine(project)
 
 
 VERBS = {"feedback": feedback, "analytics": analytics}

@@ -12,7 +12,7 @@ import typer
 
 from .inert import inert, one_line
 from .options import Concept, FailEmpty, FeelingFilter, Since, TagFilter, Until, empty_code, filters
-from .session import UsageError, session_of, warn
+from .session import UsageError, session_of, warn, write
 from .stdin import text_argument
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _ask(session: Session, asked: str, options: dict[str, Any]) -> Reply:
 def _print(reply: Reply, form: Form) -> None:
     output = reply["output"]
     if output:
-        _write(inert(output) if form != "json" and sys.stdout.isatty() else output)
+        write(inert(output) if form != "json" and sys.stdout.isatty() else output)
     elif reply["least"] is not None:
         _say_what_it_takes(reply["budget"], reply["least"])
     else:
@@ -196,12 +196,12 @@ def _ask_journal(session: Session, asked: str, *, budget: int | None, **options:
         )
     if form == "json":
         shown = [result.as_dict() for result in answer]
-        _write(encoder.dumps(shown, ensure_ascii=False, indent=1) + "\n")
+        write(encoder.dumps(shown, ensure_ascii=False, indent=1) + "\n")
     elif answer:
         from ..retrieval.journal.formats import document
 
         output = document(form, asked, answer.budget, answer, show_scores=show_scores)
-        _write(inert(output) if sys.stdout.isatty() else output)
+        write(inert(output) if sys.stdout.isatty() else output)
     elif answer.left_out:
         _say_what_it_takes(answer.budget, answer.left_out[0].cost)
     else:
@@ -211,12 +211,6 @@ def _ask_journal(session: Session, asked: str, *, budget: int | None, **options:
 
 def _say_what_it_takes(budget: int, least: int) -> None:
     warn(f"nothing fits in {budget} tokens: the best costs {least}")
-
-
-def _write(text: str) -> None:
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    sys.stdout.write(text)
-    sys.stdout.flush()
 
 
 def _explain(stages: Iterable[tuple[str, int, int, float, str]], left_out: Iterable[tuple[str, int]]) -> None:

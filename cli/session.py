@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..storage.journal import MemoryDB
     from .printer import Printer
 
-__all__ = ["Failure", "Session", "UsageError", "interactive", "session_of", "warn"]
+__all__ = ["Failure", "Session", "UsageError", "interactive", "say", "session_of", "warn", "write"]
 
 
 class Failure(Exception):  # noqa: N818 - it ends the command, and need not be an error
@@ -104,6 +104,18 @@ def session_of(ctx: typer.Context) -> Session:
 def interactive() -> bool:
     """Whether there is somebody to ask."""
     return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def write(text: str) -> None:
+    """Write what was asked for to stdout, as it is; what its encoding has no character for as a number."""
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def say(*lines: str) -> None:
+    """Write lines to stdout."""
+    write("".join(f"{line}\n" for line in lines))
 
 
 def warn(message: str) -> None:

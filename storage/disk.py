@@ -58,7 +58,11 @@ def explain(error: OSError, path: Path) -> str:
 
 @contextmanager
 def refusals(path: Path) -> Iterator[None]:
-    """Turn what the system refuses into an error that says what to do."""
+    """Turn what the system refuses into an error that says what to do.
+
+    Raises:
+        AppendFailedError: the system refused.
+    """
     try:
         yield
     except OSError as error:

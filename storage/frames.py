@@ -30,7 +30,8 @@ class Bytes(Protocol):
     """What a scan reads from: a log, by ranges of bytes."""
 
     @property
-    def path(self) -> Path: ...
+    def path(self) -> Path:
+        """Where it lies, for what is told of it."""
 
     def bytes_at(self, start: int, end: int) -> bytes:
         """The bytes of a range, fewer where the log ends before."""

@@ -99,7 +99,11 @@ class IndexedLog:
                 return ask(self._index)
 
     def find(self, find: Callable[[Index], tuple[Selection, list[Hit]]]) -> list[Memory]:
-        """Find and read; an index that turns out not to fit the log is rebuilt, once."""
+        """Find and read; an index that turns out not to fit the log is rebuilt, once.
+
+        Raises:
+            JournalError: it does not fit even then.
+        """
         rebuilt = False
         while True:
             with self._lock:

@@ -46,7 +46,11 @@ class Committed(NamedTuple):
 
 @contextmanager
 def breaking() -> Iterator[None]:
-    """Tell all that tantivy raises on a damaged or full disk as one error."""
+    """Tell all that tantivy raises on a damaged or full disk as one error.
+
+    Raises:
+        BrokenIndexError: it did.
+    """
     try:
         yield
     except (KeyboardInterrupt, SystemExit, MemoryError, BrokenIndexError):

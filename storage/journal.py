@@ -7,7 +7,6 @@ import threading
 import weakref
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property, partial
@@ -16,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from .clock import anniversaries
 from .errors import JournalError, NoSuchMemoryError
 from .feelings import Feeling, canonical_feeling
 from .filters import Texts, selection
@@ -56,6 +56,7 @@ class MemoryDB:
 
     Raises:
         JournalError: the file cannot be opened.
+        ValueError: there is no such policy.
     """
 
     def __init__(
@@ -178,6 +179,11 @@ class MemoryDB:
 
         They are written while they come, in bounded memory, and synced once. The sequence that is
         returned reads each memory from the log when it is asked for.
+
+        Raises:
+            InvalidMemoryError: a field is wrong; nothing was written.
+            AttachmentError: a file is missing or unreadable; nothing was written.
+            AppendFailedError: the disk refused; nothing was written.
         """
         placed: list[Memory] = []
         done = self._append(self._with_files(records, placed))
@@ -207,6 +213,9 @@ class MemoryDB:
         """Append memories as they stand (ids, tokens, times and extra keys kept), with new links.
 
         For imports and merges; all of them or none, synced once, in bounded memory. Gives how many.
+
+        Raises:
+            AppendFailedError: the disk refused; nothing was written.
         """
         return len(self._append(memories).refs)
 
@@ -319,7 +328,11 @@ class MemoryDB:
         until: datetime | None = None,
         limit: int | None = None,
     ) -> Sequence[int]:
-        """What :meth:`search` finds, as refs alone."""
+        """What :meth:`search` finds, as refs alone.
+
+        Raises:
+            InvalidMemoryError: a feeling is unknown.
+        """
         wanted, size = self._indexed.answer(
             lambda index: (selection(index, concept, feelings, tags, since, until), index.end)
         )
@@ -360,7 +373,11 @@ class MemoryDB:
         limit: int | None = None,
         oldest_first: bool = False,
     ) -> Listing:
-        """What :meth:`recall` finds, as times and refs alone: a million of them in milliseconds."""
+        """What :meth:`recall` finds, as times and refs alone: a million of them in milliseconds.
+
+        Raises:
+            InvalidMemoryError: a feeling is unknown.
+        """
 
         def find(index: Index) -> Listing:
             wanted = selection(index, concept, feelings, tags, since, until)
@@ -380,7 +397,11 @@ class MemoryDB:
         return self._indexed.read(ref)
 
     def read_many(self, refs: Iterable[int]) -> list[Memory]:
-        """The memories of several refs."""
+        """The memories of several refs.
+
+        Raises:
+            JournalError: nothing readable stands at one of them any more.
+        """
         return [self._indexed.read(ref) for ref in refs]
 
     def concept_timeline(self, concept: str) -> list[TimelinePoint]:
@@ -404,7 +425,11 @@ class MemoryDB:
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> Columns:
-        """What :meth:`recall` finds, oldest first, as times, feelings and refs, for counting a million."""
+        """What :meth:`recall` finds, oldest first, as times, feelings and refs, for counting a million.
+
+        Raises:
+            InvalidMemoryError: a feeling is unknown.
+        """
 
         def find(index: Index) -> Columns:
             wanted = selection(index, concept, feelings, tags, since, until)
@@ -431,7 +456,7 @@ class MemoryDB:
         # In the year 1 a day may begin before time does.
         oldest_year = max(2, oldest[0].time.year - 1)
         for year in range(today.year - 1, oldest_year - 1, -1):
-            for each in _same_days(today, year):
+            for each in anniversaries(today, year):
                 start = datetime(each.year, each.month, each.day).astimezone()
                 end = datetime(each.year, each.month, each.day, 23, 59, 59, 999999).astimezone()
                 found += self.recall(since=start, until=end)
@@ -450,7 +475,11 @@ class MemoryDB:
     # -- counting -------------------------------------------------------------------------------
 
     def count(self, concept: str | None = None, feeling: Feeling | str | None = None) -> int:
-        """How many memories there are, of a concept and with a feeling if given."""
+        """How many memories there are, of a concept and with a feeling if given.
+
+        Raises:
+            InvalidMemoryError: the feeling is unknown.
+        """
         if concept is None and feeling is None:
             return len(self._indexed.current())
         return self._indexed.answer(
@@ -497,7 +526,8 @@ class MemoryDB:
     def verify(self, *, expect: str | None = None, on_progress: Progress | None = None) -> VerifyReport:
         """Check every frame, checksum, link and attachment, see :func:`verify_log`.
 
-        The index beside the log is no part of it; one that is not as it was written is rebuilt.
+        The index beside the log is no part of it; one that is not as it was written is rebuilt. What is
+        wrong stands in the report.
         """
         from .verify import verify_log  # noqa: PLC0415
 
@@ -505,7 +535,11 @@ class MemoryDB:
         return verify_log(self._log, self.media, expect=expect, on_progress=on_progress)
 
     def backup(self, destination: str | os.PathLike[str]) -> BackupReport:
-        """Copy the journal's whole records and its files, see :func:`~mnemo.storage.backup.back_up`."""
+        """Copy the journal's whole records and its files, see :func:`~mnemo.storage.backup.back_up`.
+
+        Raises:
+            JournalError: the place holds something else, or the disk refused; what was there stays.
+        """
         from .backup import back_up  # noqa: PLC0415
 
         with self._log.settled():
@@ -534,7 +568,11 @@ class MemoryDB:
         return self._indexed.state()
 
     def sync(self) -> None:
-        """Bring what the ``batch`` policy holds back to the disk now."""
+        """Bring what the ``batch`` policy holds back to the disk now.
+
+        Raises:
+            AppendFailedError: the disk refused.
+        """
         self._log.sync()
 
     def close(self) -> None:
@@ -596,20 +634,6 @@ def _incoming(files: Iterable[FileSource]) -> list[Incoming]:
     from .media import as_incoming  # noqa: PLC0415
 
     return [as_incoming(file) for file in files]
-
-
-def _same_days(day: date, year: int) -> list[date]:
-    """The local days of a year that are the anniversary of a day."""
-    days = []
-    with suppress(ValueError):
-        days.append(day.replace(year=year))
-    if (day.month, day.day) == (2, 28) and not _is_leap(day.year) and _is_leap(year):
-        days.insert(0, date(year, 2, 29))
-    return days
-
-
-def _is_leap(year: int) -> bool:
-    return (date(year, 3, 1) - date(year, 2, 28)).days == 2
 
 
 _OPEN: Final[weakref.WeakSet[MemoryDB]] = weakref.WeakSet()

@@ -56,6 +56,10 @@ class Log:
         path: The log; it and its folder are made on the first append (0600 in 0700).
         fsync_policy: ``always`` syncs before an append returns; ``batch`` after 64 appends or a
             tenth of a second, whichever is first; ``never`` leaves it to the system.
+
+    Raises:
+        ValueError: there is no such policy.
+        JournalError: the file cannot be opened.
     """
 
     def __init__(self, path: Path, *, fsync_policy: FsyncPolicy = "always") -> None:

@@ -140,7 +140,12 @@ class Staging:
         return ""
 
     def adopt(self, path: Path) -> str:
-        """Give the user's own file a second name here."""
+        """Give the user's own file a second name here.
+
+        Raises:
+            AttachmentError: this file system links no such file.
+            OSError: the system refused otherwise.
+        """
         name = secrets.token_hex(8)
         try:
             os.link(path.resolve(), name, dst_dir_fd=self.descriptor, follow_symlinks=False)

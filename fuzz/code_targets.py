@@ -176,8 +176,8 @@ def daemon(data: bytes) -> None:
 
 
 async def _serve(data: bytes) -> None:
-    server = Server(_engine().project.root)
-    server._pool = _InProcess()  # type: ignore[assignment]
+    server = Server(_engine().project.root, idle=0)
+    server._workers = _InProcess()  # type: ignore[assignment]
     ours, theirs = socket.socketpair()
     reader, writer = await asyncio.open_connection(sock=theirs)
     stream, back = await asyncio.open_connection(sock=ours)

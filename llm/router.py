@@ -86,7 +86,12 @@ class Router:
         raise NoModelError(tuple(reasons))
 
     def refusal(self, provider: Provider) -> str:
-        """Why a provider is not called, in words; empty where it may be."""
+        """Why a provider is not called, in words; empty where it may be.
+
+        Raises:
+            SettingsError: the user's config cannot be read.
+            OSError: the answer to a question about consent cannot be kept.
+        """
         if provider.needs_key and not provider.key:
             return f"{provider.name}: {provider.key_variable} is not set"
         return self.consent.refusal(provider)

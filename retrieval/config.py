@@ -318,7 +318,7 @@ def default_text() -> str:
 def set_value(path: Path, name: str, value: Any) -> None:
     """Set ``section.key`` in the file at ``path``; comments and order stay.
 
-    Raises `ConfigError`; writes whole.
+    Raises `ConfigError`, and OSError where the file cannot be written: the old one stands.
     """
     from ..places import replace_file  # noqa: PLC0415
     from ..settings import edited  # noqa: PLC0415

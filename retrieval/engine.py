@@ -100,7 +100,8 @@ class RetrievalEngine:
     ) -> IngestReport:
         """Index what changed in the project, or only in ``paths``: see `mnemo.retrieval.ingest.ingest`.
 
-        The first ingest of a folder makes its ``.mnemosyne/``.
+        The first ingest of a folder makes its ``.mnemosyne/``. Raises `IndexBusyError`,
+        `IndexUnwritableError`, `OutsideProjectError`.
         """
         from .ingest import ingest  # noqa: PLC0415 - who only reads pays for none of it
 
@@ -391,7 +392,10 @@ class RetrievalEngine:
         return delta(self.project, self.store, paths)
 
     def gc(self, *, dry_run: bool = False, on_wait: Callable[[str], None] | None = None) -> GcReport:
-        """Remove what no file needs any more: see `mnemo.retrieval.gc.collect`."""
+        """Remove what no file needs any more: see `mnemo.retrieval.gc.collect`.
+
+        Raises `NoIndexError`, `IndexBusyError`, `IndexUnwritableError`, `IndexDamagedError`.
+        """
         from .gc import collect  # noqa: PLC0415
         from .usage.tiers import drop_absent  # noqa: PLC0415
 

@@ -83,7 +83,11 @@ class IndexedLog:
     # -- asking ---------------------------------------------------------------------------------
 
     def current(self) -> Index:
-        """The index, with all that was appended before this call."""
+        """The index, with all that was appended before this call.
+
+        Raises:
+            JournalError: the log is closed, or cannot be read.
+        """
         if self.log.stamp() != self._stamp:
             with self._lock:
                 self._catch_up()

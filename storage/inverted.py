@@ -94,7 +94,11 @@ class View:
         self.average_length = float(measured["length"]["value"])
 
     def frequencies(self, words: Iterable[str]) -> dict[str, int]:
-        """Tell how many memories have each word."""
+        """Tell how many memories have each word.
+
+        Raises:
+            BrokenIndexError: the index cannot be read.
+        """
         with breaking():
             return {word: self._searcher.doc_freq("text", word) for word in words}
 

@@ -142,7 +142,11 @@ class Log:
         return b"".join(parts)
 
     def hash_into(self, digest: _Hash, start: int, end: int) -> None:
-        """Update a digest with a range of any length, in bounded memory."""
+        """Update a digest with a range of any length, in bounded memory.
+
+        Raises:
+            JournalError: the disk cannot read them.
+        """
         for position in range(start, end, _CHUNK):
             digest.update(self.bytes_at(position, min(end, position + _CHUNK)))
 
@@ -198,7 +202,12 @@ class Log:
 
     @contextmanager
     def settled(self) -> Iterator[int]:
-        """Hold the log still: the size in bytes while nobody appends. What is whole now stays for ever."""
+        """Hold the log still: the size in bytes while nobody appends. What is whole now stays for ever.
+
+        Raises:
+            AppendFailedError: the system does not lock it.
+            JournalError: the log is closed, or what stands there now cannot be opened.
+        """
         with self._append_lock:
             fd = self._follow()
             if fd is None or self._appending:
@@ -350,7 +359,11 @@ class Appender:
         self.began = False
 
     def set_aside(self, start: int) -> Path | None:
-        """Move what follows the last whole frame to ``<stem>.torn-<time>``, before the first write."""
+        """Move what follows the last whole frame to ``<stem>.torn-<time>``, before the first write.
+
+        Raises:
+            AppendFailedError: the disk refused; it is where it was.
+        """
         if start >= self.size:
             return None
         moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
@@ -373,7 +386,11 @@ class Appender:
         return aside
 
     def write(self, frames: bytes) -> None:
-        """Append whole frames: one write, unless the system cuts it short."""
+        """Append whole frames: one write, unless the system cuts it short.
+
+        Raises:
+            AppendFailedError: the disk refused.
+        """
         view = memoryview(frames)
         # Before it is true: an interrupt may come between the write and the next line.
         self.began = True

@@ -115,7 +115,11 @@ class Media:
     def add_groups(
         self, groups: Sequence[Sequence[Incoming]], *, link: bool = False
     ) -> list[tuple[Attachment, ...]]:
-        """:meth:`add` for many memories at once: one pass, one round of syncs."""
+        """:meth:`add` for many memories at once: one pass, one round of syncs.
+
+        Raises:
+            AttachmentError: a source is missing, no file or unreadable; nothing may be written.
+        """
         flat = [source for group in groups for source in group]
         if flat:  # a folder that is no folder must be told before a record is written
             with (

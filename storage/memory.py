@@ -92,7 +92,11 @@ class Memory:
 
     @property
     def time(self) -> datetime:
-        """The moment, in UTC."""
+        """The moment, in UTC.
+
+        Raises:
+            QuarantinedError: the record's time is none.
+        """
         return _EPOCH + timedelta(microseconds=to_microseconds(self.timestamp))
 
     @property

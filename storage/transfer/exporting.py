@@ -120,7 +120,12 @@ def export_to(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> ExportReport:
-    """Write memories to an open stream, such as standard output; see :func:`export_memories`."""
+    """Write memories to an open stream, such as standard output; see :func:`export_memories`.
+
+    Raises:
+        InvalidMemoryError: a feeling is unknown.
+        OSError: the stream refused.
+    """
     listing = db.listing(concept, feelings=feelings, tags=tags, since=since, until=until)
     selected = _Selected(db, format, listing.refs, None)
     _write(selected, out)

@@ -294,7 +294,7 @@ def test_where_no_socket_can_be_made_it_says_so_and_commands_answer(
         (tmp_path / "run").write_text("a file, not a folder")
         monkeypatch.setattr(wire, "LONGEST_PATH", 10)
         with pytest.raises(IndexUnwritableError, match="cannot listen on"):
-            asyncio.run(Server(project).run())
+            asyncio.run(Server(project, idle=0).run())
     else:
         socket_path(project).mkdir()
         said = mnemo(project, "daemon", "start", code=1)

@@ -158,9 +158,9 @@ def signed(value: float) -> str:
     return f"{round(value, 2) + 0.0:+.2f}"
 
 
-def strongest(feelings: Mapping[Feeling | str, int], most: int = 3) -> list[tuple[Feeling | str, int]]:
-    """The feelings of a period with most memories."""
-    return sorted(feelings.items(), key=lambda item: (-item[1], item[0]))[:most]
+def strongest(feelings: Mapping[Feeling | str, int]) -> list[tuple[Feeling | str, int]]:
+    """The three feelings of a period with most memories."""
+    return sorted(feelings.items(), key=lambda item: (-item[1], item[0]))[:3]
 
 
 def _write_svg(path: Path, found: Arc, columns: Columns, journal: MemoryDB, session: Session) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -78,7 +77,7 @@ class TokenBucket:
             return max(0.0, -self._tokens / self._rate)
 
 
-def backoff(attempt: int, jitter: Callable[[float, float], float] = random.uniform) -> float:
+def backoff(attempt: int, jitter: Callable[[float, float], float]) -> float:
     """Seconds before the next attempt, after ``attempt`` failed ones: exponential, with full jitter.
 
     M. Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015.

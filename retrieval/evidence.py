@@ -282,7 +282,7 @@ def _of_places(connection: sqlite3.Connection, corpus: Corpus, query: Query) -> 
         name = place.path.rpartition("/")[2]
         rows = connection.execute(
             "SELECT id, path FROM files WHERE path IN (?, ?) OR path LIKE '%/' || ? LIMIT 200",
-            (place.path, plain := name.replace("%", "").replace("_", "_"), plain),
+            (place.path, plain := name.replace("%", ""), plain),
         ).fetchall()
         for file_id, path in rows:
             if not same_place(place.path, path):

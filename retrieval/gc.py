@@ -45,7 +45,6 @@ def collect(
     project: Project,
     *,
     dry_run: bool = False,
-    wait: float | None = None,
     on_wait: Callable[[str], None] | None = None,
 ) -> GcReport:
     """Forget files that are gone from the disk, drop what nothing refers to, merge segments, rebuild the
@@ -66,7 +65,7 @@ def collect(
             )
             report.bytes_after = report.bytes_before
         return report
-    with WriterLock(project.index_dir / "ingest.lock", "gc", wait=wait, on_wait=on_wait):
+    with WriterLock(project.index_dir / "ingest.lock", "gc", on_wait=on_wait):
         store, _ = StoreWriter.open_for_writing(project.database)
         with store:
             _clean(project, store, report)

@@ -66,12 +66,7 @@ class Finder:
         """How many bytes of a log that ends at ``size`` the index does not cover."""
         return self._full_text().uncovered(size) if size else 0
 
-    def catch_up(
-        self,
-        *,
-        on_progress: Callable[[int, int], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
-    ) -> None:
+    def catch_up(self, *, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Index every memory now, see :meth:`FullText.catch_up`; progress is bytes done and in all.
 
         Raises:
@@ -81,7 +76,7 @@ class Finder:
         if not size:
             return
         report = None if on_progress is None else lambda done: on_progress(done, size)
-        self._full_text().catch_up(on_progress=report, cancelled=cancelled)
+        self._full_text().catch_up(on_progress=report)
 
     def forget(self) -> None:
         """The log was cut back, or is another one: start from what is on the disk."""

@@ -6,7 +6,7 @@ import os
 import threading
 import weakref
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property, partial
@@ -345,18 +345,15 @@ class MemoryDB:
         """
         return self._finder().statistics(words, self._indexed.current().end)
 
-    def index_text(
-        self, *, on_progress: Progress | None = None, cancelled: Callable[[], bool] | None = None
-    ) -> None:
+    def index_text(self, *, on_progress: Progress | None = None) -> None:
         """Bring the full-text index up to date now; searches are right without, but slower.
 
-        ``on_progress`` is called with bytes done and in all; what is done when ``cancelled`` says
-        True is kept.
+        ``on_progress`` is called with bytes done and in all.
 
         Raises:
             JournalError: the index cannot be written.
         """
-        self._finder().catch_up(on_progress=on_progress, cancelled=cancelled)
+        self._finder().catch_up(on_progress=on_progress)
 
     def text_behind(self) -> int:
         """How many bytes of the log the full-text index does not cover yet: what a search has to read."""

@@ -48,9 +48,9 @@ def theme_for(chosen: str, number: int) -> str:
     return chosen if number > 16 or chosen == "mono" else "sixteen"
 
 
-def titled(term: str | None = None) -> bool:
+def titled() -> bool:
     """Whether a title can be set without leaving letters behind."""
-    return not (os.environ.get("TERM", "") if term is None else term).startswith(_UNTITLED)
+    return not os.environ.get("TERM", "").startswith(_UNTITLED)
 
 
 def title(text: str) -> str:

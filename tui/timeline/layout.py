@@ -54,19 +54,19 @@ def _midnight(day: date) -> int:
 class DayLayout:
     """Days, newest first, over ``times`` (microseconds, newest first); local days of this machine.
 
-    ``flat`` leaves the headings out. ``item_lines`` is how many lines one memory takes.
+    ``flat`` leaves the headings out. A memory takes one line, until :meth:`with_item_lines` says otherwise.
     """
 
     __slots__ = ("_months", "_rows", "_starts", "count", "flat", "height", "item_lines")
 
-    def __init__(self, times: Sequence[int], *, flat: bool = False, item_lines: int = 1) -> None:
+    def __init__(self, times: Sequence[int], *, flat: bool = False) -> None:
         self.count = len(times)
         self.flat = flat
         self._starts: Sequence[int] = array("q")
         self._months = bytearray()
         if not flat:
             self._starts, self._months = _day_starts(times)
-        self._place(item_lines)
+        self._place(1)
 
     def _place(self, item_lines: int) -> None:
         self.item_lines = item_lines

@@ -140,6 +140,7 @@ def _app(
             asyncio.get_running_loop().add_signal_handler(
                 number, partial(app.exit, return_code=_BY_SIGNAL + number)
             )
+        asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, partial(_go_on, app))
         config.open_log(verbose=verbose)
         if project is not None:
             project.begin()
@@ -177,6 +178,24 @@ def _app(
     if not settings.animations:
         app.animation_level = "none"
     return app
+
+
+def _go_on(app: MnemoApp) -> None:
+    """Take the terminal back, which may have been another's meanwhile, after a stop.
+
+    Textual does so within the signal's handler, whatever that interrupts, and begins to read and write in
+    threads anew even where it never ended them: after another's SIGSTOP, and at the SIGCONT that comes with a
+    terminal's end, two threads would read the keys, and a full queue that none empties stop all.
+    """
+    from textual.drivers.linux_driver import LinuxDriver  # noqa: PLC0415 -- is loaded by now
+
+    driver = app._driver
+    if app._exit or not isinstance(driver, LinuxDriver) or not driver._auto_restart:
+        return
+    if not driver._must_signal_resume:  # it was not the user's Ctrl+Z
+        driver.suspend_application_mode()
+        driver._must_signal_resume = True
+    driver.resume_application_mode()
 
 
 def _speaks_unicode() -> bool:

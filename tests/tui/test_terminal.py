@@ -13,6 +13,7 @@ import struct
 import sys
 import termios
 import time
+import tty
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -39,7 +40,7 @@ class Terminal:
         self._read(met, "the condition")
 
     def _read(self, met: Callable[[], bool], what: str) -> None:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 100
         while not met():
             if time.monotonic() > end:
                 pytest.fail(f"{what!r} was never drawn: {self.seen[-3000:].decode(errors='replace')}")
@@ -58,9 +59,16 @@ class Terminal:
         self.seen = b""
         os.write(self.fd, keys.encode())
 
+    def state(self) -> str:
+        """The letter of the process' state."""
+        return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+    def threads(self) -> int:
+        return len(list(Path(f"/proc/{self.pid}/task").iterdir()))
+
     def end(self) -> int:
         """Wait for the program to end by itself, and give its exit code."""
-        finish = time.monotonic() + 30
+        finish = time.monotonic() + 100
         while time.monotonic() < finish:
             if select.select([self.fd], [], [], 0.05)[0]:
                 with contextlib.suppress(OSError):
@@ -128,11 +136,33 @@ def test_it_is_suspended_and_goes_on(terminal, journal: Path):
     app.wait_for("277 memories")
     app.send("\x1a")  # ctrl+z
     app.wait_for("\x1b[23;2t")
-    app.wait_until(lambda: Path(f"/proc/{app.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T")
+    app.wait_until(lambda: app.state() == "T")
     app.seen = b""
     os.kill(app.pid, signal.SIGCONT)
     app.wait_for("\x1b]2;mnemo · Timeline · journal\x07")
     app.wait_for("All memories")
+    app.send("q")
+    assert app.end() == 0
+
+
+def test_stopped_by_another_it_takes_the_terminal_back(terminal, journal: Path):
+    app = terminal("tui", MNEMO_JOURNAL=str(journal))
+    app.wait_for("277 memories")
+    app.wait_for("All memories")
+    raw = termios.tcgetattr(app.fd)[tty.LFLAG]
+    threads = app.threads()
+    for _ in range(8):
+        os.kill(app.pid, signal.SIGSTOP)
+        app.wait_until(lambda: app.state() == "T")
+        mode = termios.tcgetattr(app.fd)
+        mode[tty.LFLAG] |= termios.ICANON | termios.ECHO  # as a shell has it for itself
+        termios.tcsetattr(app.fd, termios.TCSANOW, mode)
+        app.seen = b""
+        os.kill(app.pid, signal.SIGCONT)
+        app.wait_for("\x1b]2;mnemo · Timeline · journal\x07")
+        app.wait_for("All memories")
+        assert termios.tcgetattr(app.fd)[tty.LFLAG] == raw
+    assert app.threads() < threads + 8, "one thread reads the keys, not one more for each time"
     app.send("q")
     assert app.end() == 0
 

@@ -10,14 +10,14 @@ from rich.text import Text
 
 from ..drawing.canvas import Canvas, diverging_bar
 from ..storage.feelings import kin_of
-from .arc import signed, strongest
+from .arc_data import signed, strongest
 from .inert import one_line
 from .printer import feeling_word
 
 if TYPE_CHECKING:
     from ..settings import Settings
     from ..themes import Theme
-    from .arc import Arc
+    from .arc_data import Arc
 
 __all__ = ["line_chart", "period_lines"]
 

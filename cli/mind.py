@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, TextIO
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -18,20 +17,19 @@ from .options import Json
 from .printer import clock, feeling_word, short_id
 from .progress import Progress
 from .session import Session, UsageError, interactive, session_of, warn
-from .stdin import text_argument
+from .stdin import keeping, tell_kept, text_argument
 
 if TYPE_CHECKING:
-    from ..llm.answers import Answer, Perception
+    from ..llm.answers import Answer
     from ..llm.brain import Brain
     from ..llm.providers import Provider
 
-__all__ = ["NO_FEELING", "VERBS", "EnvFile", "allowed", "keep_or_change", "show_perception"]
+__all__ = ["VERBS", "EnvFile", "allowed"]
 
 EnvFile = Annotated[
     Path | None,
     typer.Option("--env-file", metavar="FILE", help="Read providers from this file instead of .env."),
 ]
-NO_FEELING: Final = "the words tell no feeling"
 _SOURCES: Final = 12
 
 
@@ -57,7 +55,7 @@ def perceive(
     content = text_argument(text)
     if not content.strip():
         raise UsageError("there are no words to perceive")
-    from .write import keeping, tell_kept
+    from .proposal import NO_FEELING, keep_or_change, show_perception
 
     kept = "" if dry_run or text != "-" else content
     with keeping(session, kept), _brain(session, env_file) as brain:
@@ -163,48 +161,6 @@ def allowed(provider: Provider) -> bool:
         f"{open_line}. The answer is kept; mnemo config set consent.HOST changes it.\n"
     )
     return choice("Send them there?", "ny") == "y"
-
-
-def show_perception(found: Perception, session: Session, out: TextIO) -> None:
-    """Show what was chosen for a text."""
-    others = () if found.undecided else found.alternatives
-    lines = [
-        ("concept", found.extracted_concept),
-        (
-            "feeling",
-            NO_FEELING if found.undecided else feeling_word(found.extracted_feeling, session.settings),
-        ),
-        ("or", ", ".join(feeling_word(each.feeling, session.settings) for each in others[:3])),
-        ("tags", " ".join(f"#{tag}" for tag in found.extracted_tags)),
-        ("note", found.note),
-        ("reading", found.enriched_content),
-        ("by", found.provider),
-    ]
-    for name, value in lines:
-        if value:
-            out.write(f"{name:<8} {one_line(value, 2000)}\n")
-    out.flush()
-
-
-def keep_or_change(found: Perception, known: Sequence[str]) -> Perception | None:
-    """Ask whether to save it as shown, with another concept and feeling, or not at all (None).
-
-    ``known`` are the journal's concepts, to complete from.
-    """
-    from .ask import ask_concept, ask_feeling, choice
-
-    if found.undecided:
-        answer = choice("Say how it feels (c), or save nothing (n)?", "cn")
-    else:
-        answer = choice("Save it so (y), change it (c), or not at all (n)?", "ycn")
-    if answer == "n":
-        warn("nothing is saved")
-        return None
-    if answer == "y":
-        return found
-    concept = ask_concept(known, found.extracted_concept)
-    feeling = ask_feeling(None if found.undecided else found.extracted_feeling)
-    return replace(found, extracted_concept=concept, extracted_feeling=feeling)
 
 
 @contextmanager

@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..storage.clock import on_local_clock
-from .arc import arc_json, signed, strongest
 from .inert import UNSAFE, inert, one_line
 from .printer import Count, Detail, Facts, clock, feeling_word, short_id
 
 if TYPE_CHECKING:
     from ..settings import Settings
     from ..storage.memory import Memory
-    from .arc import Arc
+    from .arc_data import Arc
 
 __all__ = ["JsonPrinter", "PlainPrinter", "detail_lines", "encode_stdout", "number"]
 
@@ -88,6 +87,8 @@ class PlainPrinter:
 
     def arc(self, arc: Arc) -> None:
         """``start TAB memories TAB valence TAB smoothed TAB feelings`` by period."""
+        from .arc_data import signed, strongest
+
         for period, smoothed in zip(arc.periods, arc.smoothed, strict=True):
             feelings = ", ".join(
                 f"{one_line(feeling_word(str(name), self._settings))} {n}"
@@ -138,6 +139,8 @@ class JsonPrinter:
 
     def arc(self, arc: Arc) -> None:
         """An object with the periods, the shifts and the arc in words."""
+        from .arc_data import arc_json
+
         _write(_dumps(arc_json(arc)))
 
 

@@ -21,7 +21,7 @@ from .printer import Count, Detail, Facts, clock, feeling_word, short_id
 if TYPE_CHECKING:
     from ..settings import Settings
     from ..storage.memory import Memory
-    from .arc import Arc
+    from .arc_data import Arc
 
 __all__ = ["RichPrinter"]
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ..settings import Settings
     from ..storage.media import AttachedFile
     from ..storage.memory import Memory
-    from .arc import Arc
+    from .arc_data import Arc
 
 __all__ = ["Count", "Detail", "Facts", "Printer", "clock", "feeling_word", "short_id"]
 

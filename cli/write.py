@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,14 +11,14 @@ import typer
 from . import complete
 from .options import Concept, Json, MemoryId, when
 from .session import Session, UsageError, interactive, session_of, warn
-from .stdin import text_argument
+from .stdin import keeping, tell_kept, text_argument
 
 if TYPE_CHECKING:
     from ..storage.feelings import Feeling
     from ..storage.journal import MemoryDB
     from ..storage.memory import MediaType
 
-__all__ = ["VERBS", "keeping", "tell_kept"]
+__all__ = ["VERBS"]
 
 _Feeling = Annotated[
     str | None,
@@ -213,7 +211,7 @@ def _propose(journal: MemoryDB, session: Session, fields: dict[str, Any], *, may
     from dataclasses import replace
 
     from ..llm.local import Perceiver
-    from .mind import NO_FEELING, keep_or_change, show_perception
+    from .proposal import NO_FEELING, keep_or_change, show_perception
 
     found = Perceiver(journal, session.settings.language).perceive(fields["content"])
     found = replace(
@@ -233,24 +231,6 @@ def _propose(journal: MemoryDB, session: Session, fields: dict[str, Any], *, may
     fields["concept"], fields["feeling"] = kept.extracted_concept, kept.extracted_feeling
     fields["tags"] = list(kept.extracted_tags)
     return True
-
-
-@contextmanager
-def keeping(session: Session, text: str) -> Iterator[None]:
-    """Keep a text that nobody else has as a draft, if it is not saved in here."""
-    try:
-        yield
-    except BaseException:
-        if text:
-            tell_kept(session, text)
-        raise
-
-
-def tell_kept(session: Session, text: str) -> None:
-    """Keep a text as a draft, and say where."""
-    from .compose import keep_draft
-
-    warn(f"not saved: the text is kept in {keep_draft(session.places.drafts_dir, text)}")
 
 
 def _compose(session: Session, fields: dict[str, Any], *, json: bool) -> int:

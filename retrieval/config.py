@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple, Self, get_type_hints
 
 from .errors import ConfigError
+from .locate import INDEX_DIR, find_project_dir
 
 __all__ = [
     "DEFAULT_TEXT",
@@ -177,9 +178,7 @@ class Config(NamedTuple):
         A project without a file has the defaults. Raises `ConfigError`, and `NoIndexError` outside any
         project.
         """
-        from .project import find_project_dir  # noqa: PLC0415 - project.py needs this module
-
-        return cls.read(find_project_dir(project_dir) / ".mnemosyne" / "config.toml")
+        return cls.read(find_project_dir(project_dir) / INDEX_DIR / "config.toml")
 
     @classmethod
     def read(cls, path: Path) -> Self:

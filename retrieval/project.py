@@ -11,9 +11,7 @@ from .locate import INDEX_DIR, find_project_dir
 
 __all__ = [
     "APPLICATION_ID",
-    "INDEX_DIR",
     "Project",
-    "find_project_dir",
     "init_project",
     "open_project",
     "set_aside",

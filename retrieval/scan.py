@@ -19,7 +19,7 @@ from pathspec import GitIgnoreSpec
 
 from .config import GeneralConfig
 from .errors import OutsideProjectError
-from .project import INDEX_DIR
+from .locate import INDEX_DIR
 from .unchanged import Stamp, stamp_of
 
 __all__ = ["Entry", "Scanner", "project_path"]

@@ -13,7 +13,8 @@ from watchdog.observers.api import BaseObserver
 
 from .errors import RetrievalError
 from .ingest import IngestReport, ingest
-from .project import INDEX_DIR, Project, open_project
+from .locate import INDEX_DIR
+from .project import Project, open_project
 from .scan import Scanner
 
 __all__ = ["Watcher"]

@@ -23,7 +23,8 @@ from typing import Any, Final
 
 from ...places import private_dir
 from ..errors import IndexUnwritableError, RetrievalError
-from ..project import INDEX_DIR, open_project
+from ..locate import INDEX_DIR
+from ..project import open_project
 from ..reply import METHODS
 from ..watch import Watcher
 from .wire import (

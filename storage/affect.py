@@ -19,6 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby, pairwise
+from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 from .clock import local_moment
@@ -361,10 +362,15 @@ _TOGETHER: Final = 1 << 15
 
 
 def transitions(
-    feelings: Sequence[int], names: Sequence[Feeling | str]
+    feelings: Sequence[int],
+    names: Sequence[Feeling | str],
+    before: Mapping[tuple[Feeling | str, Feeling | str], int] = MappingProxyType({}),
 ) -> dict[tuple[Feeling | str, Feeling | str], int]:
-    """How often a memory of one feeling is followed by one of another (or the same), most first."""
-    counted: dict[tuple[Feeling | str, Feeling | str], int] = {}
+    """How often a memory of one feeling is followed by one of another (or the same), most first.
+
+    ``before`` is what was counted up to the first of ``feelings``; it is counted on.
+    """
+    counted = dict(before)
     pairs: Counter[tuple[int, int]] = Counter()
     for start in range(0, len(feelings), _TOGETHER):
         pairs.update(pairwise(feelings[start : start + _TOGETHER + 1]))

@@ -22,6 +22,7 @@ from . import chain
 from .heads import Head, id_key
 from .postings import NO_ROWS, Postings, folded_postings, intersect, within
 from .snapshot import EMPTY, Cover, Damage, Snapshot, sample, store
+from .views import Joined
 
 __all__ = ["Hit", "Index", "Selection"]
 
@@ -196,16 +197,23 @@ class Index:
     def columns(self, wanted: Selection) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
         """Times, numbers of feelings and offsets of all that is selected, oldest first, of equal length.
 
-        They are views of the snapshot where nothing is filtered and nothing is in the tail.
+        They are views of the snapshot, with the tail behind, where nothing is filtered.
         """
         base = self.base
         if wanted.everything and not self._time:
             return base.time, base.feeling, base.offset
         if wanted.everything and self._appends_only:
             return (
-                _joined("q", base.time, self._time),
-                _joined("I", base.feeling, self._feeling),
-                _joined("Q", base.offset, self._offset),
+                Joined(base.time, self._time[:]),
+                Joined(base.feeling, self._feeling[:]),
+                Joined(base.offset, self._offset[:]),
+            )
+        if self._appends_only:
+            ranks, rows = self._base_ranks(wanted), self._tail_rows(wanted)
+            return (
+                _picked("q", base.time, ranks, self._time, rows),
+                _picked("I", base.feeling, ranks, self._feeling, rows),
+                _picked("Q", base.offset, ranks, self._offset, rows),
             )
         points = list(self.points(wanted, range(len(self.feelings.names))))
         return (
@@ -401,10 +409,18 @@ def _backwards(code: Literal["Q", "q"], old: memoryview[int], new: array[int]) -
     return backwards
 
 
-def _picked(code: Literal["Q", "q"], column: memoryview[int], ranks: Sequence[int]) -> array[int]:
+def _picked(
+    code: Literal["I", "Q", "q"],
+    column: memoryview[int],
+    ranks: Sequence[int],
+    tail: Sequence[int] = NO_ROWS,
+    rows: Sequence[int] = NO_ROWS,
+) -> array[int]:
     picked = array(code)
-    for part in _parts(len(ranks)):
-        picked.extend(map(column.__getitem__, ranks[part]))
+    for old in _parts(len(ranks)):
+        picked.extend(map(column.__getitem__, ranks[old]))
+    for new in _parts(len(rows)):
+        picked.extend(map(tail.__getitem__, rows[new]))
     return picked
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from operator import eq
 from typing import Final, NamedTuple, Protocol, overload
 
 from .feelings import Feeling
 from .memory import Memory
 
-__all__ = ["Columns", "Listing", "Memories", "TimelinePoint"]
+__all__ = ["Columns", "Joined", "Listing", "Memories", "TimelinePoint"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -56,6 +57,47 @@ class Columns(NamedTuple):
     """What :meth:`MemoryDB.read` takes."""
     names: tuple[Feeling | str, ...]
     """Feelings as shown; one may stand there twice, under two tokens."""
+
+
+class Joined(Sequence[int]):
+    """A long sequence and what came after it, as one: neither is copied, neither may change."""
+
+    __slots__ = ("_first", "_length", "_rest", "_start")
+
+    def __init__(self, first: Sequence[int], rest: Sequence[int]) -> None:
+        self._first = first
+        self._rest = rest
+        self._start = len(first)
+        self._length = len(first) + len(rest)
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, at: int) -> int: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[int]: ...
+    def __getitem__(self, at: int | slice) -> int | Sequence[int]:
+        start = self._start
+        if isinstance(at, slice):
+            low, high, step = at.indices(self._length)
+            if step != 1:
+                return [self[place] for place in range(low, high, step)]
+            if high <= start:
+                return self._first[low:high]
+            if low >= start:
+                return self._rest[low - start : high - start]
+            return Joined(self._first[low:], self._rest[: high - start])
+        if at < 0:
+            at += self._length
+        if 0 <= at < start:
+            return self._first[at]
+        if start <= at < self._length:
+            return self._rest[at - start]
+        raise IndexError("no such row")
+
+    def __iter__(self) -> Iterator[int]:
+        return chain(self._first, self._rest)
 
 
 class Memories(Sequence[Memory]):

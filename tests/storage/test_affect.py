@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import os
 import time
+from array import array
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from random import Random
 
@@ -28,6 +30,7 @@ from mnemo.storage.affect import (
     smooth,
     transitions,
 )
+from mnemo.storage.views import Joined
 
 J, S, A = Feeling.JOY, Feeling.SADNESS, Feeling.ANGER
 
@@ -183,6 +186,16 @@ def test_what_is_counted_in_parts_is_what_is_counted_at_once(monkeypatch: pytest
     assert at_once == ({(J, J): 3, (S, S): 3, (J, S): 2, (S, J): 2}, {S: 4, J: 3})
 
 
+def test_what_is_counted_on_is_what_is_counted_at_once() -> None:
+    names, feelings = (J, S, A, J), Random(2).choices(range(4), k=60)
+    whole = transitions(feelings, names)
+    for cut in (0, 1, 30, 59):
+        before = transitions(feelings[: cut + 1], names)
+        kept = dict(before)
+        assert list(transitions(feelings[cut:], names, before).items()) == list(whole.items())
+        assert before == kept, "what was counted stays as it was"
+
+
 @pytest.mark.parametrize("many", [5, 300])
 def test_the_longest_runs_are_those_of_a_plain_count(many: int) -> None:
     random = Random(9)
@@ -229,3 +242,45 @@ def test_columns_are_what_recall_finds(tmp_path: Path) -> None:
                 assert list(columns.times) == sorted(columns.times)
     with MemoryDB(tmp_path / "none.mnheme") as db:
         assert [len(column) for column in db.columns()[:3]] == [0, 0, 0]
+
+
+def test_columns_go_on_in_the_tail_and_stay_as_they_were(tmp_path: Path) -> None:
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    path = tmp_path / "j.mnheme"
+    records = [
+        {
+            "concept": ["Debt", "Sea"][number % 2],
+            "feeling": list(Feeling)[number % 7],
+            "content": "x",
+            "at": start + timedelta(hours=number),
+        }
+        for number in range(2_104)
+    ]
+    with MemoryDB(path, fsync_policy="never") as db:
+        db.remember_many(records[:2_100])
+    with MemoryDB(path, fsync_policy="never") as db:  # its tail goes on where the snapshot ends
+        found = []
+        for record in records[2_100:]:
+            db.remember(**record)
+            for concept in (None, "Debt"):
+                columns = db.columns(concept)
+                expected = db.recall(concept, oldest_first=True)
+                assert db.read_many(columns.refs) == expected
+                assert [columns.names[each] for each in columns.feelings] == [m.feeling for m in expected]
+                found.append((columns, list(columns.times)))
+        assert all(list(columns.times) == times for columns, times in found)
+
+
+def test_joined_is_both_in_a_row() -> None:
+    for first, rest in ((range(5), array("q", [7, 9])), ([], [3]), ([3], []), ([], [])):
+        joined, whole = Joined(first, rest), [*first, *rest]
+        assert (list(joined), len(joined)) == (whole, len(whole))
+        edges = [None, *range(-9, 10)]
+        for low, high, step in product(edges, edges, (None, 1, 2, -1)):
+            assert list(joined[low:high:step]) == whole[low:high:step]
+        for at in range(-9, 10):
+            if -len(whole) <= at < len(whole):
+                assert joined[at] == whole[at]
+            else:
+                with pytest.raises(IndexError):
+                    joined[at]

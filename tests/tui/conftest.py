@@ -46,6 +46,7 @@ def no_idling(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("textual.app.wait_for_idle", turn)
     monkeypatch.setattr("textual.pilot.wait_for_idle", turn)
     monkeypatch.setattr("mnemo.tui.composer.screen._REST", 0.0)
+    monkeypatch.setattr("mnemo.tui.arc.pane._REST", 0.001)
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from mnemo.storage import Feeling, JournalError, MemoryDB
 from mnemo.storage.affect import by_day
 from mnemo.tui.arc.model import Arc, Window
 from mnemo.tui.arc.pane import ArcPane
-from mnemo.tui.arc.reading import means_of, scene_of
+from mnemo.tui.arc.reading import means_of, read_arc, scene_of
 from textual.widgets import Input
 
 sys.path.append(str(Path(__file__).parents[1] / "llm"))
@@ -95,6 +95,56 @@ def test_many_memories_are_drawn_by_day(tmp_path: Path) -> None:
     scene = scene_of(arc, arc.whole, 60)
     assert scene.size == sum(mark.size for mark in scene.marks) == 6000
     assert len(scene.marks) == 60
+
+
+class Waiting:
+    """Somebody waits for it."""
+
+    stale = False
+
+
+def test_an_arc_that_goes_on_is_the_arc_read_whole(tmp_path: Path) -> None:
+    start = datetime(2024, 1, 1, 12, tzinfo=UTC)
+    with MemoryDB(tmp_path / "j.mnheme", fsync_policy="never") as db:
+        arcs: dict[str, Arc | None] = {"": None, "Sea": None}
+        steps = [
+            *((day, "Sea", "joy") for day in range(40)),
+            (40, "Debt", "fear"),
+            (40, "Sea", "fear"),  # the day of the last
+            (41, "Sea", "joy"),
+            (41, "Sea", "sadness"),
+            (3, "Sea", "anger"),  # between what is there
+            (3, "Debt", "anger"),
+            (90, "Debt", "joy"),
+        ]
+        for day, concept, feeling in steps:
+            db.remember(concept, feeling, "x", at=start + timedelta(days=day))
+            for name, before in arcs.items():
+                arc = read_arc(db, name, "en", Waiting(), before)
+                whole = read_arc(db, name, "en", Waiting())
+                assert arc._replace(columns=()) == whole._replace(columns=())
+                assert list(arc.transitions.items()) == list(whole.transitions.items())
+                assert [list(column) for column in arc.columns] == [list(column) for column in whole.columns]
+                arcs[name] = arc
+
+
+def test_only_what_goes_on_is_counted_on(tmp_path: Path) -> None:
+    path = tmp_path / "j.mnheme"
+    with MemoryDB(path, fsync_policy="never") as db:
+        for _ in range(3):
+            db.remember("Sea", "joy", "x")
+        arc = read_arc(db, "", "en", Waiting())
+        wrong = arc._replace(transitions={("joy", "joy"): 1000})
+        db.remember("Sea", "joy", "x")
+
+        def counted(before: Arc) -> int:
+            return read_arc(db, "", "en", Waiting(), before).transitions["joy", "joy"]
+
+        assert counted(wrong) == 1001, "what was counted is not counted again"
+        assert counted(wrong._replace(generation=arc.generation - 1)) == 3
+        assert counted(wrong._replace(concept="Debt")) == 3
+        db.remember("Sea", "joy", "x", at=datetime(2020, 1, 1, tzinfo=UTC))
+        assert counted(wrong) == 4
 
 
 # -- keys
@@ -313,6 +363,7 @@ async def test_what_comes_while_the_arc_is_read_is_read_once_more_at_most(driven
     async with driven(journal, pane="arc") as app:
         await app.settle()
         pane = arc_of(app)
+        await app.until(lambda: pane._resting is None)
         asked = []
         ask = pane.ask
         monkeypatch.setattr(pane, "ask", lambda concept: (asked.append(concept), ask(concept)))
@@ -321,9 +372,16 @@ async def test_what_comes_while_the_arc_is_read_is_read_once_more_at_most(driven
         assert asked == [""]
         await app.until(lambda: len(asked) == 2)
         await app.settle()
+        await app.until(lambda: pane._resting is None)
         assert asked == ["", ""]
+        monkeypatch.setattr("mnemo.tui.arc.pane._REST", 3600.0)
         pane.on_journal_changed()
         assert len(asked) == 3
+        await app.settle()
+        pane.on_journal_changed()
+        assert len(asked) == 3, "what comes soon after what was drawn waits"
+        pane.ask("")
+        assert len(asked) == 4, "what is asked for does not"
 
 
 async def test_what_is_added_is_drawn_and_the_cursor_follows_the_end(driven, journal):

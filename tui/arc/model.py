@@ -36,6 +36,7 @@ class Arc(NamedTuple):
         words: From what to what.
         transitions: What follows what, most often first.
         concepts: The journal's concepts with their memories, most first.
+        generation: Of the log that was read: another one may lack what this one had.
     """
 
     concept: str
@@ -45,6 +46,7 @@ class Arc(NamedTuple):
     words: str
     transitions: Mapping[tuple[Feeling | str, Feeling | str], int]
     concepts: Mapping[str, int]
+    generation: int = 0
 
     @property
     def whole(self) -> Window:

@@ -28,6 +28,7 @@ from .year import YearView
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.timer import Timer
 
     from ...llm.pacing import Cancel
     from ...settings import Settings
@@ -45,6 +46,8 @@ _DRAWN: Final = frozenset(("land", "zoom", "view", "reflect", "export", "concept
 _VIEWS: Final = ("line", "stack", "year", "following")
 _SPANS: Final[tuple[Span | None, ...]] = (None, "day", "week", "month", "year")
 _PAN: Final = 0.5
+_REST: Final = 1.0
+"""Seconds between what was drawn and what came since."""
 
 
 class Told(Message):
@@ -104,6 +107,8 @@ class ArcPane(Pane):
         """Ends what is being told."""
         self._reading = False
         self._outdated = False
+        self._resting: Timer | None = None
+        """Until what comes may be read again."""
 
     def compose(self) -> ComposeResult:
         """Lay out the drawings."""
@@ -146,9 +151,13 @@ class ArcPane(Pane):
         """Ask for a concept's arc; empty for everything."""
         self.concept = concept
         language = self.settings.language
+        before = self.arc
         self._outdated, self._reading = False, True
         self.backend.read_journal(
-            self, "arc.read", "reading the arc", lambda db, ticket: read_arc(db, concept, language, ticket)
+            self,
+            "arc.read",
+            "reading the arc",
+            lambda db, ticket: read_arc(db, concept, language, ticket, before),
         )
 
     # -- answers --------------------------------------------------------------------------------
@@ -159,8 +168,7 @@ class ArcPane(Pane):
             case Arc() as arc:
                 self._reading = False
                 self._show(arc)
-                if self._outdated and self.display:
-                    self.ask(self.concept)
+                self._rest()
             case Scene() as scene:
                 self.line.show(scene)
                 self.stack.show(scene)
@@ -185,19 +193,31 @@ class ArcPane(Pane):
             self.notify(f"{message.error}; F5 tries again", severity="error", markup=False)
 
     def on_journal_changed(self) -> None:
-        """Draw what was added: now, or once what is being read is there, or the pane is looked at again.
+        """Draw what was added: now, or a moment after what was read last, or once the pane is looked at.
 
-        Many readings of a million memories at once would leave keys no time.
+        To draw a million memories anew for each that comes would leave keys no time.
         """
-        if self.display and not self._reading:
-            self.ask(self.concept)
-        else:
-            self._outdated = True
+        self._outdated = True
+        self._catch_up()
 
     def on_show(self) -> None:
         """Catch up with what was added meanwhile."""
-        if self._outdated:
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        if self._outdated and self.display and not self._reading and self._resting is None:
             self.ask(self.concept)
+
+    def _rest(self) -> None:
+        """Read nothing that comes for a moment."""
+
+        def rested() -> None:
+            self._resting = None
+            self._catch_up()
+
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(_REST, rested)
 
     def _show(self, arc: Arc) -> None:
         self.arc = arc

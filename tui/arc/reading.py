@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from ...llm.answers import Reflection
     from ...llm.pacing import Cancel
     from ...storage.affect import Span
+    from ...storage.feelings import Feeling
     from ...storage.journal import MemoryDB
+    from ...storage.views import Columns
     from ...themes import Theme
-    from ..backend import Ticket
+    from ..stale import Staleness
 
 __all__ = ["means_of", "midnight", "read_arc", "read_shown", "scene_of", "tell", "write_svg"]
 
@@ -34,13 +36,44 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EXACT: Final = 4000
 
 
-def read_arc(db: MemoryDB, concept: str, language: str, ticket: Ticket) -> Arc:
-    """Read a concept's arc, or that of all memories where it is empty."""
+def read_arc(db: MemoryDB, concept: str, language: str, ticket: Staleness, before: Arc | None = None) -> Arc:
+    """Read a concept's arc, or that of all memories where it is empty.
+
+    Where it only goes on after one that was read ``before``, the days until then are not counted again.
+    """
+    generation = db.state()[1]
     columns = db.columns(concept or None)
-    days = by_day(columns.times, columns.feelings, columns.names)
+    times, feelings, _, names = columns
+    kept: Sequence[Day] = ()
+    means: Sequence[tuple[float, float, int]] = ()
+    counted: Mapping[tuple[Feeling | str, Feeling | str], int] = {}
+    start = joint = 0
+    if before is not None and _goes_on(before, concept, columns, generation):
+        joint = len(before.columns.times) - 1
+        *kept, last = before.days
+        start = joint + 1 - last.size
+        means = before.means[: len(before.means) - len(means_of([last]))]
+        counted = before.transitions
+    later = by_day(times[start:], feelings[start:], names)
+    days = [*kept, *later]
     words = "" if ticket.stale else arc_words(days, shifts(days), language)
-    follows = {} if ticket.stale else transitions(columns.feelings, columns.names)
-    return Arc(concept, columns, days, means_of(days), words, follows, db.concepts())
+    follows = {} if ticket.stale else transitions(feelings[joint:], names, counted)
+    means = [*means, *means_of(later)]
+    return Arc(concept, columns, days, means, words, follows, db.concepts(), generation)
+
+
+def _goes_on(before: Arc, concept: str, columns: Columns, generation: int) -> bool:
+    """Whether all that is new comes after what an arc has, of the same log and concept.
+
+    Memories are in order and none goes, so nothing came between where the last one stands at its place.
+    """
+    had = before.columns
+    last = len(had.times) - 1
+    return (
+        (before.concept, before.generation) == (concept, generation)
+        and 0 <= last < len(columns.times)
+        and (had.times[last], had.refs[last]) == (columns.times[last], columns.refs[last])
+    )
 
 
 def means_of(days: Sequence[Day]) -> list[tuple[float, float, int]]:

@@ -399,6 +399,35 @@ async def test_what_is_added_is_drawn_and_the_cursor_follows_the_end(driven, jou
         assert pane.viewport.cursor == 0
 
 
+async def test_after_many_arrivals_the_canvas_is_that_of_an_arc_read_whole(driven, journal, monkeypatch):
+    async with driven(journal, pane="arc") as app:
+        pane = arc_of(app)
+        await app.press("end", *["plus"] * 3)
+        window = pane.viewport.window
+        scenes = []
+        request = pane.backend.request
+        monkeypatch.setattr(
+            pane.backend, "request", lambda *args: (scenes.append(args[1]), request(*args))[1]
+        )
+        last = datetime.fromtimestamp(pane.arc.columns.times[-1] / 1e6, UTC)
+        with MemoryDB(journal) as db:
+            for number in range(12):
+                db.remember("Sea", list(Feeling)[number], "x", at=last + timedelta(hours=number))
+        await app.until(lambda: pane.arc is not None and len(pane.arc.columns.times) == 289)
+        await app.settle()
+        assert "arc.read" in scenes
+        assert "arc.scene" not in scenes, "what comes is drawn in one frame"
+        with MemoryDB(journal) as db:
+            whole = read_arc(db, "", "en", Waiting())
+        assert pane.arc._replace(columns=(), generation=0) == whole._replace(columns=(), generation=0)
+        assert pane.viewport.window == window
+        assert pane.line.scene == pane.stack.scene == scene_of(whole, window, pane.line.dots)
+        await app.press("0")
+        assert pane.line.scene == scene_of(whole, whole.whole, pane.line.dots)
+        assert pane.year.days == {day.day: day for day in whole.days}
+        assert sum(pane.following.transitions.values()) == 288
+
+
 async def test_one_memory_and_hostile_words(driven, tmp_path):
     path = tmp_path / "h.mnheme"
     with MemoryDB(path) as db:

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from ...storage.affect import Day
+from ...storage.affect import Day, Span
 from ...storage.feelings import Feeling
 from ...storage.views import Columns
 
-__all__ = ["Arc", "Band", "Mark", "Scene", "Shown", "Window"]
+__all__ = ["Arc", "Band", "Look", "Mark", "Read", "Scene", "Shown", "Window"]
 
 
 class Window(NamedTuple):
@@ -91,6 +91,30 @@ class Scene(NamedTuple):
     bands: Sequence[Band]
     span: str
     size: int
+
+
+class Look(NamedTuple):
+    """How an arc is looked at.
+
+    Attributes:
+        window: The days on screen; None for all.
+        columns: How many columns of dots there are.
+        span: What a period of the stack is; None for what suits the window.
+        first_weekday: With which day weeks begin, 0 being Monday.
+    """
+
+    window: Window | None
+    columns: int
+    span: Span | None
+    first_weekday: int
+
+
+class Read(NamedTuple):
+    """An arc, and what it looks like; None where there is nothing to draw."""
+
+    arc: Arc
+    look: Look
+    scene: Scene | None
 
 
 class Shown(NamedTuple):

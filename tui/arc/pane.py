@@ -19,8 +19,8 @@ from ..note import Note
 from ..panes import MemoryWanted, Pane
 from .following import FollowingView
 from .line import LineChart
-from .model import Arc, Scene, Shown
-from .reading import read_arc, read_shown, scene_of, tell, write_svg
+from .model import Arc, Look, Read, Scene, Shown
+from .reading import read, read_shown, scene_as, tell, write_svg
 from .stack import StackChart
 from .viewport import Viewport
 from .views import ArcView
@@ -151,33 +151,39 @@ class ArcPane(Pane):
         """Ask for a concept's arc; empty for everything."""
         self.concept = concept
         language = self.settings.language
-        before = self.arc
+        before, look = self.arc, self._look(concept)
         self._outdated, self._reading = False, True
         self.backend.read_journal(
             self,
             "arc.read",
             "reading the arc",
-            lambda db, ticket: read_arc(db, concept, language, ticket, before),
+            lambda db, ticket: read(db, concept, language, ticket, before, look),
         )
+
+    def _look(self, concept: str) -> Look:
+        """How a concept's arc is looked at now."""
+        viewport = self.viewport
+        same = viewport is not None and viewport.arc.concept == concept
+        window = viewport.chosen if viewport is not None and same else None
+        return Look(window, self.line.dots, self.span, self.ink.dates.first_weekday)
 
     # -- answers --------------------------------------------------------------------------------
 
     def show_answer(self, message: Answer) -> None:
         """Show what was found."""
         match message.value:
-            case Arc() as arc:
+            case Read() as found:
                 self._reading = False
-                self._show(arc)
+                self._show(found)
                 self._rest()
             case Scene() as scene:
-                self.line.show(scene)
-                self.stack.show(scene)
+                self._show_scene(scene)
             case Shown() as shown:
                 self.shown = shown
-            case Reflection() as found:
-                by = f"\n\n- {one_line(found.provider, 40)}" if found.provider != LOCAL else ""
-                note = f"\n\n{found.confidence_note}"
-                self.query_one("#arc-words-text", Static).update(inert(f"{found.text}{by}{note}".rstrip()))
+            case Reflection() as told:
+                by = f"\n\n- {one_line(told.provider, 40)}" if told.provider != LOCAL else ""
+                note = f"\n\n{told.confidence_note}"
+                self.query_one("#arc-words-text", Static).update(inert(f"{told.text}{by}{note}".rstrip()))
             case Path() as path:
                 self.notify(str(path), title="Written", markup=False)
             case _:
@@ -219,31 +225,37 @@ class ArcPane(Pane):
             self._resting.stop()
         self._resting = self.set_timer(_REST, rested)
 
-    def _show(self, arc: Arc) -> None:
-        self.arc = arc
+    def _show(self, found: Read) -> None:
+        self.arc = arc = found.arc
         self.viewport = Viewport(arc, self.viewport) if arc.days else None
         self.note("" if arc.days else _EMPTY)
         if arc.days:
             self.year.show({day.day: day for day in arc.days})
             self.following.show({(str(one), str(other)): n for (one, other), n in arc.transitions.items()})
+            if found.scene is not None and found.look == self._look(arc.concept):
+                self.backend.cancel("arc.scene")  # of the arc before
+                self._drawn = (id(arc), found.look)
+                self._show_scene(found.scene)
             self._point()
             if self.has_class("-words"):
                 self.action_reflect()
+
+    def _show_scene(self, scene: Scene) -> None:
+        self.line.show(scene)
+        self.stack.show(scene)
 
     def _draw(self) -> None:
         """Ask for the window's scene, unless it was asked for already."""
         viewport = self.viewport
         if viewport is None:
             return
-        viewport.columns = self.line.dots
-        arc, window, columns, span = viewport.arc, viewport.window, viewport.columns, self.span
-        weekday = self.ink.dates.first_weekday
-        if self._drawn == (id(arc), window, columns, span, weekday):
+        arc = viewport.arc
+        look = self._look(arc.concept)
+        viewport.columns = look.columns
+        if self._drawn == (id(arc), look):
             return
-        self._drawn = (id(arc), window, columns, span, weekday)
-        self.backend.request(
-            self, "arc.scene", "drawing the arc", lambda _: scene_of(arc, window, columns, span, weekday)
-        )
+        self._drawn = (id(arc), look)
+        self.backend.request(self, "arc.scene", "drawing the arc", lambda _: scene_as(arc, look))
         self.say_where()
 
     def say_where(self) -> None:
@@ -262,13 +274,14 @@ class ArcPane(Pane):
             f"{date.fromordinal(window.first).isoformat()} to {date.fromordinal(window.last).isoformat()}",
             arc.words,
         ]
-        head.update(" " + " · ".join(part for part in parts if part))
+        head.update(" " + " · ".join(part for part in parts if part), layout=False)
         self.say(f"{count:,} memories" if count != 1 else "1 memory")
         if shown is not None:
             look, _ = self.ink.feeling(str(shown.feeling))
             when = self.ink.dates.written(local_moment(shown.us))
             self.query_one("#arc-foot", Static).update(
-                f" {when} · {look.glyph} {one_line(look.word, 40)} · {shown.concept}: {shown.text}"
+                f" {when} · {look.glyph} {one_line(look.word, 40)} · {shown.concept}: {shown.text}",
+                layout=False,
             )
 
     # -- the cursor and the window --------------------------------------------------------------

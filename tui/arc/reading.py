@@ -18,7 +18,7 @@ from ...settings import SettingsError
 from ...storage.affect import Day, by_day, line, mean_affect, periods, shifts, smooth, transitions
 from ...storage.errors import JournalError
 from ..inert import one_line
-from .model import Arc, Band, Mark, Scene, Shown, Window
+from .model import Arc, Band, Look, Mark, Read, Scene, Shown, Window
 
 if TYPE_CHECKING:
     from ...llm.answers import Reflection
@@ -30,7 +30,17 @@ if TYPE_CHECKING:
     from ...themes import Theme
     from ..stale import Staleness
 
-__all__ = ["means_of", "midnight", "read_arc", "read_shown", "scene_of", "tell", "write_svg"]
+__all__ = [
+    "means_of",
+    "midnight",
+    "read",
+    "read_arc",
+    "read_shown",
+    "scene_as",
+    "scene_of",
+    "tell",
+    "write_svg",
+]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EXACT: Final = 4000
@@ -60,6 +70,19 @@ def read_arc(db: MemoryDB, concept: str, language: str, ticket: Staleness, befor
     follows = {} if ticket.stale else transitions(feelings[joint:], names, counted)
     means = [*means, *means_of(later)]
     return Arc(concept, columns, days, means, words, follows, db.concepts(), generation)
+
+
+def read(
+    db: MemoryDB, concept: str, language: str, ticket: Staleness, before: Arc | None, look: Look
+) -> Read:
+    """Read an arc, and lay it out as it is looked at: what comes at once is drawn in one frame."""
+    arc = read_arc(db, concept, language, ticket, before)
+    return Read(arc, look, scene_as(arc, look) if arc.days and not ticket.stale else None)
+
+
+def scene_as(arc: Arc, look: Look) -> Scene:
+    """Lay out what is looked at of an arc that has days."""
+    return scene_of(arc, look.window or arc.whole, look.columns, look.span, look.first_weekday)
 
 
 def _goes_on(before: Arc, concept: str, columns: Columns, generation: int) -> bool:

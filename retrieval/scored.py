@@ -68,17 +68,22 @@ class Scored:
 
 
 class _Looked(Mapping[str, V]):
-    """A mapping that is made when somebody looks into it: most answers are only printed."""
+    """A mapping that is made when somebody looks into it: most answers are only printed.
+
+    Once made it lets go of what it was made from, half a megabyte an answer in a project like Django.
+    """
 
     __slots__ = ("_made", "_make")
 
     def __init__(self, make: Callable[[], dict[str, V]]) -> None:
-        self._make = make
-        self._made: dict[str, V] | None = None
+        self._make: Callable[[], dict[str, V]] | None = make
+        self._made: dict[str, V] = {}
 
     def _items(self) -> dict[str, V]:
-        if self._made is None:
-            self._made = self._make()
+        make = self._make
+        if make is not None:
+            self._made = make()
+            self._make = None
         return self._made
 
     def __getitem__(self, name: str) -> V:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 from mnemo.retrieval.engine import RetrievalEngine
+from mnemo.retrieval.evidence import Evidence
 from mnemo.retrieval.tokens import count_tokens
 from mnemo.tui.dialogs.choice import Choice
 from mnemo.tui.dialogs.prompt import Prompt
@@ -138,6 +140,20 @@ async def test_only_the_last_question_is_answered(driven, journal, project):
         await app.settle()
         assert app.explore.result.asked.text == "send receipt"
         assert names(app)[0] == "send_receipt"
+
+
+async def test_what_is_pinned_and_left_out_keeps_no_answer_but_its_own_piece(driven, journal, project):
+    async with driven(journal, project=project, pane="explore") as app:
+        for question in ("cart", "receipt", "refund", "discount"):
+            await app.press("slash", "end", "ctrl+u", *question, "enter", "down", "space", "down", "x")
+        assert app.explore.asked.pinned
+        assert app.explore.asked.excluded
+        await app.press("slash", "end", "ctrl+u", *"order")
+        gc.collect()
+        assert sum(type(each) is Evidence for each in gc.get_objects()) <= 1, "that of the answer shown"
+        kept = app.explore.asked.excluded[0]
+        assert kept.scores["final"] > 0
+        assert kept.source.as_dict()["scores"] == dict(kept.scores)
 
 
 async def test_pinned_stays_and_excluded_goes_whatever_is_asked(driven, journal, project):

@@ -109,6 +109,8 @@ class Asked:
 
     def switched(self, kind: str, hit: Hit) -> Asked:
         """The question with a hit ``pinned`` or ``excluded``, or no longer; the one ends the other."""
+        for scores in (hit.scores, hit.ranks):
+            len(scores)  # until they are looked at they hold all that the answer was made from
         kept = {
             each: tuple(other for other in getattr(self, each) if other.id != hit.id)
             for each in ("pinned", "excluded")

@@ -20,7 +20,6 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from mnemo.retrieval.evidence import FileFacts
 from mnemo.retrieval.kinds import kinds_of
 
 CODE = re.compile(
@@ -88,8 +87,7 @@ def answers(folder: Path, base: str, commit: str) -> dict[str, list[int]]:
     ]
     found: dict[str, list[int]] = {}
     for status, path in changed:
-        facts = FileFacts(path, None, 100, None, (), (), 0, 0)
-        if not CODE.search(path) or kinds_of(facts) & {"tests", "docs", "examples", "generated"}:
+        if not CODE.search(path) or kinds_of(path, None, None) & {"tests", "docs", "examples", "generated"}:
             continue
         if status != "M" or not git(folder, "ls-tree", base, "--", path):
             return {}

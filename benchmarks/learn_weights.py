@@ -2,14 +2,17 @@
 
     python benchmarks/learn_weights.py --set SET REPOS [--set SET REPOS]... [--folds 5] [--without NAME]...
 
-For each type of question three pairwise logistic regressions (L2): files that answer against files that do
-not; within files that answer, chunks whose lines were changed against the others; and changed chunks against
-all that rank high, whatever their files. The first two make one model, the third another; what is learned is
-the mean of both. Prints figures of each set by weights that never saw the repository (the same repository in
-two sets is one), and then the tables that ship, learned on all. Needs the extra ``bench``. SET and REPOS are
-those of `quality_bench`; chunks learn from sets with lines alone. ``--without`` leaves features out (a name,
-or all that begin with it and a dot; several with commas) and prints the differences with their paired
-bootstrap intervals.
+For each type of question three logistic regressions (L2): files that answer against files that do not; within
+files that answer, chunks whose lines were changed against the others; and changed chunks against all that
+rank high, whatever their files. The first two make one model, the third another; what is learned is the mean
+of both. They are pairwise, but for tasks multinomial, each right one against all wrong ones together: what
+answers a task fills a budget, in order of exp(score), and of that this is the share.
+
+Prints figures of each set by weights that never saw the repository (the same repository in two sets is one),
+and then the tables that ship, learned on all. Needs the extra ``bench``. SET and REPOS are those of
+`quality_bench`; chunks learn from sets with lines alone. ``--without`` leaves features out (a name, or all
+that begin with it and a dot; several with commas) and prints the differences with their paired bootstrap
+intervals.
 """
 
 from __future__ import annotations
@@ -38,6 +41,9 @@ from quality_bench import BUDGETS, difference, interval
 from scipy.optimize import minimize
 
 Array = np.ndarray[Any, Any]
+Rivals = tuple[Array, Array]
+"""Feature rows of right ones, and of the wrong ones that they are held against."""
+Rivalry = Callable[["Example"], Iterator[Rivals]]
 MODELS = ("natural", "change", "symbol")
 ALIASES = {"fmt": "fmtlib", "mini": "mini.nvim"}  # one repository under two names
 OF_CHUNKS = {
@@ -158,31 +164,30 @@ def answers(question: Question, path: str) -> bool:
     return path in question.files or any(path_matches(path, target[0]) for target in question.targets)
 
 
-def file_pairs(example: Example, names: list[str]) -> Iterator[Array]:
-    """Files that answer against files that do not."""
+def rival_files(example: Example, names: list[str]) -> Iterator[Rivals]:
+    """Files that answer, and files that do not."""
     values = example.of_files(names)
     good, bad = values[example.right], values[~example.right]
     if len(good) and len(bad):
         hard = [names.index(name) for name in ("bm25", "path") if name in names]
-        bad = bad[np.argsort(-bad[:, hard].sum(1), kind="stable")[:HARD_NEGATIVES]]
-        yield (good[:, None, :] - bad[None, :, :]).reshape(-1, len(names))
+        yield good, bad[np.argsort(-bad[:, hard].sum(1), kind="stable")[:HARD_NEGATIVES]]
 
 
-def chunk_pairs(example: Example, names: list[str]) -> Iterator[Array]:
-    """Within files that answer, chunks that changed against others."""
+def rivals_within(example: Example, names: list[str]) -> Iterator[Rivals]:
+    """Within files that answer, chunks that changed, and others."""
     values = example.of_chunks(names)
     for start, end in example.spans:
         changed = example.changed[start:end] > 0
         good, bad = values[start:end][changed], values[start:end][~changed]
         if len(good) and len(bad):
-            yield (good[:, None, :] - bad[None, :, :]).reshape(-1, len(names))
+            yield good, bad
 
 
-def rival_pairs(
+def rival_chunks(
     example: Example, of_files: list[str], of_chunks: list[str], weights: Weights
-) -> Iterator[Array]:
-    """Chunks that changed against all others that rank high by ``weights``, whatever their files; of a
-    question without lines, the best chunks of files that answer against those of files that do not.
+) -> Iterator[Rivals]:
+    """Chunks that changed, and all others that rank high by ``weights``, whatever their files; of a question
+    without lines, the best chunks of files that answer, and those of files that do not.
     """
     density = densities(example, weights)
     order = np.argsort(-density, kind="stable")
@@ -195,15 +200,18 @@ def rival_pairs(
     if len(good) and len(bad):
         most = np.argsort(-example.changed[good], kind="stable")[:MOST_CHANGED]
         values = np.hstack([example.of_files(of_files)[example.owners], example.of_chunks(of_chunks)])
-        yield (values[good[most]][:, None, :] - values[bad][None, :, :]).reshape(-1, values.shape[1])
+        yield values[good[most]], values[bad]
 
 
-def fit(some: list[tuple[Example, float]], pairs_of: Callable[[Example], Iterator[Array]]) -> Array:
-    """A weight for each column of the pairs. Each question counts by its weight, whatever the number of its
-    pairs."""
+def pairwise(some: list[tuple[Example, float]], rivals_of: Rivalry) -> Array:
+    """A weight for each column, by all pairs of a right one and a wrong one. Each question counts by its
+    weight, whatever the number of its pairs."""
     rows, shares = [], []
     for example, weight in some:
-        found = list(pairs_of(example))
+        found = [
+            (good[:, None, :] - bad[None, :, :]).reshape(-1, good.shape[1])
+            for good, bad in rivals_of(example)
+        ]
         if found:
             rows.append(np.concatenate(found).astype(np.float32))
             shares.append(np.full(len(rows[-1]), weight / len(rows[-1])))
@@ -217,6 +225,38 @@ def fit(some: list[tuple[Example, float]], pairs_of: Callable[[Example], Iterato
         return value, slope + STRENGTH * weights
 
     return minimize(loss, np.zeros(pairs.shape[1]), jac=True, method="L-BFGS-B").x
+
+
+def multinomial(some: list[tuple[Example, float]], rivals_of: Rivalry) -> Array:
+    """A weight for each column, by the share exp(score) of a right one among itself and all wrong ones (Cao
+    and others 2007, top one)."""
+    goods, bads, shares = [], [], []
+    for example, weight in some:
+        found = list(rivals_of(example))
+        for good, bad in found:
+            goods.append(good)
+            bads.append(bad)
+            shares.append(weight / len(found) / len(good))
+    right, wrong = np.concatenate(goods), np.concatenate(bads)
+    of_right = np.repeat(np.arange(len(goods)), list(map(len, goods)))
+    of_wrong = np.repeat(np.arange(len(bads)), list(map(len, bads)))
+    starts = np.searchsorted(of_wrong, np.arange(len(bads)))
+    share = np.array(shares)[of_right]
+    share /= share.sum()
+
+    def loss(weights: Array) -> tuple[float, Array]:
+        scores = wrong @ weights
+        top = np.maximum.reduceat(scores, starts)
+        parts = np.exp(scores - top[of_wrong])
+        sums = np.add.reduceat(parts, starts)
+        margin = right @ weights - (top + np.log(sums))[of_right]
+        pull = share / (1 + np.exp(np.minimum(margin, 60)))
+        push = np.bincount(of_right, pull, len(goods)) / sums
+        slope = (push[of_wrong] * parts) @ wrong - pull @ right
+        value = float(share @ np.logaddexp(0, -margin)) + STRENGTH / 2 * weights @ weights
+        return value, slope + STRENGTH * weights
+
+    return minimize(loss, np.zeros(right.shape[1]), jac=True, method="L-BFGS-B").x
 
 
 def learn(some: list[Example], without: set[str]) -> dict[str, Weights]:
@@ -238,10 +278,11 @@ def learn(some: list[Example], without: set[str]) -> dict[str, Weights]:
             if model != "change" or not each.question.targets:
                 rivals.append((each, search * weight))
         spread, size = SHAPES[model]
-        files = fit(weighed, partial(file_pairs, names=of_files))
-        chunks = fit([(each, 1.0) for each in related], partial(chunk_pairs, names=of_chunks))
+        fit = multinomial if model == "change" else pairwise
+        files = fit(weighed, partial(rival_files, names=of_files))
+        chunks = fit([(each, 1.0) for each in related], partial(rivals_within, names=of_chunks))
         apart = Weights(named(of_files, files), named(of_chunks, chunks), spread, size, 1.0, {})
-        together = fit(rivals, partial(rival_pairs, of_files=of_files, of_chunks=of_chunks, weights=apart))
+        together = fit(rivals, partial(rival_chunks, of_files=of_files, of_chunks=of_chunks, weights=apart))
         files = files + together[: len(of_files)]
         found[model] = Weights(
             named(of_files, files / 2),

@@ -52,6 +52,7 @@ _CHANGES = _words(
     " update updated upgrade use validate verify warn wrap write"
 )
 """Verbs that a task begins with, as an issue or a commit is titled."""
+_SENTENCE_END = r"\n|[.;!?](?=\s)|\s\*\s"
 _TASK = r"(?i:(?:^|[.;*] )(?:fix|feat|chore|refactor|perf)\b)"
 
 # Patterns are texts, which `re` compiles and keeps when they are first asked for: a question of plain words
@@ -90,9 +91,9 @@ class Query(NamedTuple):
     ``terms`` are index terms (parts, and whole identifiers behind ``=``) in order of first use, stop words
     left out; ``names`` are the folded names that it may mean by a symbol, with 1.0 for those written as
     identifiers and less for plain words and for neighbours taken as one; ``wanted`` are the kinds of file
-    it asks for (tests, docs, examples, generated, legacy); ``compounds`` are neighbouring words as one
-    identifier would have them, "commit message" as ``=commitmessage``; ``whole`` is the folded name that
-    all words of a short question make together, or empty.
+    it asks for (tests, docs, examples, generated, legacy), a task with its first sentence; ``compounds`` are
+    neighbouring words as one identifier would have them, "commit message" as ``=commitmessage``; ``whole``
+    is the folded name that all words of a short question make together, or empty.
     """
 
     text: str
@@ -130,7 +131,10 @@ def read_query(text: str) -> Query:
     if not counts:
         counts = everything
     bare = {word.lower() for word, _ in words[:MAX_TERMS]}
-    wanted = frozenset(name for name, hints in _WANTED.items() if not bare.isdisjoint(hints))
+    wanted = _wanted(bare)
+    if wanted and kind == "change":  # what comes after its title names tests and docs in passing
+        title = re.split(_SENTENCE_END, text.strip(), maxsplit=1)[0]
+        wanted = _wanted({word.lower() for word, _ in query_words(title)})
     names, written = _names(text, words, kind)
     compounds = _compounds(words) if kind in ("natural", "change", "error") else ()
     whole = ""
@@ -138,6 +142,10 @@ def read_query(text: str) -> Query:
         whole = "".join(fold(word) for word, _ in words)
         names[whole] = 1.0
     return Query(text, kind, tuple(counts), counts, names, written, _places(text), wanted, compounds, whole)
+
+
+def _wanted(words: set[str]) -> frozenset[str]:
+    return frozenset(name for name, hints in _WANTED.items() if not words.isdisjoint(hints))
 
 
 def _compounds(words: list[tuple[str, tuple[str, ...]]]) -> tuple[str, ...]:

@@ -67,6 +67,14 @@ def test_what_is_asked_for() -> None:
     assert not read_query("login form").wanted
 
 
+def test_a_task_asks_for_kinds_of_file_with_its_first_sentence() -> None:
+    assert not read_query("Fix the crash at start. Add a test, update the docs").wanted
+    assert not read_query("add runtime overrides\n\n* add tests\n* update the changelog").wanted
+    assert not read_query("Drop v1.2 of the format * adjust tests").wanted
+    assert read_query("Fix the flaky test of the scanner. The docs are right.").wanted == {"tests"}
+    assert read_query("How are settings read? Where is their documentation?").wanted == {"docs"}
+
+
 @settings(max_examples=200)
 @given(st.text(max_size=300))
 def test_any_text_is_read(text: str) -> None:

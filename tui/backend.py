@@ -136,6 +136,7 @@ class Backend:
         self._engine_place: tuple[int, int] | None = None
         self._code_changed = False
         self._engine_lock = threading.Lock()  # over _engine: one thread at a time may use it
+        self._finished = False
         self._generations: dict[str, int] = {}
         self._threads = Threads()
 
@@ -213,18 +214,12 @@ class Backend:
         """Run ``work`` on the project's index in a thread, one after the other, a stale one not at all."""
 
         def in_turn(ticket: Ticket) -> object:
-            with self._engine_lock:
-                if ticket.stale:
-                    return None
-                engine = self._engine
-                if engine is not None and (self._code_changed or _place_of(engine) != self._engine_place):
-                    engine.close()
-                    self._engine = None
-                self._code_changed = False
-                if self._engine is None:
-                    self._engine = self._open_engine()
-                    self._engine_place = _place_of(self._engine)
-                return work(self._engine, ticket)
+            try:
+                with self._engine_lock:
+                    return None if ticket.stale else work(self._engine_now(), ticket)
+            finally:
+                if self._finished:
+                    self._close_engine()
 
         return self.request(node, group, description, in_turn)
 
@@ -245,6 +240,18 @@ class Backend:
         """The index may be another one now: open it anew for the next question."""
         self._code_changed = True
 
+    def _engine_now(self) -> RetrievalEngine:
+        """The engine over the index as it is now; the caller holds the lock."""
+        engine = self._engine
+        if engine is not None and (self._code_changed or _place_of(engine) != self._engine_place):
+            engine.close()
+            engine = self._engine = None
+        self._code_changed = False
+        if engine is None:
+            engine = self._engine = self._open_engine()
+            self._engine_place = _place_of(engine)
+        return engine
+
     def _open_engine(self) -> RetrievalEngine:
         from ..retrieval.engine import RetrievalEngine  # noqa: PLC0415 -- not needed for the first frame
 
@@ -259,14 +266,18 @@ class Backend:
     def finish(self) -> bool:
         """After the app ended: wait for what keeps what was written; whether anything else still runs."""
         running = self._threads.finish()
-        if self._engine_lock.acquire(blocking=False):  # else whoever has the engine goes with the process
+        self._finished = True
+        self._close_engine()
+        return running
+
+    def _close_engine(self) -> None:
+        if self._engine_lock.acquire(blocking=False):  # else whoever has the engine closes it afterwards
             try:
                 if self._engine is not None:
                     self._engine.close()
                     self._engine = None
             finally:
                 self._engine_lock.release()
-        return running
 
     def cancel(self, group: str) -> None:
         """Make whatever runs in a group stale."""

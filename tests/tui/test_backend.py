@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from mnemo.retrieval.engine import RetrievalEngine
 from mnemo.storage import JournalError, MemoryDB
 from mnemo.tui.backend import Backend
 from mnemo.tui.opening import Opening
@@ -92,6 +93,29 @@ async def test_a_slow_journal_blocks_neither_keys_nor_quitting(tmp_path):
         await pilot.press("escape")
         release.set()
     opening.close()
+
+
+async def test_an_engine_that_is_read_when_the_app_ends_is_closed_by_whoever_reads(driven, journal, tmp_path):
+    with RetrievalEngine.open(tmp_path) as engine:
+        engine.ingest()
+    begun, release = threading.Event(), threading.Event()
+    ended: list[threading.Thread] = []
+    used: list[RetrievalEngine] = []
+
+    def slow(engine: RetrievalEngine, _: object) -> None:
+        assert engine.store
+        used.append(engine)
+        ended.append(threading.current_thread())
+        begun.set()
+        release.wait(60)
+
+    async with driven(journal, project=tmp_path) as app:
+        app.pane.backend.read_code(app.pane, "slow", "reading", slow)
+        await app.until(begun.is_set)
+    assert used[0]._store is not None, "nobody takes it away from who reads"
+    release.set()
+    ended[0].join(60)
+    assert used[0]._store is None
 
 
 def test_the_app_module_loads_no_screen(tmp_path: Path):

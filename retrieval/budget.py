@@ -35,7 +35,7 @@ class Choice:
 
 
 def fill(
-    offers: Iterable[Offer],
+    offers: Iterable[tuple[int, int, int, int, int, int]],
     budget: int,
     cost: Callable[[int], int],
     *,
@@ -43,7 +43,8 @@ def fill(
     limit: int | None = None,
     per_file: int | None = None,
 ) -> Choice:
-    """Take offers (best first) while they fit; one that does not is skipped, and smaller ones may follow.
+    """Take offers (best first, `Offer` or what it holds) while they fit; one that does not is skipped, and
+    smaller ones may follow.
 
     ``cost`` gives the tokens of a row's block; it is not asked where the floor alone does not fit.
     ``squeeze`` may make a row that does not fit smaller: it is given the room that is left, and gives the
@@ -55,48 +56,46 @@ def fill(
     ranges: dict[int, list[tuple[int, int]]] = {}
     counts: dict[int, int] = {}
     refusals = 0
-    for offer in offers:
+    for row, file_id, content_id, line_start, line_end, floor in offers:
         if limit is not None and len(choice.taken) >= limit:
             break
-        if per_file is not None and counts.get(offer.file_id, 0) >= per_file:
-            choice.passed[offer.row] = f"{per_file} of its file already"
+        if per_file is not None and counts.get(file_id, 0) >= per_file:
+            choice.passed[row] = f"{per_file} of its file already"
             continue
-        if offer.content_id in contents:
-            choice.passed[offer.row] = "same content"
+        if content_id in contents:
+            choice.passed[row] = "same content"
             continue
-        taken_lines = ranges.setdefault(offer.file_id, [])
-        if taken_lines and _covered(offer, taken_lines):
-            choice.passed[offer.row] = "its lines are there already"
+        taken_lines = ranges.get(file_id)
+        if taken_lines and _covered(line_start, line_end, taken_lines):
+            choice.passed[row] = "its lines are there already"
             continue
-        price = offer.floor
-        if choice.used + price <= budget:
-            price = cost(offer.row)
-        if choice.used + price > budget and (smaller := squeeze(offer.row, budget - choice.used)) is not None:
+        room = budget - choice.used
+        price = floor if floor > room else cost(row)
+        if price > room and (smaller := squeeze(row, room)) is not None:
             price = smaller
             choice.squeezed += 1
-        if choice.used + price > budget:
-            choice.refused.append((offer.row, price))
+        if price > room:
+            choice.refused.append((row, price))
             refusals += 1
             if refusals >= TRIES:
                 break
             continue
-        choice.taken.append(offer.row)
+        choice.taken.append(row)
         choice.used += price
-        contents.add(offer.content_id)
-        taken_lines.append((offer.line_start, offer.line_end))
-        counts[offer.file_id] = counts.get(offer.file_id, 0) + 1
+        contents.add(content_id)
+        ranges.setdefault(file_id, []).append((line_start, line_end))
+        counts[file_id] = counts.get(file_id, 0) + 1
     return choice
 
 
-def _covered(offer: Offer, taken: list[tuple[int, int]]) -> bool:
-    """Whether lines of the offer were taken already. Windows overlap by a few lines: more than a third
+def _covered(first: int, last: int, taken: list[tuple[int, int]]) -> bool:
+    """Whether lines from ``first`` to ``last`` were taken already. Windows overlap by a few lines: more than a third
     counts.
 
     Pieces of one long line are told apart by their contents.
     """
-    if offer.line_start == offer.line_end:
-        return any(start <= offer.line_start <= end and start != end for start, end in taken)
-    first, last = offer.line_start, offer.line_end
+    if first == last:
+        return any(start <= first <= end and start != end for start, end in taken)
     shared = 0
     for start, end in taken:
         if start <= last and first <= end:

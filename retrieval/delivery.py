@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..storage.cache import ArcCache
 from .analysis import WHOLE, stem
-from .budget import Choice, Offer, fill
+from .budget import Choice, fill
 from .config import CompressionConfig
 from .corpus import Candidate
 from .evidence import Evidence
@@ -97,7 +97,7 @@ class Delivery:
         self._order = order
         options = self._options
         offers = (
-            Offer(row, chunk.file_id, chunk.content_id, chunk.line_start, chunk.line_end, self._floor(chunk))
+            (row, chunk.file_id, chunk.content_id, chunk.line_start, chunk.line_end, self._floor(chunk))
             for row, chunk in zip(order, map(self._candidates.__getitem__, order), strict=True)
         )
         return fill(

@@ -8,6 +8,7 @@ below it; its weights are data, learned by ``benchmarks/learn_weights.py``: ``we
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import compress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -72,31 +73,39 @@ def learned(
     """The model's score of each candidate, by row. ``spans`` are the rows of each file's candidates,
     ``scales`` multiplies whole signals (0 to 2).
     """
+    owners = [file for file, (start, end) in enumerate(spans) for _ in range(start, end)]
     of_files = [0.0] * len(spans)
-    slices = [slice(*span) for span in spans]
     for name, weight in weights.file.items():
-        column = features.files.get(name) or features.chunks.get(name)
-        if not column or not any(column):
-            continue
-        factor = weight * scales.get(name.partition(".")[0], 1.0)
-        best = column if name in features.files else map(max, map(column.__getitem__, slices))
-        of_files = [score + factor * value for score, value in zip(of_files, best, strict=True)]
-    within = _weighed(weights.chunk, features, scales, [0.0] * (spans[-1][1] if spans else 0))
+        column = features.files.get(name) or _best(features.chunks.get(name, ()), owners, len(spans))
+        _add(of_files, column, weight, name, scales)
+    within = [0.0] * len(owners)
+    for name, weight in weights.chunk.items():
+        _add(within, features.chunks.get(name, ()), weight, name, scales)
     scores: list[float] = []
     spread = weights.spread
-    for some, of_file in zip(map(within.__getitem__, slices), of_files, strict=True):
+    for (start, end), of_file in zip(spans, of_files, strict=True):
+        some = within[start:end]
         top = of_file - spread * max(some)
         scores += [top + spread * score for score in some]
-    return _weighed(weights.own, features, scales, scores)
-
-
-def _weighed(
-    weights: Mapping[str, float], features: Features, scales: Mapping[str, float], scores: list[float]
-) -> list[float]:
-    """``scores`` by row with the weighted features of chunks added."""
-    for name, weight in weights.items():
-        column = features.chunks.get(name)
-        if column and any(column):
-            factor = weight * scales.get(name.partition(".")[0], 1.0)
-            scores = [score + factor * value for score, value in zip(scores, column, strict=True)]
+    for name, weight in weights.own.items():
+        _add(scores, features.chunks.get(name, ()), weight, name, scales)
     return scores
+
+
+def _best(column: Sequence[float], owners: Sequence[int], files: int) -> list[float]:
+    """By file, the best of its chunks; ``owners`` are the files of all chunks, by row."""
+    found = [0.0] * files
+    for row in compress(range(len(owners)), column):
+        file = owners[row]
+        if column[row] > found[file]:
+            found[file] = column[row]
+    return found
+
+
+def _add(
+    scores: list[float], column: Sequence[float], weight: float, name: str, scales: Mapping[str, float]
+) -> None:
+    """Add a weighed feature to ``scores``, by row: where it is 0, as most are for most rows, is no work."""
+    factor = weight * scales.get(name.partition(".")[0], 1.0)
+    for row in compress(range(len(scores)), column):
+        scores[row] += factor * column[row]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import compress, repeat
-from operator import getitem, mul
+from itertools import compress
 
 from ..analysis import COMMENT_SHIFT
 from ..evidence import Evidence
@@ -18,19 +17,6 @@ _SAID = bytes(byte >> COMMENT_SHIFT & 3 for byte in range(256))
 _SHARE = tuple(times / (times + 1) for times in range(4))
 
 
-class _Sums(dict[tuple[int, ...], float]):
-    """The sums of weight x share for how often each term is said: few combinations ever occur."""
-
-    def __init__(self, weights: Sequence[float]) -> None:
-        super().__init__()
-        self._weights = weights
-
-    def __missing__(self, times: tuple[int, ...]) -> float:
-        total: float = sum(map(mul, self._weights, map(_SHARE.__getitem__, times)))
-        self[times] = total
-        return total
-
-
 def features(evidence: Evidence) -> Features:
     """Over stems with the path's words (``bm25``), over exact terms (``.raw``), and in comments. ``.near``:
     the text of the chunk before or after it. ``.file``: the root of the sum over the file;
@@ -42,30 +28,31 @@ def features(evidence: Evidence) -> Features:
     rows = list(map(corpus.saturation.__getitem__, map(corpus.lengths.__getitem__, docs)))
     spans = evidence.spans
     bonuses = _bonuses(evidence)
-    text: list[list[float]] = []
-    raw: list[list[float]] = []
+    every = range(len(docs))
+    text = [0.0] * len(docs)
+    raw, comments = text.copy(), text.copy()
+    said = [column.translate(_SAID) for column in evidence.united]
     for number, group in enumerate(groups):
         weight = group.idf * group.weight
-        times = evidence.united[number].translate(TF_OF)
-        scores = list(map(weight.__mul__, map(getitem, rows, times)))
-        if group.exact is group.united:
-            raw.append(scores)
-        else:
-            exact = evidence.exact[number].translate(TF_OF)
-            raw.append(list(map(weight.__mul__, map(getitem, rows, exact))))
+        times: Sequence[int] = evidence.united[number].translate(TF_OF)
+        exact = times if group.exact is group.united else evidence.exact[number].translate(TF_OF)
+        for row in compress(every, exact):
+            raw[row] += weight * rows[row][exact[row]]
         if bonuses[number]:
-            scores = scores.copy()
-            for row, more in bonuses[number].items():
-                for place in range(*spans[row]):
-                    scores[place] = weight * rows[place][times[place] + more]
-        text.append(scores)
-    said = [column.translate(_SAID) for column in evidence.united]
-    sums = _Sums([group.idf for group in groups])
+            times = bytearray(times)
+            for file, more in bonuses[number].items():
+                for row in range(*spans[file]):
+                    times[row] += more
+        for row in compress(every, times):
+            text[row] += weight * rows[row][times[row]]
+        shares = said[number]
+        for row in compress(every, shares):
+            comments[row] += group.idf * _SHARE[shares[row]]
     return Features(
         {
-            "bm25": scaled(list(map(sum, zip(*text, strict=True)))),
-            "bm25.raw": scaled(list(map(sum, zip(*raw, strict=True)))),
-            "bm25.comments": scaled(list(map(sums.__getitem__, zip(*said, strict=True)))),
+            "bm25": scaled(text),
+            "bm25.raw": scaled(raw),
+            "bm25.comments": scaled(comments),
             "bm25.near": scaled(_near(evidence)),
         },
         {"bm25.file": scaled(_of_files(evidence)), "bm25.filecomments": _in_files(evidence, said)},
@@ -89,12 +76,9 @@ def _in_files(evidence: Evidence, said: Sequence[bytes]) -> list[float]:
     """By file: the share of the question's weight that is said in any of its candidates."""
     found = [0.0] * len(evidence.spans)
     total = evidence.total_idf
-    rows, slices = range(len(found)), [slice(*span) for span in evidence.spans]
     for group, column in zip(evidence.groups, said, strict=True):
-        if any(column):
-            share = group.idf / total
-            for row in compress(rows, map(bytes.strip, map(column.__getitem__, slices), repeat(b"\0"))):
-                found[row] += share
+        for file in set(compress(evidence.owners, column)):
+            found[file] += group.idf / total
     return found
 
 

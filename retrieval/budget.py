@@ -89,8 +89,7 @@ def fill(
 
 
 def _covered(first: int, last: int, taken: list[tuple[int, int]]) -> bool:
-    """Whether lines from ``first`` to ``last`` were taken already. Windows overlap by a few lines: more than a third
-    counts.
+    """Whether these lines were taken already. Windows overlap by a few lines: more than a third counts.
 
     Pieces of one long line are told apart by their contents.
     """

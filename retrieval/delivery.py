@@ -12,7 +12,7 @@ from .budget import Choice, fill
 from .config import CompressionConfig
 from .corpus import Candidate
 from .evidence import Evidence
-from .formats import TextFormat, block, closing, document, heading
+from .formats import TextFormat, closing, document, heading, parts
 from .results import AlsoIn, Chunk, LeftOut, QueryResult
 from .scored import Scored
 from .store import chunk_uid_text, inflate
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Content", "Delivery", "Options"]
 
 LEFT_OUT = 20  # of what did not fit, so many are told
-AT_ONCE = 48  # contents read by one statement
+AT_ONCE = 64  # contents read by one statement
 SQUEEZE_BEST = 5  # of so many offers, those that do not fit are tried smaller
 SQUEEZED = 3  # so many chunks of an answer are compressed at most
 SQUEEZES = (1.0, 0.9, 0.75)  # shares of the ratio that would just do: marks and headings cost as well
@@ -89,6 +89,7 @@ class Delivery:
         self._made: dict[int, QueryResult] = {}
         self._prices: dict[int, tuple[QueryResult, int]] = {}
         self._squeezed = 0
+        self._ahead = options.budget  # tokens of contents to read before somebody asks for them
         self._order: list[int] = []
         self._bodies: dict[int, tuple[bytes, bytes, int]] = {}
 
@@ -218,10 +219,12 @@ class Delivery:
     def _tokens_written(self, result: QueryResult) -> int:
         if self._format is None:
             return self._tokens(result.delta_text or result.chunk.content)
-        text = block(self._format, result, show_scores=self._options.show_scores)
+        before, content, after = parts(self._format, result, show_scores=self._options.show_scores)
         if self._exact is not None:
-            return self._exact(text)
-        return _around(text.replace(result.delta_text or result.chunk.content, "", 1)) + result.chunk.tokens
+            return self._exact(before + content + after)
+        if content != (result.delta_text or result.chunk.content):  # it is escaped, and so longer
+            before += content
+        return _around(before + after) + result.chunk.tokens
 
     def _count(self, found: list[QueryResult]) -> int:
         options = self._options
@@ -285,12 +288,20 @@ class Delivery:
                 " WHERE content_id = ? AND chunks.id != ? ORDER BY path, line_start LIMIT 8",
                 (chunk.content_id, chunk.chunk_id),
             ).fetchall()
-        return Content(inflate(body), digest.hex(), tuple(AlsoIn(*place) for place in also))
+        return Content(inflate(body), digest.hex(), tuple([AlsoIn(*place) for place in also]))
 
     def _load(self, row: int) -> None:
-        """Read the contents of a row and of those that come next, with how many chunks share each."""
-        at = self._order.index(row)
-        ids = [self._candidates[other].content_id for other in self._order[at : at + AT_ONCE]]
+        """Read the contents of a row, and the first time of those that come next and would fill the budget,
+        with how many chunks share each.
+        """
+        ids = [self._candidates[row].content_id]
+        if self._ahead > 0:
+            for other in self._order[self._order.index(row) + 1 :]:
+                chunk = self._candidates[other]
+                ids.append(chunk.content_id)
+                self._ahead -= chunk.tokens
+                if self._ahead <= 0 or len(ids) == AT_ONCE:
+                    break
         marks = ",".join("?" * len(ids))
         rows = self._connection.execute(
             "SELECT id, body, hash, (SELECT count(*) FROM chunks WHERE content_id = contents.id)"  # noqa: S608

@@ -79,8 +79,8 @@ class Evidence(NamedTuple):
     """By document: the names of the question that it defines, as (folded, as written, kind)."""
     definers: dict[str, int]
     """How many files define each name of the question."""
-    connected: dict[int, dict[int, int]]
-    """By file: candidate files that it uses or imports, with how often."""
+    uses: dict[int, dict[int, int]]
+    """By file: the files that it uses or imports, with how often."""
     experience: Experience
     """What was learned from use."""
     vocabulary: frozenset[str] | None = None
@@ -175,7 +175,7 @@ def gather(
         folder_hits,
         definitions,
         definers,
-        _connected(corpus, files),
+        corpus.uses(files),
         Experience(),
     )
 
@@ -301,12 +301,3 @@ def _of_places(connection: sqlite3.Connection, corpus: Corpus, query: Query) -> 
 def same_place(written: str, path: str) -> bool:
     """Whether a path as written in a question may mean an indexed one: either ends with the other."""
     return path == written or path.endswith("/" + written) or written.endswith("/" + path)
-
-
-def _connected(corpus: Corpus, files: dict[int, FileFacts]) -> dict[int, dict[int, int]]:
-    known = files.keys()
-    return {
-        source: {target: uses[target] for target in known & uses.keys()}
-        for source, uses in corpus.uses(files).items()
-        if not known.isdisjoint(uses)
-    }

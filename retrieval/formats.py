@@ -8,9 +8,10 @@ from typing import Literal
 
 from .results import QueryResult
 
-__all__ = ["TextFormat", "block", "closing", "document", "heading", "quoted_xml", "xml_text"]
+__all__ = ["TextFormat", "closing", "document", "heading", "parts", "quoted_xml", "xml_text"]
 
 TextFormat = Literal["plain", "markdown", "xml"]
+Parts = tuple[str, str, str]
 
 # As texts: `re` compiles and keeps what is asked for, and plain answers ask for neither.
 _NOT_XML = "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
@@ -33,7 +34,7 @@ def document(
 ) -> str:
     """The whole output, ending in a line feed; ``session`` is the name of the caller's, if there is one."""
     tokens = sum(result.chunk.tokens for result in results)
-    blocks = [block(style, result, show_scores=show_scores) for result in results]
+    blocks = [part for result in results for part in parts(style, result, show_scores=show_scores)]
     return "".join(
         [heading(style, query, budget, len(results), tokens, session=session), *blocks, closing(style)]
     )
@@ -64,11 +65,11 @@ def closing(style: TextFormat) -> str:
     return "</context>\n" if style == "xml" else ""
 
 
-def block(style: TextFormat, result: QueryResult, *, show_scores: bool = False) -> str:
-    """One result, ending in a line feed (or a blank line)."""
-    make: Callable[[QueryResult, bool], str] = {"plain": _plain, "markdown": _markdown, "xml": _xml_block}[
-        style
-    ]
+def parts(style: TextFormat, result: QueryResult, *, show_scores: bool = False) -> Parts:
+    """One result, ending in a line feed (or a blank line): what stands before its content, the content, and
+    what stands after it.
+    """
+    make: Callable[[QueryResult, bool], Parts] = {"plain": _plain, "markdown": _markdown, "xml": _xml}[style]
     return make(result, show_scores)
 
 
@@ -92,42 +93,40 @@ def _reference(result: QueryResult) -> str | None:
     return None if text is None or "\n" in text else text
 
 
-def _plain(result: QueryResult, show_scores: bool) -> str:
+def _plain(result: QueryResult, show_scores: bool) -> Parts:
     chunk = result.chunk
+    head = f"--- {result.file_path} [lines {chunk.line_start}-{chunk.line_end}] [{_label(result)}] ["
+    marks = "] [STALE]" if result.is_stale else "]"
+    marks += f" [{_scores(result)}] ---\n" if show_scores else " ---\n"
     reference = _reference(result)
-    marks = f"[lines {chunk.line_start}-{chunk.line_end}] [{_label(result)}]"
-    marks += f" [tokens: {chunk.tokens}]" if reference is None else f" [{reference}]"
-    marks += " [STALE]" if result.is_stale else ""
-    marks += f" [{_scores(result)}]" if show_scores else ""
-    lines = [f"--- {result.file_path} {marks} ---"]
     if reference is not None:
-        return "\n".join([*lines, "", ""])
+        return head, reference, f"{marks}\n"
+    head += f"tokens: {chunk.tokens}{marks}"
     if result.is_delta:
-        return "\n".join([*lines, "[changed]", result.delta_text or "", "", ""])
+        return f"{head}[changed]\n", result.delta_text or "", "\n\n"
     if result.also_in:
-        lines.append(f"[also in {_places(result)}]")
+        head += f"[also in {_places(result)}]\n"
     if chunk.compressed:
-        lines.append("[compressed]")
-    return "\n".join([*lines, chunk.content, "", ""])
+        head += "[compressed]\n"
+    return head, chunk.content, "\n\n"
 
 
-def _markdown(result: QueryResult, show_scores: bool) -> str:
+def _markdown(result: QueryResult, show_scores: bool) -> Parts:
     chunk = result.chunk
     content = (result.delta_text or "") if result.is_delta else chunk.content
     longest = max((len(fence) for fence in re.findall(_FENCE, content)), default=2)
     fence = "`" * max(3, longest + 1)
-    marks = f"`{result.file_path}` lines {chunk.line_start}-{chunk.line_end}, {_label(result)}"
-    marks += " (compressed)" if chunk.compressed and not result.is_delta else ""
-    marks += " (stale)" if result.is_stale else ""
+    head = f"## `{result.file_path}` lines {chunk.line_start}-{chunk.line_end}, {_label(result)}"
+    head += " (compressed)" if chunk.compressed and not result.is_delta else ""
+    head += " (stale)\n\n" if result.is_stale else "\n\n"
     if _reference(result) is not None:
-        return f"## {marks}\n\n{content}\n\n"
-    lines = [f"## {marks}", ""]
+        return head, content, "\n\n"
     if result.also_in and not result.is_delta:
-        lines += [f"Also in {_places(result)}.", ""]
+        head += f"Also in {_places(result)}.\n\n"
     if show_scores:
-        lines += [f"{_scores(result)}", ""]
+        head += f"{_scores(result)}\n\n"
     language = chunk.language if chunk.language and chunk.language != "unknown" else ""
-    return "\n".join([*lines, f"{fence}{'diff' if result.is_delta else language}", content, fence, "", ""])
+    return f"{head}{fence}{'diff' if result.is_delta else language}\n", content, f"\n{fence}\n\n"
 
 
 def quoted_xml(text: str) -> str:
@@ -140,7 +139,7 @@ def xml_text(text: str) -> str:
     return re.sub(_NOT_XML, "\ufffd", text)
 
 
-def _xml_block(result: QueryResult, show_scores: bool) -> str:
+def _xml(result: QueryResult, show_scores: bool) -> Parts:
     chunk = result.chunk
     attributes = {
         "path": result.file_path,
@@ -156,9 +155,10 @@ def _xml_block(result: QueryResult, show_scores: bool) -> str:
         "scores": _scores(result) if show_scores else None,
     }
     said = " ".join(f"{name}={quoted_xml(value)}" for name, value in attributes.items() if value is not None)
-    if _reference(result) is not None:
-        return f"<chunk {said}/>\n"
+    reference = _reference(result)
+    if reference is not None:
+        return f"<chunk {said}/>\n".partition(reference)
     content = xml_text((result.delta_text or "") if result.is_delta else chunk.content).replace(
         "]]>", "]]]]><![CDATA[>"
     )
-    return f"<chunk {said}><![CDATA[\n{content}\n]]></chunk>\n"
+    return f"<chunk {said}><![CDATA[\n", content, "\n]]></chunk>\n"

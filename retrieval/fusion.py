@@ -96,9 +96,8 @@ def _best(column: Sequence[float], owners: Sequence[int], files: int) -> list[fl
     """By file, the best of its chunks; ``owners`` are the files of all chunks, by row."""
     found = [0.0] * files
     for row in compress(range(len(owners)), column):
-        file = owners[row]
-        if column[row] > found[file]:
-            found[file] = column[row]
+        if (value := column[row]) > found[owners[row]]:
+            found[owners[row]] = value
     return found
 
 

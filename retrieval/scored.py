@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TypeVar
 
 from .signals import SIGNALS
@@ -48,11 +48,11 @@ class Scored:
 
     def scores(self, row: int) -> Mapping[str, float]:
         """The scores of one row, as `QueryResult.scores` has them."""
-        return _Looked(partial(self._scores, row))
+        return _Looked(self._scores, row)
 
     def ranks(self, row: int) -> Mapping[str, int]:
         """The ranks of one row, as `QueryResult.ranks` has them."""
-        return _Looked(partial(self._ranks, row))
+        return _Looked(self._ranks, row)
 
     def _scores(self, row: int) -> dict[str, float]:
         scores = dict.fromkeys(SIGNALS, 0.0)
@@ -73,16 +73,17 @@ class _Looked(Mapping[str, V]):
     Once made it lets go of what it was made from, half a megabyte an answer in a project like Django.
     """
 
-    __slots__ = ("_made", "_make")
+    __slots__ = ("_made", "_make", "_row")
 
-    def __init__(self, make: Callable[[], dict[str, V]]) -> None:
-        self._make: Callable[[], dict[str, V]] | None = make
+    def __init__(self, make: Callable[[int], dict[str, V]], row: int) -> None:
+        self._make: Callable[[int], dict[str, V]] | None = make
+        self._row = row
         self._made: dict[str, V] = {}
 
     def _items(self) -> dict[str, V]:
         make = self._make
         if make is not None:
-            self._made = make()
+            self._made = make(self._row)
             self._make = None
         return self._made
 

@@ -14,24 +14,23 @@ __all__ = ["SIGNALS", "columns_of", "features_of"]
 
 SIGNALS = ("bm25", "vector", "symbol", "path", "graph", "usage", "prefetch")
 """The signals that users see and may weigh."""
+_WEIGHED = (bm25, symbol, path, kind, usage, prefetch)
+_UNWEIGHED = (vector, graph)
 
 
 def features_of(evidence: Evidence, *, unweighed: bool = True) -> Features:
-    """All features of the candidates; or without the signal that the learned model gives no weight, which
+    """All features of the candidates; or without the signals that the learned model gives no weight, which
     `columns_of` adds once somebody looks.
     """
     found = Features()
-    for module in (bm25, symbol, path, graph, kind, usage, prefetch):
-        some = module.features(evidence)
-        found.chunks.update(some.chunks)
-        found.files.update(some.files)
-    if unweighed:
-        found.chunks.update(vector.features(evidence).chunks)
+    for module in (*_WEIGHED, *(_UNWEIGHED if unweighed else ())):
+        found.update(module.features(evidence))
     return found
 
 
 def columns_of(evidence: Evidence, features: Features) -> dict[str, list[float]]:
     """What users see: the signals' scores by name and candidate's row."""
     if "vector" not in features.chunks:
-        features.chunks.update(vector.features(evidence).chunks)
+        for module in _UNWEIGHED:
+            features.update(module.features(evidence))
     return {name: column for name in SIGNALS if (column := features.column(name, evidence.owners))}

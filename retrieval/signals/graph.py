@@ -17,8 +17,8 @@ def features(evidence: Evidence) -> Features:
     best = [max(map(totals.__getitem__, docs[start:end])) * unit for start, end in evidence.spans]
     near = [0.0] * len(best)
     # In the order of the files: a sum of floats depends on it, and every process has to come to the same.
-    for source, targets in sorted(evidence.connected.items()):
+    for source, targets in sorted(evidence.uses.items()):
         share = best[row_of[source]]
-        for target, weight in targets.items():
-            near[row_of[target]] += share * math.log1p(weight)
+        for target in row_of.keys() & targets.keys():
+            near[row_of[target]] += share * math.log1p(targets[target])
     return Features({}, {"graph": scaled(near)})

@@ -18,7 +18,7 @@ def features(evidence: Evidence) -> Features:
     files: dict[str, list[float]] = {}
     for row, facts in enumerate(evidence.files.values()):
         kinds = facts.kinds - wanted
-        if facts.path.rpartition("/")[2] in named:
+        if named and facts.path.rpartition("/")[2] in named:
             kinds = frozenset()
         if facts.lines < 12:
             kinds |= {"short"}

@@ -23,13 +23,14 @@ def features(evidence: Evidence) -> Features:
     names: list[float] = []
     folder: list[float] = []
     for file_id, facts in evidence.files.items():
-        hits = evidence.stem_hits.get(file_id, {})
-        near = evidence.folder_hits.get(file_id, {})
-        share = sum(groups[number].idf * match for number, match in hits.items()) / total
-        named = _named(facts, [groups[number].term for number in hits]) if hits else 0.0
+        share = named = parent = 0.0
+        if hits := evidence.stem_hits.get(file_id):
+            share = sum([groups[number].idf * match for number, match in hits.items()]) / total
+            named = _named(facts, [groups[number].term for number in hits])
+        if near := evidence.folder_hits.get(file_id):
+            parent = sum([groups[number].idf * match for number, (match, step) in near.items() if step == 1])
         names.append(named)
         path.append(2 * share * named / (share + named) if share and named else 0.0)
-        parent = sum(groups[number].idf * match for number, (match, step) in near.items() if step == 1)
         folder.append(parent / total)
     places = [0.0] * len(evidence.candidates)
     for row, facts in enumerate(evidence.files.values()):

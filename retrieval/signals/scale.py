@@ -17,6 +17,11 @@ class Features:
         self.chunks = chunks or {}
         self.files = files or {}
 
+    def update(self, more: Features) -> None:
+        """Add other features."""
+        self.chunks.update(more.chunks)
+        self.files.update(more.files)
+
     def column(self, name: str, owners: Sequence[int]) -> list[float]:
         """A feature by candidate's row, whichever kind it is; empty for one that nobody gave."""
         if name in self.chunks:

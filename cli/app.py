@@ -1,7 +1,5 @@
 """The root command, and what an error becomes: one line, an exit code, and nothing lost."""
 
-from __future__ import annotations
-
 import errno
 import os
 import sys

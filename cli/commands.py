@@ -1,7 +1,5 @@
 """How verbs become commands: built when they are called, with global options and plain help."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from importlib import import_module
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What the shell is offered while somebody types: names that the journal knows. Never fails, never writes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -67,7 +65,7 @@ def setting_keys(incomplete: str) -> list[tuple[str, str]]:
 
 
 def _from_journal(
-    ctx: typer.Context, incomplete: str, names: Callable[[MemoryDB], Iterable[str]]
+    ctx: typer.Context, incomplete: str, names: Callable[["MemoryDB"], Iterable[str]]
 ) -> list[str]:
     try:
         with _session(ctx).open() as journal:

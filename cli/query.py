@@ -1,6 +1,7 @@
 """The verb ``query``: what a codebase has to say to a question, within a budget."""
 
-from __future__ import annotations
+# Annotations are evaluated here and in the modules that every verb loads: as texts typer would compile and
+# evaluate each twice, a thirtieth of a question's time.
 
 import json as encoder
 import sys
@@ -12,13 +13,12 @@ import typer
 
 from .inert import inert, one_line
 from .options import Concept, FailEmpty, FeelingFilter, Since, TagFilter, Until, empty_code, filters
-from .session import UsageError, session_of, warn, write
+from .session import Session, UsageError, session_of, warn, write
 from .stdin import text_argument
 
 if TYPE_CHECKING:
     from ..retrieval.journal import JournalAnswer
     from ..retrieval.reply import Reply
-    from .session import Session
 
 __all__ = ["VERBS"]
 
@@ -133,7 +133,7 @@ def query(
     return empty_code(reply["found"], fail_empty)
 
 
-def _ask(session: Session, asked: str, options: dict[str, Any]) -> Reply:
+def _ask(session: Session, asked: str, options: dict[str, Any]) -> "Reply":
     """Have the project's daemon answer, or an engine of our own where none runs, and print the answer."""
     from ..retrieval.daemon.client import NoDaemonError, call
     from ..retrieval.locate import find_project_dir
@@ -158,7 +158,7 @@ def _ask(session: Session, asked: str, options: dict[str, Any]) -> Reply:
     return reply
 
 
-def _print(reply: Reply, form: Form) -> None:
+def _print(reply: "Reply", form: Form) -> None:
     output = reply["output"]
     if output:
         write(inert(output) if form != "json" and sys.stdout.isatty() else output)
@@ -177,7 +177,7 @@ def _refuse(corpus: str, options: Mapping[str, object]) -> None:
             raise UsageError(f"{name} is for questions to {corpus}")
 
 
-def _ask_journal(session: Session, asked: str, *, budget: int | None, **options: Any) -> JournalAnswer:
+def _ask_journal(session: Session, asked: str, *, budget: int | None, **options: Any) -> "JournalAnswer":
     from datetime import datetime
 
     from ..retrieval.config import RetrievalConfig

@@ -36,7 +36,8 @@ class Options(NamedTuple):
 
     ``path`` is a glob over paths (or a folder), ``language`` a language's name; ``scales`` weighs signals
     from 0 to 2; ``show_scores`` and ``session`` (its name) are what the output will show, and so cost.
-    ``compress`` allows that a few chunks that would not fit are made smaller.
+    ``compress`` allows that a few chunks that would not fit are made smaller; without
+    ``scores`` results tell none.
     """
 
     budget: int
@@ -50,6 +51,7 @@ class Options(NamedTuple):
     check_stale: bool = False
     session: str | None = None
     compress: bool = True
+    scores: bool = True
 
 
 class Content(NamedTuple):
@@ -69,7 +71,7 @@ class Delivery:
         self,
         connection: sqlite3.Connection,
         evidence: Evidence,
-        scored: Scored,
+        scored: Scored | None,
         options: Options,
         compression: CompressionConfig,
         contents: ArcCache[str, Content],
@@ -272,8 +274,7 @@ class Delivery:
                 content.hash,
             ),
             content.also_in,
-            self._scored.scores(row),
-            self._scored.ranks(row),
+            *(() if self._scored is None else (self._scored.scores(row), self._scored.ranks(row))),
         )
 
     def _read(self, row: int) -> Content:

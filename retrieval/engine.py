@@ -140,6 +140,7 @@ class RetrievalEngine:
         learn: bool = True,
         now: float | None = None,
         trace: bool = False,
+        scores: bool = True,
     ) -> Answer:
         """The code that answers ``text``, best first, within ``budget`` tokens (default: the config's).
 
@@ -150,8 +151,9 @@ class RetrievalEngine:
         passed over. Raises `NoIndexError`, `IndexDamagedError`.
 
         In a ``session`` what it was given before comes as a reference, or as what changed; ``fresh`` forgets
-        what it was given. Use weighs as it is at ``now`` (seconds since 1970 UTC). The query is put down in
-        ``usage.db`` by `put_down`, and not at all unless ``learn``.
+        what it was given. Without ``scores`` results tell neither scores nor ranks. Use weighs as it is at
+        ``now`` (seconds since 1970 UTC). The query is put down in ``usage.db`` by `put_down`, and not at all
+        unless ``learn``.
         """
         from .delivery import Options  # noqa: PLC0415 - other verbs pay for none of it
 
@@ -172,6 +174,7 @@ class RetrievalEngine:
             check_stale=not refresh or bool(notices),
             session=session,
             compress=compress,
+            scores=scores,
         )
         view = None if session is None else self._session_view(session, fresh=fresh)
         answer = self._searcher_now().answer(text, options, self._lessons(now), view)

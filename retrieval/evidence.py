@@ -80,7 +80,7 @@ class Evidence(NamedTuple):
     definers: dict[str, int]
     """How many files define each name of the question."""
     uses: dict[int, dict[int, int]]
-    """By file: the files that it uses or imports, with how often."""
+    """By file: the files that it uses or imports, with how often; empty where nobody looks at scores."""
     experience: Experience
     """What was learned from use."""
     vocabulary: frozenset[str] | None = None
@@ -113,11 +113,14 @@ def gather(
     query: Query,
     allowed: set[int] | None,
     joining: Iterable[int] = (),
+    *,
+    scores: bool = True,
 ) -> Evidence:
     """Find candidates and what is known of them, inside the caller's read transaction.
 
     ``allowed`` narrows to these files (``--path``, ``--lang``); None is all. ``joining`` are the public ids
-    of chunks that are candidates whatever their words.
+    of chunks that are candidates whatever their words. Without ``scores`` nothing is read that only shown
+    scores need.
     """
     groups = _groups(corpus, query)
     totals, unit = add_up([(group.scores, group.weight) for group in groups], corpus.size)
@@ -175,7 +178,7 @@ def gather(
         folder_hits,
         definitions,
         definers,
-        corpus.uses(files),
+        corpus.uses(files) if scores else {},
         Experience(),
     )
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ..storage.cache import ArcCache
-from . import rrf_stages
 from .corpus import Corpus
 from .cost import values
 from .delivery import Content, Delivery, Options
-from .evidence import gather
+from .evidence import Evidence, gather
 from .fusion import learned, weights_for
 from .project import Project
 from .query_text import read_query
@@ -20,13 +20,14 @@ from .results import Answer
 from .scored import Scored
 from .signals import columns_of, features_of
 from .signals.prefetch import signature, words_of
-from .signals.scale import ranks
+from .signals.scale import Features, ranks
 from .stale import marked
 from .store import Store
 from .trace import Trace
 from .usage.experience import Experience, most_used
 
 if TYPE_CHECKING:
+    from .config import RetrievalConfig
     from .usage.delta import SessionView
     from .usage.store import StoredLessons
 
@@ -94,7 +95,7 @@ class Searcher:
                 joining += most_used(
                     everything, config.max_results, now=experience.now, half_life_days=half_life
                 )
-            evidence = gather(connection, corpus, query, allowed, joining)
+            evidence = gather(connection, corpus, query, allowed, joining, scores=options.scores)
             if lessons is not None:
                 acts = lessons.acts([candidate.uid for candidate in evidence.candidates])
                 evidence = evidence._replace(experience=experience._replace(acts=acts))
@@ -112,8 +113,10 @@ class Searcher:
             stage.why = f"{len(features.chunks)} features of chunks, {len(features.files)} of files"
         with trace.stage("fusion", len(evidence.candidates)) as stage:
             columns = partial(columns_of, evidence, features)
-            fuse = partial(rrf_stages.fused, evidence, features, config, options.scales)
+            fuse = partial(_fused, evidence, features, config, options.scales)
             if config.fusion == "rrf":
+                from . import rrf_stages  # noqa: PLC0415 - as below
+
                 seen = columns()
                 fused = fuse({name: ranks(column) for name, column in seen.items()})
                 final, density = rrf_stages.pipeline(evidence, fused, allowed)
@@ -125,7 +128,7 @@ class Searcher:
                 worth = learned(evidence.spans, features, weights, options.scales)
                 sizes = [candidate.tokens for candidate in evidence.candidates]
                 final, density = map(dict, map(enumerate, values(sizes, worth, weights)))
-            scored = Scored(columns, density, final, fuse)
+            scored = Scored(columns, density, final, fuse) if options.scores else None
             stage.went = len(density)
             stage.why = config.fusion
         ids = [candidate.chunk_id for candidate in evidence.candidates]
@@ -175,6 +178,18 @@ class Searcher:
             self._corpus, self._state = Corpus(connection), state
             self.contents.forget_values()
         return self._corpus
+
+
+def _fused(
+    evidence: Evidence,
+    features: Features,
+    config: RetrievalConfig,
+    scales: Mapping[str, float],
+    ranked: Mapping[str, Mapping[int, int]],
+) -> dict[int, float]:
+    from . import rrf_stages  # noqa: PLC0415 - few questions need its rules
+
+    return rrf_stages.fused(evidence, features, config, scales, ranked)
 
 
 def _allowed(connection: sqlite3.Connection, options: Options) -> set[int] | None:

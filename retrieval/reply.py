@@ -36,7 +36,8 @@ def query(engine: RetrievalEngine, text: str, options: dict[str, Any]) -> Reply:
 
     Raises what it raises.
     """
-    answer = engine.query(text, **options)
+    shown = options["output"] == "json" or options.get("show_scores", False)
+    answer = engine.query(text, **options, scores=shown)
     return {
         "output": _written(text, answer, options),
         "notices": [*engine.project.notices, *answer.notices],

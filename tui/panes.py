@@ -102,7 +102,7 @@ class Pane(Container):
 
         if self.has_class("-empty") != bool(text):
             self.set_class(bool(text), "-empty")
-            if self.display and self.app.screen is self.screen:
+            if self.display and self.screen.is_active:
                 self.call_after_refresh(self.focus_first)
         self.query_one(Note).say(text)
 

@@ -287,7 +287,7 @@ class CachePane(Pane, can_focus=True):
     def on_resize(self) -> None:
         """The keys may be away now, or back."""
         self.offer()
-        if self.display and self.app.focused in (None, self, self.board.keys):
+        if self.display and self.screen.focused in (None, self, self.board.keys):
             self.focus_first()
 
     @on(KeyList.Opened)

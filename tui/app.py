@@ -88,8 +88,9 @@ def run(
     ended_by = (app.return_code or 0) - _BY_SIGNAL
     if still_running or ended_by > 0:
         # All that is to be kept is. The interpreter's own end would stop at threads that read or wait.
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with suppress(OSError):  # the terminal has gone
+            sys.stdout.flush()
+            sys.stderr.flush()
         if ended_by > 0:  # as whoever sent it is to see
             signal.signal(ended_by, signal.SIG_DFL)
             os.kill(os.getpid(), ended_by)
@@ -140,7 +141,8 @@ def _app(
             asyncio.get_running_loop().add_signal_handler(
                 number, partial(app.exit, return_code=_BY_SIGNAL + number)
             )
-        asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, partial(_go_on, app))
+        if isinstance(app._driver, TerminalDriver):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, app._driver.go_on)
         config.open_log(verbose=verbose)
         if project is not None:
             project.begin()
@@ -152,6 +154,7 @@ def _app(
     stack.callback(opening.close)
 
     from .backend import Backend  # noqa: PLC0415 -- the journal opens while this loads
+    from .driver import TerminalDriver, driver_for  # noqa: PLC0415
     from .moments import Dates  # noqa: PLC0415
     from .shell import MnemoApp  # noqa: PLC0415
 
@@ -175,27 +178,10 @@ def _app(
         name="demo" if here.demo else "",
         here=here,
     )
+    app.driver_class = driver_for(app.driver_class)
     if not settings.animations:
         app.animation_level = "none"
     return app
-
-
-def _go_on(app: MnemoApp) -> None:
-    """Take the terminal back, which may have been another's meanwhile, after a stop.
-
-    Textual does so within the signal's handler, whatever that interrupts, and begins to read and write in
-    threads anew even where it never ended them: after another's SIGSTOP, and at the SIGCONT that comes with a
-    terminal's end, two threads would read the keys, and a full queue that none empties stop all.
-    """
-    from textual.drivers.linux_driver import LinuxDriver  # noqa: PLC0415 -- is loaded by now
-
-    driver = app._driver
-    if app._exit or not isinstance(driver, LinuxDriver) or not driver._auto_restart:
-        return
-    if not driver._must_signal_resume:  # it was not the user's Ctrl+Z
-        driver.suspend_application_mode()
-        driver._must_signal_resume = True
-    driver.resume_application_mode()
 
 
 def _speaks_unicode() -> bool:

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -158,9 +159,14 @@ async def test_a_config_that_is_wrong_is_told_in_the_pane_and_read_again(driven,
 
 
 def wait_for_end(app: Terminal) -> int:
-    _, state = os.waitpid(app.pid, 0)
-    app.pid = 0
-    return os.waitstatus_to_exitcode(state)
+    end = time.monotonic() + 60
+    while True:
+        pid, state = os.waitpid(app.pid, os.WNOHANG)
+        if pid:
+            app.pid = 0
+            return os.waitstatus_to_exitcode(state)
+        assert time.monotonic() < end, "it did not end"
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("how", ["closed", signal.SIGHUP, signal.SIGTERM], ids=str)

@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 from mnemo.storage import MemoryDB
+from mnemo.tui.driver import Quiet
+from textual.drivers._writer_thread import MAX_QUEUED_WRITES, WriterThread
 
 
 class Terminal:
@@ -294,6 +296,20 @@ def test_a_terminal_that_closes_ends_it_and_keeps_what_was_typed(terminal, journ
     app.fd = os.open(os.devnull, os.O_RDWR)
     assert app.end() == -signal.SIGHUP
     assert _draft(journal.with_name("journal_drafts"))["text"] == "Half a thought"
+
+
+def test_a_terminal_that_has_gone_keeps_nobody_waiting():
+    master, slave = pty.openpty()
+    os.close(master)
+    gone = os.fdopen(slave, "w")
+    writer = WriterThread(Quiet(gone))
+    writer.start()
+    for _ in range(10 * MAX_QUEUED_WRITES):
+        writer.write("x" * 10_000)
+    writer.stop()
+    assert not writer.is_alive()
+    with contextlib.suppress(OSError):
+        gone.close()
 
 
 def test_what_is_typed_right_after_the_key_that_searches_is_searched(terminal, journal: Path):

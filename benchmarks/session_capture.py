@@ -128,7 +128,7 @@ def _session(tmux: Tmux, mnemo: str, project: Path) -> None:
     tmux.press("2")
     tmux.shot("arc")
     tmux.press("3")
-    tmux.until("Press i to index")
+    tmux.until("index this folder")
     tmux.shot("explore without an index")
     tmux.press("i")
     tmux.until("i stops")

@@ -61,7 +61,7 @@ def warm(ctx: typer.Context, json: Json = False) -> None:
     if json:
         session.printer(as_json=True).facts(found)
     else:
-        say(f"Warmed: {found['warmed']:,} chunks")
+        say(f"Warmed: {found['warmed']:,} chunk{'' if found['warmed'] == 1 else 's'}")
 
 
 VERBS = {"cache": {"": cache, "show": show, "clear": clear, "warm": warm}}

@@ -72,6 +72,11 @@ def ingest(
             on_wait=lambda holder: warn(f"waiting: the index is being written by {holder}"),
         )
     _notices(report.notices)
+    unknown = () if stdin else report.unknown  # a list of what changed may name what came and went
+    for path in unknown:
+        warn(f"{path} is not in the index, and not there")
+    if wanted and len(unknown) == len(set(wanted)):
+        return 1
     for path, reason in sorted(report.failed.items()):
         warn(f"{path}: {reason}")
     if session.verbose:
@@ -81,7 +86,7 @@ def ingest(
         _facts(session, _report_json(report))
     else:
         say(*_report_lines(report))
-    return 1 if report.failed and not report.indexed and not report.unchanged else 0
+    return 1 if unknown or (report.failed and not report.indexed and not report.unchanged) else 0
 
 
 def sys_decode(line: bytes) -> str:

@@ -47,17 +47,16 @@ def heading(
     name = None if session is None else " ".join(session[:_NAME].split())
     shown = " ".join(query[: 4 * _ECHO].split())
     shown = shown if len(shown) <= _ECHO else shown[: _ECHO - 1] + "…"
+    chunks = f"{count} chunk{'' if count == 1 else 's'}"
     if style == "xml":
         attributes = f'query={quoted_xml(shown)} budget="{budget}" chunks="{count}" tokens="{tokens}"'
         attributes += "" if name is None else f" session={quoted_xml(name)}"
         return f"<context {attributes}>\n"
     if style == "markdown":
         said = "" if name is None else f" Session: {name}."
-        return f"# {shown}\n\nBudget: {budget} tokens. {count} chunks, {tokens:,} tokens.{said}\n\n"
+        return f"# {shown}\n\nBudget: {budget} tokens. {chunks}, {tokens:,} tokens.{said}\n\n"
     said = "" if name is None else f" | Session: {name}"
-    return (
-        f"Query: {shown}\nBudget: {budget} tokens{said}\nResults: {count} chunks, {tokens:,} tokens used\n\n"
-    )
+    return f"Query: {shown}\nBudget: {budget} tokens{said}\nResults: {chunks}, {tokens:,} tokens used\n\n"
 
 
 def closing(style: TextFormat) -> str:

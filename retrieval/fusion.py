@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from .signals.scale import Features
 
-__all__ = ["Weights", "file_vectors", "learned", "weights_for"]
+__all__ = ["Weights", "file_vectors", "learned", "weighed_signals", "weights_for"]
 
 
 class Weights(NamedTuple):
@@ -55,6 +55,13 @@ def weights_for(kind: str) -> Weights:
     """
     found = _all_weights()
     return found.get(kind) or found["error" if kind == "code" else "natural"]
+
+
+def weighed_signals(kind: str) -> frozenset[str]:
+    """The signals that the model for one type of question gives any weight."""
+    model = weights_for(kind)
+    tables = (model.file, model.chunk, model.own)
+    return frozenset(name.partition(".")[0] for table in tables for name, weight in table.items() if weight)
 
 
 def file_vectors(spans: Sequence[tuple[int, int]], features: Features) -> list[dict[str, float]]:

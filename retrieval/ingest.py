@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -52,7 +53,8 @@ class Progress:
 class IngestReport:
     """What an ingest did.
 
-    ``skipped`` and ``failed`` map paths to reasons; ``changed`` and ``removed`` are paths.
+    ``skipped`` and ``failed`` map paths to reasons; ``changed`` and ``removed`` are paths, ``unknown`` those
+    that were given and neither the disk nor the index has.
     """
 
     scanned: int = 0
@@ -60,6 +62,7 @@ class IngestReport:
     unsupported: int = 0
     changed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     chunks_added: int = 0
@@ -216,6 +219,12 @@ class _Run:
                 self._tell("scanning", report.scanned, 0, entry.path)
         if self._cancelled():
             return [], []  # what was not met is not gone
+        report.unknown = [
+            place
+            for place in self._scope or ()
+            if not os.path.lexists(self._project.root / place)
+            and not any(path == place or path.startswith(f"{place}/") for path in known)
+        ]
         gone = sorted(
             (path, file) for path, file in known.items() if path not in seen and self._in_scope(path)
         )

@@ -104,7 +104,8 @@ class Searcher:
                 known = corpus.vocabulary(embedding.tfidf_max_features, embedding.tfidf_min_df)
                 evidence = evidence._replace(vocabulary=known)
             stage.went = len(evidence.candidates)
-            stage.why = f"best by text, path or name, in {len(evidence.files)} files"
+            files = len(evidence.files)
+            stage.why = f"best by text, path or name, in {files} file{'' if files == 1 else 's'}"
         if not evidence.candidates:
             return answer
         with trace.stage("signals", len(evidence.candidates)) as stage:
@@ -145,9 +146,8 @@ class Searcher:
         with trace.stage("budget", len(order)) as stage:
             choice = delivery.choose(order)
             stage.went = len(choice.taken)
-            stage.why = (
-                f"{len(choice.refused)} did not fit, {len(choice.passed)} were there already or over a limit"
-            )
+            told = {"did not fit": choice.refused, "there already or over a limit": choice.passed}
+            stage.why = ", ".join(f"{len(those)} {why}" for why, those in told.items() if those) or "all fit"
             if choice.squeezed:
                 stage.why += f", {choice.squeezed} compressed to fit"
         with trace.stage("deliver", len(choice.taken)) as stage:
@@ -162,7 +162,7 @@ class Searcher:
             answer.left_out = delivery.left_out(choice)
             answer.least = None if answer else delivery.least(choice)
             stage.went = len(answer)
-            stage.why = f"{answer.used} of {options.budget} tokens"
+            stage.why = f"{answer.used:,} of {options.budget:,} tokens"
             if session is not None:
                 stage.why += f", {sum(result.is_delta for result in answer)} that the session has"
         trace.reasons.update(choice.passed)

@@ -11,7 +11,10 @@ from .config import RetrievalConfig
 from .evidence import Evidence
 from .signals.scale import Features
 
-__all__ = ["fused", "pipeline"]
+__all__ = ["WEIGHED", "fused", "pipeline"]
+
+WEIGHED = frozenset(("bm25", "vector", "symbol", "usage", "prefetch"))
+"""The signals that `fused` weighs; ``path`` and ``graph`` act by rules of their own."""
 
 
 def fused(

@@ -39,6 +39,8 @@ class TabBar(Widget):
         """Key, title and name of each pane."""
         self.active = active
         self.status = ""
+        self.name_shown = ""
+        """What stands before the status where there is room: the journal's name."""
         self._spans: list[tuple[int, int, str]] = []
 
     def activate(self, name: str) -> None:
@@ -46,9 +48,9 @@ class TabBar(Widget):
         self.active = name
         self.refresh()
 
-    def say(self, status: str) -> None:
-        """Show a text at the right end."""
-        self.status = status
+    def say(self, status: str, name: str = "") -> None:
+        """Show a text at the right end, and a name before it where there is room."""
+        self.status, self.name_shown = status, name
         self.refresh()
 
     def restyle(self, ink: Ink) -> None:
@@ -61,6 +63,8 @@ class TabBar(Widget):
         ink, width = self.ink, self.size.width
         name = " mnemo "
         fits = len(name) + sum(len(key) + len(title) + 3 for key, title, _ in self.tabs) <= width
+        if not fits:
+            name = ""  # the room is the status's
         segments = [Segment(name, ink.heading)]
         at = len(name)
         self._spans = []
@@ -75,7 +79,12 @@ class TabBar(Widget):
             self._spans.append((at, end, pane))
             at = end
         room = width - at
-        status = cut(self.status, min(cell_len(self.status), max(0, room - 2)))
+        status = " · ".join(part for part in (self.name_shown, self.status) if part)
+        if cell_len(status) > room - 2:
+            status = self.status
+        while cell_len(status) > room - 2 and ", " in status:
+            status = status.rpartition(", ")[0]
+        status = cut(status, min(cell_len(status), max(0, room - 2)))
         segments += [
             Segment(" " * max(0, room - cell_len(status) - 1), ink.text),
             Segment(f"{status} ", ink.muted),
@@ -95,7 +104,8 @@ class KeyBar(Widget):
     """One line with the keys that matter where the focus is; a click is the key.
 
     Textual's own footer makes a widget of each key anew whenever one changes, which costs more than all
-    else that a key press sets going. Where the keys do not fit, the last one (help) stays.
+    else that a key press sets going. Where the keys do not fit they first move together; then the last go,
+    but for the very last one (help).
     """
 
     ALLOW_SELECT = False
@@ -117,29 +127,35 @@ class KeyBar(Widget):
     def _keys(self) -> list[tuple[Binding, bool]]:
         """The bindings to show with whether they can act now, the first key of each action."""
         found: dict[str, tuple[Binding, bool]] = {}
-        for active in self.screen.active_bindings.values():
-            if active.binding.show and active.binding.action not in found:
-                found[active.binding.action] = (active.binding, active.enabled)
+        focused = self.screen.focused
+        for key, (_, binding, enabled, _) in self.screen.active_bindings.items():
+            if not binding.show or binding.action in found:
+                continue
+            shown = self.app.get_key_display(binding)
+            letter = shown if len(shown) == 1 and shown.isascii() else None
+            if focused is None or not focused.check_consume_key(key, letter):  # else it is typed
+                found[binding.action] = (binding, enabled)
         return list(found.values())
 
     def render_line(self, y: int) -> Strip:
         """Draw the keys."""
         ink, width = self.ink, self.size.width
         keys = [(self.app.get_key_display(each), each, enabled) for each, enabled in self._keys()]
-        wide = [cell_len(shown) + cell_len(each.description) + 2 for shown, each, _ in keys]
-        while len(keys) > 1 and sum(wide) > width:
+        wide = [cell_len(shown) + cell_len(each.description) + 1 for shown, each, _ in keys]
+        while len(keys) > 1 and sum(wide) + len(wide) > width:
             del keys[-2], wide[-2]
-        segments = []
+        gap = "  " if sum(wide) + 2 * len(wide) <= width + 1 else " "
+        segments = [Segment(" ")]
         self._spans = []
-        at = 0
+        at = 1
         faint = Style(dim=True)
         for (shown, each, enabled), room in zip(keys, wide, strict=True):
-            self._spans.append((at, at + room - 1, each.key if enabled else ""))
-            at += room
+            self._spans.append((at, at + room, each.key if enabled else ""))
+            at += room + len(gap)
             key_style, style = ink.heading, ink.muted
             if not enabled:
                 key_style, style = key_style + faint, style + faint
-            segments += [Segment(shown, key_style), Segment(f" {each.description} ", style)]
+            segments += [Segment(shown, key_style), Segment(f" {each.description}{gap}", style)]
         base = self.rich_style
         return Strip(Segment.apply_style(segments, base)).adjust_cell_length(width, base)
 

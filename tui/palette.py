@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual.app import App
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.markup import escape
+from textual.screen import Screen
 
 from .inert import one_line
+from .panes import Pane
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from textual.binding import ActiveBinding
+    from textual.dom import DOMNode
 
 __all__ = ["Actions"]
+
+
+def _rank(node: DOMNode) -> int:
+    return 0 if isinstance(node, Pane | Screen) else 1 if isinstance(node, App) else 2
 
 
 class Actions(Provider):
@@ -32,8 +40,8 @@ class Actions(Provider):
             spot = (id(active.node), binding.action)
             keys.setdefault(spot, []).append(screen.app.get_key_display(binding))
             found.setdefault(spot, active)
-        # The places around the focus first: what moves the cursor comes last.
-        for spot, active in reversed(found.items()):
+        # What the pane or dialog does, then the app; what moves the cursor comes last.
+        for spot, active in sorted(found.items(), key=lambda each: _rank(each[1].node)):
             binding = active.binding
 
             async def act(action: str = binding.action, node: object = active.node) -> None:

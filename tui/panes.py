@@ -21,7 +21,8 @@ What a pane promises:
   shown in the pane; a work that takes long looks at ``ticket.stale`` and tells of progress with
   ``ticket.tell(message)``.
 - While another pane is shown, ``display`` is off and Textual sends ``Hide``, later ``Show``: stop polling.
-- ``say`` puts a few words at the right of the tab bar. :class:`MemoryWanted` asks the app to go to a memory.
+- ``say`` puts a few words at the right of the tab bar. :class:`MemoryWanted` asks the app to go to a memory,
+  :class:`WritingWanted` to write one.
 - Its bindings have ids (``arc.zoom_in``), tooltips and, where the bar of keys is to show them, ``show``;
   ``HELP`` and ``HELP_TITLE`` are what the help says; ``palette_entries`` may add commands to the palette;
   every widget that draws with the ink has ``restyle(ink)``.
@@ -35,6 +36,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from textual.actions import parse
 from textual.containers import Container
+from textual.keys import format_key
 from textual.message import Message
 
 if TYPE_CHECKING:
@@ -43,8 +45,9 @@ if TYPE_CHECKING:
     from ..settings import Settings
     from .backend import Answer, Backend, Failed
     from .ink import Ink
+    from .note import Blurb
 
-__all__ = ["PANES", "Entry", "MemoryWanted", "Pane", "entry_of"]
+__all__ = ["PANES", "Entry", "MemoryWanted", "Pane", "WritingWanted", "entry_of"]
 
 
 class MemoryWanted(Message):
@@ -53,6 +56,10 @@ class MemoryWanted(Message):
     def __init__(self, memory: str | int) -> None:
         self.memory = memory
         super().__init__()
+
+
+class WritingWanted(Message):
+    """A memory is to be written, in the Timeline."""
 
 
 class Pane(Container):
@@ -96,15 +103,26 @@ class Pane(Container):
         """Draw with another theme from now on; the widgets are told themselves."""
         self.ink = ink
 
-    def note(self, text: str) -> None:
-        """Show a text in place of all else, in the pane's Note; where it is empty, all else again."""
-        from .note import Note  # noqa: PLC0415 -- not in the first frame of the Timeline
+    def key_of(self, name: str, default: str) -> str:
+        """A key as it is shown, by its binding's id and what it is where the user's keymap says nothing."""
+        return format_key(self.settings.keymap.get(name, default).partition(",")[0])
 
-        if self.has_class("-empty") != bool(text):
-            self.set_class(bool(text), "-empty")
+    def note(self, blurb: Blurb) -> None:
+        """Show a text in place of all else, in the pane's Note; where there is none, all else again."""
+        from .note import NO_BLURB, Note  # noqa: PLC0415 -- not in the first frame of the Timeline
+
+        if self.has_class("-empty") != (blurb != NO_BLURB):
+            self.set_class(blurb != NO_BLURB, "-empty")
             if self.display and self.screen.is_active:
                 self.call_after_refresh(self.focus_first)
-        self.query_one(Note).say(text)
+        self.query_one(Note).say(blurb)
+
+    def failed_words(self, error: str) -> Blurb:
+        """What to say in place of all else when nothing could be read."""
+        from .note import Blurb  # noqa: PLC0415
+
+        name = str(self.id)
+        return Blurb(error, keys=((self.key_of(f"{name}.retry", "f5"), "try again"),), failed=True)
 
     # -- answers and failures -------------------------------------------------------------------
 

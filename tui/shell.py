@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
     from textual.command import Provider
+    from textual.notifications import SeverityLevel
     from textual.widget import Widget
 
     from ..themes import Theme
@@ -40,6 +41,8 @@ __all__ = ["MnemoApp"]
 _STYLES: Final = "shell.tcss"
 _KEYS: Final = "keymap"
 _FAULTS: Final = 5
+_ROOMY: Final = 104
+"""The cells from which on a notice has a corner of its own; narrower it is one line over the keys."""
 _WRITTEN_BY: Final = ("language", "time_format", "first_weekday")
 """The settings that say how feelings and times are written."""
 
@@ -75,13 +78,14 @@ class MnemoApp(Themed):
     """
 
     TITLE = "mnemo"
-    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (64, "-narrow"), (104, "-wide"), (160, "-huge")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (64, "-narrow"), (_ROOMY, "-wide"), (160, "-huge")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-medium"), (36, "-tall")]  # noqa: RUF012
     COMMANDS = {actions_provider}  # noqa: RUF012
+    NOTIFICATION_TIMEOUT = 4
     HELP = "mnemo keeps what you write, for good."
     HELP_TITLE = "Everywhere"
     BINDINGS: ClassVar = [
-        key("question_mark", "help", "Help", "app.help", "The keys of where you are", show=True),
+        key("question_mark,f1", "help", "Help", "app.help", "The keys of where you are", show=True),
         *(
             key(each.key, f"pane('{each.name}')", each.title, f"app.{each.name}", each.tooltip)
             for each in PANES
@@ -214,8 +218,30 @@ class MnemoApp(Themed):
             before.display = False
             await base.mount(pane, before="#keys")
             self.call_after_refresh(pane.load_rest)
+        self._leave_notices()
         self._say()
         return pane
+
+    def _leave_notices(self) -> None:
+        """What the pane before had to tell is not for this one; what went wrong stays its time."""
+        for told in list(self._notifications):
+            if told.severity == "information":
+                self._unnotify(told, refresh=False)
+        self._refresh_notifications()
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Tell something; where there is little room, in one line, over the keys and not what is read."""
+        if title and "\n" not in message and self.size.width < _ROOMY:
+            title, message = "", f"{title}: {message}"
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 
     def on_pane_status_changed(self, message: Pane.StatusChanged) -> None:
         """Show what the pane has to say, if it is the one that is shown."""
@@ -224,11 +250,9 @@ class MnemoApp(Themed):
 
     def _say(self) -> None:
         self._entitle()
-        status = self.pane.status
-        text = f"{self.journal_name} · {status}" if self.journal_name else status
         for screen in self.screen_stack[:1]:  # none, or without bars, when the app is being closed
             for bar in screen.query(TabBar):
-                bar.say(text)
+                bar.say(self.pane.status, self.journal_name)
 
     def _entitle(self) -> None:
         """Tell the terminal's window what is shown, unless it is hidden."""
@@ -257,6 +281,10 @@ class MnemoApp(Themed):
         pane = await self.show_pane("timeline")
         assert isinstance(pane, TimelinePane)
         pane.land_on(message.memory)
+
+    async def on_writing_wanted(self) -> None:
+        """Write a memory in the Timeline, whatever pane asked for it."""
+        await self.run_action("compose", await self.show_pane("timeline"))
 
     # -- settings -------------------------------------------------------------------------------
 

@@ -62,7 +62,7 @@ def query_journal(
         evidence = gather(db, text, now, filters)
         stage.went = len(evidence.candidates)
         named = ", ".join(f"{word.text}" for word in evidence.question.words[:8])
-        stage.why = f"by {len(evidence.question.words)} words ({named}), concept, time and layers"
+        stage.why = f"by words ({named}), concept, time and layers"
     if not evidence.candidates:
         return answer
     came = len(evidence.candidates)
@@ -90,13 +90,14 @@ def query_journal(
     with steps.stage("budget", came) as stage:
         choice = delivery.choose(order, limit)
         stage.went = len(choice.taken)
-        stage.why = f"{len(choice.refused)} did not fit, {len(choice.passed)} were there already"
+        told = {"did not fit": choice.refused, "there already": choice.passed}
+        stage.why = ", ".join(f"{len(those)} {why}" for why, those in told.items() if those) or "all fit"
     with steps.stage("deliver", len(choice.taken)) as stage:
         answer.extend(delivery.deliver(choice))
         answer.used = delivery.count(answer) if answer else 0
         answer.left_out = delivery.left_out(choice)
         stage.went = len(answer)
-        stage.why = f"{answer.used} of {budget} tokens"
+        stage.why = f"{answer.used:,} of {budget:,} tokens"
     if trace:
         steps.reasons.update(choice.passed)
     return answer

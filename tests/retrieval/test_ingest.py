@@ -477,7 +477,7 @@ def test_paths_by_hand(project: Path, tmp_path: Path) -> None:
     assert engine.ingest([project / "README.md", project / "README.md"]).indexed == 1
     shutil.rmtree(project / "pkg1")
     report = engine.ingest([project / "pkg1", project / "never.py"])
-    assert (report.indexed, len(report.removed)) == (0, 20)
+    assert (report.indexed, len(report.removed), report.unknown) == (0, 20, ["never.py"])
     with pytest.raises(OutsideProjectError):
         engine.ingest([tmp_path / "elsewhere.py"])
     engine.ingest()

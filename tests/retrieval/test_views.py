@@ -211,6 +211,13 @@ def test_the_verbs(engine: RetrievalEngine, tmp_path: Path) -> None:
     assert mnemo(root, "gc").returncode == 0
     refused = mnemo(root, "ingest", str(tmp_path / "other.py"))
     assert (refused.returncode, len(refused.stderr.splitlines())) == (2, 1)
+    unknown = mnemo(root, "ingest", "nope.py")
+    told = "mnemo: nope.py is not in the index, and not there\n"
+    assert (unknown.returncode, unknown.stdout, unknown.stderr) == (1, "", told)
+    among = mnemo(root, "ingest", "nope.py", "pkg/thing.py")
+    assert (among.returncode, among.stderr) == (1, told)
+    assert "Files unchanged: 1\n" in among.stdout
+    assert mnemo(root, "ingest", "--stdin", stdin="nope.py\n").returncode == 0, "it came and went"
     assert mnemo(root, "init").stdout.startswith("Already initialized")
     outside = mnemo(tmp_path, "stats")
     assert (outside.returncode, outside.stdout) == (1, "")

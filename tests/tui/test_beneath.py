@@ -73,7 +73,7 @@ async def test_the_index_is_deleted_while_the_cache_is_watched(driven, journal, 
         await app.until(lambda: isinstance(app.app.pane, CachePane) and app.app.pane.live.look)
         pane = app.app.pane
         shutil.rmtree(project / ".mnemosyne")
-        await app.until(lambda: "Press i to index" in app.screen_text)
+        await app.until(lambda: "index this folder" in app.screen_text)
         assert pane.live.look is None
         with RetrievalEngine.open(project) as engine:
             engine.ingest()

@@ -397,7 +397,7 @@ async def test_without_an_index_one_key_makes_it(driven, journal, tmp_path):
         (folder / name).write_text(text)
     async with driven(journal, project=folder, pane="cache") as app:
         pane = cache(app)
-        assert "Nothing is indexed yet" in app.screen_text
+        await app.until(lambda: "Nothing is indexed yet" in app.screen_text)
         assert str(folder) in app.screen_text
         await app.press("r")
         assert pane.replay.workload.name == "mixed"
@@ -414,7 +414,7 @@ async def test_a_damaged_index_is_told_and_retried(driven, journal, project):
     good = index.read_bytes()
     index.write_bytes(b"no database at all, " * 500)
     async with driven(journal, project=project, pane="cache") as app:
-        assert "Press R to try again" in app.screen_text
+        assert "try again" in app.screen_text
         index.write_bytes(good)
         await app.press("R")
         assert "shop/mail.py:send_receipt" in app.screen_text

@@ -29,6 +29,7 @@ ELSEWHERE = {
     "explore.open": "hands the terminal to an editor: test_explore",
     "keys.open": "hands the terminal to an editor: test_cache",
     "mind.stop": "while an answer streams: test_mind",
+    "arc.write": "only while there are no memories: test_arc",
 }
 
 

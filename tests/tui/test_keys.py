@@ -349,7 +349,7 @@ async def test_a_memory_of_another_process_appears_and_nothing_moves(driven, jou
 
 async def test_an_empty_journal_says_what_it_is_for(driven, tmp_path):
     async with driven(tmp_path / "new.mnheme") as app:
-        assert "Press n to write the first one" in app.screen_text
+        assert "write the first one" in app.screen_text
         await app.press("j", "enter", "f", "y", "r", "t", "o")
         assert not app.pane.memories.listing.refs
         await app.press("n")
@@ -361,3 +361,24 @@ async def test_quitting(driven, journal):
     async with driven(journal) as app:
         await app.pilot.press("q")
         await app.until(lambda: not app.app.is_running)
+
+
+async def test_escape_leaves_the_filters_for_the_list_and_keeps_them(driven, journal):
+    async with driven(journal) as app:
+        await app.press("F", "down", "space")
+        assert app.pane.panel.has_focus
+        await app.press("escape")
+        assert app.pane.memories.has_focus
+        assert app.pane.asked.feelings == {"joy"}
+        await app.press("escape")
+        assert not app.pane.asked.feelings
+
+
+async def test_a_notice_leaves_with_its_pane_and_a_fault_does_not(driven, journal):
+    async with driven(journal) as app:
+        app.app.notify("Copied")
+        app.app.notify("No space", severity="error")
+        await app.settle()
+        assert app.toasts == ["Copied", "No space"]
+        await app.press("2")
+        assert app.toasts == ["No space"]

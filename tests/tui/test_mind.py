@@ -351,7 +351,7 @@ async def test_consent_is_asked_when_the_user_asks_and_no_is_kept(driven, journa
     async with driven(journal, pane="mind") as app:
         pane = mind_of(app)
         await app.until(lambda: pane.who)
-        assert "before anything is sent to it, you are asked" in pane.talk.text.replace("\n ", " ")
+        assert "before anything is sent to it, you are" in pane.talk.text.replace("\n ", " ")
         assert not isinstance(app.app.screen, Choice)
         await pressed_until_asked(app)
         await app.until(lambda: "model.invalid" in app.screen_text)

@@ -210,7 +210,7 @@ def test_a_first_run_leads_to_the_demo_and_back(terminal, home: Path, tmp_path: 
     app.send("leave the demo")
     app.wait_for("Back to your own journal")
     app.send("\r")
-    app.wait_for("This is where your memories will stand")
+    app.wait_for("No memories yet")
     app.send("q")
     assert app.end() == 0
     assert not list(tmp_path.rglob(".mnemosyne"))

@@ -103,7 +103,7 @@ async def test_this_folder_is_indexed_where_it_is_asked(driven, none_yet, projec
     async with driven(none_yet, here=BARE, project=project) as app:
         await app.press("i")
         await app.until((project / ".mnemosyne" / "mnemosyne.db").exists)
-        await app.until(lambda: app.app.pane.status == "1 files, 1 chunks")
+        await app.until(lambda: app.app.pane.status == "1 file, 1 chunk")
         assert app.app.pane.id == "explore"
 
 

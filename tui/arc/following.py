@@ -40,17 +40,17 @@ class FollowingView(ArcView):
         wholes: Counter[str] = Counter()
         for (one, _), n in self.transitions.items():
             wholes[one] += n
-        lines = [self.heading("what follows what", width)]
+        lines = [self.heading(" what follows what", width)]
         most = next(iter(self.transitions.values()), 1)
         figures = len(f"{most:,}")
         arrow = " > " if ink.ascii_only else " → "
-        room = max(0, width - 2 * (_WORD + 2) - len(arrow) - figures - 8)
+        room = max(0, width - 2 * (_WORD + 2) - len(arrow) - figures - 9)
         for (one, other), n in list(self.transitions.items())[: max(0, height - 1)]:
             first, first_style = ink.feeling(one)
             second, second_style = ink.feeling(other)
             lines.append(
                 [
-                    (f"{first.glyph} {cut(one_line(first.word, 40), _WORD)}", first_style),
+                    (f" {first.glyph} {cut(one_line(first.word, 40), _WORD)}", first_style),
                     (arrow, ink.muted),
                     (f"{second.glyph} {cut(one_line(second.word, 40), _WORD)}", second_style),
                     (f" {n:>{figures},} {round(100 * n / wholes[one]):>3}% ", ink.muted),

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from rich.cells import cell_len
 from textual import on
 from textual.containers import Container, VerticalScroll
 from textual.message import Message
@@ -13,10 +14,12 @@ from textual.widgets import Static
 
 from ...llm.answers import LOCAL, Reflection
 from ...storage.clock import local_moment
+from ..counting import counted
 from ..inert import inert, one_line
 from ..keys import key
-from ..note import Note
-from ..panes import MemoryWanted, Pane
+from ..note import NO_BLURB, Blurb, Note
+from ..panes import MemoryWanted, Pane, WritingWanted
+from ..timeline.text import cut_lines
 from .following import FollowingView
 from .line import LineChart
 from .model import Arc, Look, Read, Scene, Shown
@@ -38,9 +41,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ArcPane"]
 
-_EMPTY: Final = """This is where your memories become a line: how they felt, from the first to the last.
-
-Press 1, then n, to write the first one."""
+_EMPTY: Final = """This is where your memories become a line: how they felt, from the first to the last, \
+each a point to go to. By period, as a calendar, and what feeling follows what, too."""
 _DRAWN: Final = frozenset(("land", "zoom", "view", "reflect", "export", "concept", "span", "whole"))
 """Actions that need something to be drawn."""
 _VIEWS: Final = ("line", "stack", "year", "following")
@@ -69,10 +71,11 @@ class ArcPane(Pane):
     HELP = "How your memories feel over time. Left and right go along them, enter goes to the one you are on."
     HELP_TITLE = "Arc"
     BINDINGS: ClassVar = [
+        key("f5", "retry", "Retry", "arc.retry", "Try again what failed", show=True),
         key("enter", "land", "Go to it", "arc.land", "Show this memory in the Timeline", show=True),
+        key("v,tab", "view", "View", "arc.view", "The line, the periods, the year, what follows", show=True),
         key("plus,equals_sign,i", "zoom(1)", "Zoom in", "arc.zoom_in", "See less time, closer", show=True),
         key("minus,o", "zoom(-1)", "Zoom out", "arc.zoom_out", "See more time", show=True),
-        key("v,tab", "view", "View", "arc.view", "The line, the periods, the year, what follows", show=True),
         key("c", "concept", "Concept", "arc.concept", "Choose whose arc it is", show=True),
         key("R", "reflect", "Reflect", "arc.reflect", "Tell the arc in words, beneath", show=True),
         key("e", "export", "SVG", "arc.export", "Write the picture to a file", show=True),
@@ -87,7 +90,7 @@ class ArcPane(Pane):
         key("0", "whole", "All time", "arc.whole", "See everything again"),
         key("b", "span", "Period", "arc.span", "Take together by day, week, month or year"),
         key("escape", "close", "Close", "arc.close", "Put the words away"),
-        key("f5", "retry", "Retry", "arc.retry", "Try again what failed", show=True),
+        key("n", "write", "Write", "arc.write", "Write the first memory", show=True),
     ]
 
     def __init__(self, backend: Backend, ink: Ink, settings: Settings, *, id: str = "arc") -> None:  # noqa: A002
@@ -117,7 +120,7 @@ class ArcPane(Pane):
         self.year = YearView(self.ink, id="arc-year")
         self.following = FollowingView(self.ink, id="arc-following")
         yield Static(" ", id="arc-head", markup=False)
-        yield Note(id="arc-empty")
+        yield Note(self.ink, id="arc-empty")
         yield self.line
         yield self.stack
         with Container(id="arc-lower"):
@@ -145,6 +148,8 @@ class ArcPane(Pane):
         """Keys that have nothing to act on stand back."""
         if action == "retry":
             return bool(self.failures)
+        if action == "write":
+            return self.arc is not None and self.viewport is None
         return action not in _DRAWN or self.viewport is not None
 
     def ask(self, concept: str) -> None:
@@ -194,7 +199,7 @@ class ArcPane(Pane):
         if message.ticket.group == "arc.read":
             self._reading = False
             self.arc = self.viewport = None
-            self.note(f"{message.error}\n\nPress F5 to try again.")
+            self.note(self.failed_words(message.error))
         elif message.ticket.group.startswith("arc."):
             self.notify(f"{message.error}; F5 tries again", severity="error", markup=False)
 
@@ -228,7 +233,7 @@ class ArcPane(Pane):
     def _show(self, found: Read) -> None:
         self.arc = arc = found.arc
         self.viewport = Viewport(arc, self.viewport) if arc.days else None
-        self.note("" if arc.days else _EMPTY)
+        self.note(NO_BLURB if arc.days else self._empty_words())
         if arc.days:
             self.year.show({day.day: day for day in arc.days})
             self.following.show({(str(one), str(other)): n for (one, other), n in arc.transitions.items()})
@@ -243,6 +248,10 @@ class ArcPane(Pane):
     def _show_scene(self, scene: Scene) -> None:
         self.line.show(scene)
         self.stack.show(scene)
+
+    def _empty_words(self) -> Blurb:
+        key = (self.key_of("arc.write", "n"), "write the first one")
+        return Blurb("No memories yet", _EMPTY, (key,))
 
     def _draw(self) -> None:
         """Ask for the window's scene, unless it was asked for already."""
@@ -263,26 +272,26 @@ class ArcPane(Pane):
         viewport, shown = self.viewport, self.shown
         head = self.query_one("#arc-head", Static)
         if viewport is None:
-            head.update(" ")
+            head.update(f" {one_line(self.concept, 40) or 'All memories'}")
             self.say("")
             return
         arc, window = viewport.arc, viewport.window
         count = len(arc.columns.times)
         parts = [
             one_line(arc.concept, 40) or "All memories",
-            f"{count:,}" if count != 1 else "one",
             f"{date.fromordinal(window.first).isoformat()} to {date.fromordinal(window.last).isoformat()}",
             arc.words,
         ]
-        head.update(" " + " · ".join(part for part in parts if part), layout=False)
-        self.say(f"{count:,} memories" if count != 1 else "1 memory")
+        text = " · ".join(part for part in parts if part)
+        short = " · ".join(parts[:-1])
+        head.update(f" {text if cell_len(text) < head.size.width else short}", layout=False)
+        self.say(counted(count, "memory", "memories"))
         if shown is not None:
             look, _ = self.ink.feeling(str(shown.feeling))
             when = self.ink.dates.written(local_moment(shown.us))
-            self.query_one("#arc-foot", Static).update(
-                f" {when} · {look.glyph} {one_line(look.word, 40)} · {shown.concept}: {shown.text}",
-                layout=False,
-            )
+            foot = self.query_one("#arc-foot", Static)
+            text = f"{when} · {look.glyph} {one_line(look.word, 40)} · {shown.concept}: {shown.text}"
+            foot.update(cut_lines(text, *foot.size), layout=False)
 
     # -- the cursor and the window --------------------------------------------------------------
 
@@ -330,6 +339,10 @@ class ArcPane(Pane):
         if self.viewport is not None:
             self.post_message(MemoryWanted(self.viewport.arc.columns.refs[self.viewport.cursor]))
 
+    def action_write(self) -> None:
+        """Write the first memory."""
+        self.post_message(WritingWanted())
+
     def action_zoom(self, closer: int) -> None:
         """Zoom around the cursor."""
         if self.viewport is not None:
@@ -361,6 +374,7 @@ class ArcPane(Pane):
     @on(ArcView.RoomChanged)
     def _room_changed(self) -> None:
         self._draw()
+        self.say_where()
 
     @on(ArcView.Zoomed)
     def _zoomed(self, message: ArcView.Zoomed) -> None:

@@ -84,7 +84,7 @@ class StackChart(ArcView):
         counted: Counter[str] = Counter()
         for band in self.scene.bands:
             counted.update({str(name): n for name, n in band.feelings.items()})
-        pieces = self.heading(title := f"by {self.scene.span} ", min(width, len(title)))
+        pieces = self.heading(title := f" by {self.scene.span} ", min(width, len(title)))
         room = width - len(title)
         for feeling, n in counted.most_common():
             look, style = self.ink.feeling(feeling)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.style import Style
 
+from ..counting import counted
 from .views import ArcView, Piece
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class YearView(ArcView):
         days = [day for day in self.days.values() if day.day.year == year]
         most = max((day.size for day in days), default=1)
         memories = sum(day.size for day in days)
-        lines = [self.heading(f"{year} · {memories:,} on {len(days)} days", width)]
+        lines = [self.heading(f" {year} · {memories:,} on {counted(len(days), 'day')}", width)]
         if self._months_shown:
             lines.append([(" " * _AXIS + self._months(first, weeks), ink.muted)])
         for weekday in range(7):

@@ -9,9 +9,10 @@ from textual import on
 from ...storage.cache import ArcState
 from ..backend import Working
 from ..chrome import HeaderLine
+from ..counting import counted
 from ..editor import open_at
 from ..keys import key
-from ..note import Note
+from ..note import NO_BLURB, Blurb, Note
 from ..panes import Pane
 from .board import Board
 from .listening import Listening
@@ -24,6 +25,7 @@ from .workloads import SYNTHETIC, synthetic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from textual.app import ComposeResult
     from textual.timer import Timer
@@ -36,13 +38,9 @@ if TYPE_CHECKING:
 __all__ = ["CachePane"]
 
 _UNINDEXED: Final = """This is where you watch the cache of queries adapt: what it holds, what it gave up, \
-and what it learned from that.
+and what it learned from that. The folder is
 
-Nothing is indexed yet in
-
-  {folder}
-
-Press i to index this folder, or r to watch a workload that is made up."""
+{folder}"""
 _EVERY: Final = 1.0
 """Seconds from one look to the next."""
 _VIEWS: Final = ("tiers", "rates", "events", "keys")
@@ -94,7 +92,7 @@ class CachePane(Pane, can_focus=True):
         self.state = HeaderLine(self.ink, id="cache-state")
         self.board = Board(self.ink, id="cache-body")
         yield self.state
-        yield Note(id="cache-empty")
+        yield Note(self.ink, id="cache-empty")
         yield self.board
 
     def on_mount(self) -> None:
@@ -156,20 +154,22 @@ class CachePane(Pane, can_focus=True):
             case Unindexed(folder):
                 self.live.lost(unindexed=True)
                 if self.replay is None:
-                    self.note(_UNINDEXED.format(folder=folder))
+                    self.note(self._unindexed_words(folder))
             case Deaf():
                 self.listening.on = False
             case Warmed(chunks):
-                self.notify(f"{chunks:,} chunks taken in" if chunks else "It holds all there is to take in")
+                self.notify(
+                    f"{counted(chunks, 'chunk')} taken in" if chunks else "It holds all there is to take in"
+                )
                 self._ask()
             case Cleared(keys):
-                self.notify(f"{keys:,} keys forgotten")
+                self.notify(f"{counted(keys, 'key')} forgotten")
                 self._ask()
             case Workload() as workload:
                 self._begin(workload)
             case int() as files:
                 self._working = ""
-                self.notify(f"{files:,} files indexed")
+                self.notify(f"{counted(files, 'file')} indexed")
                 self._ask()
             case _:
                 pass
@@ -182,13 +182,20 @@ class CachePane(Pane, can_focus=True):
             self._working = ""
         if message.ticket.group == "cache.look" and self.replay is None:
             self.live.lost()
-            self.note(f"{message.error}\n\nPress R to try again.")
+            self.note(self.failed_words(message.error))
 
     def on_working(self, message: Working) -> None:
         """Show how far the index is."""
         if self._working:
             self._working = message.text
             self.say_where()
+
+    def _unindexed_words(self, folder: Path) -> Blurb:
+        keys = (
+            (self.key_of("cache.index", "i"), "index this folder"),
+            (self.key_of("cache.replay", "r"), "watch a workload that is made up"),
+        )
+        return Blurb("Nothing is indexed yet", _UNINDEXED.format(folder=folder), keys)
 
     def _see(self, found: Look) -> None:
         before = self.live.look
@@ -200,10 +207,10 @@ class CachePane(Pane, can_focus=True):
     def _draw(self) -> None:
         """Show the cache as it is, or what is replayed."""
         if self.replay is not None:
-            self.note("")
+            self.note(NO_BLURB)
             self.board.show_replay(self.replay)
         elif self.live.look is not None:
-            self.note("")
+            self.note(NO_BLURB)
             self.board.show_live(self.live)
 
     def say_where(self) -> None:
@@ -211,7 +218,7 @@ class CachePane(Pane, can_focus=True):
         right = self._working
         trouble = self.trouble
         if trouble:
-            right = "R tries again"
+            right = "F5 tries again"
         if self.replay is not None:
             replay = self.replay
             total = len(replay.workload.requests)

@@ -56,7 +56,6 @@ class Composer(Screen[tuple[int, int] | None]):
         key("f4,ctrl+g", "edit", "Editor", "compose.editor", "Write the text in $EDITOR", show=True),
         key("escape", "leave", "Keep for later", "compose.leave", "Leave; the draft is kept", show=True),
         key("f8", "discard", "Discard", "compose.discard", "Throw the draft away; asks first", show=True),
-        key("f1", "app.help", "Help", "compose.help", "The keys of where you are", show=True),
         # Before the field takes it: what is typed ahead then goes to the field that Tab leads to.
         key("tab", "app.focus_next", "Next field", "compose.next", "To the next field", first=True),
         key("shift+tab", "app.focus_previous", "Field before", "compose.before", "A field back", first=True),

@@ -51,7 +51,8 @@ class Choice(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """A title and the list."""
-        with Vertical(classes="dialog"):
+        with Vertical(classes="dialog") as box:
+            box.border_subtitle = "enter takes it · esc leaves it"
             yield Static(self.choice_title, classes="dialog-title", markup=False)
             yield OptionList(
                 *(Option(Content(label), id=value) for value, label in self.options), compact=True

@@ -46,7 +46,8 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """One text that scrolls."""
-        with VerticalScroll(classes="dialog wide"):
+        with VerticalScroll(classes="dialog wide") as box:
+            box.border_subtitle = "j and k scroll · esc closes"
             for title, text, keys in self.parts:
                 yield Static(Text(title, self.ink.heading))
                 if text:

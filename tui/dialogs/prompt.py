@@ -49,7 +49,8 @@ class Prompt(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """A title, the line, and what it stands for."""
-        with Vertical(classes="dialog"):
+        with Vertical(classes="dialog") as box:
+            box.border_subtitle = "enter takes it · esc leaves it"
             yield Static(self.prompt_title, classes="dialog-title", markup=False)
             yield Input(self.value, placeholder=self.placeholder, suggester=self.suggester, compact=True)
             yield Static(" ", classes="dialog-hint", markup=False)

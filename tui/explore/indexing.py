@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from textual.message import Message
 
+from ..counting import counted
 from .reading import ingest, watch
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Indexing:
                 f"{now.phase} {bar:<{_BAR}} {now.done:,}/{now.total:,} {now.files_per_second:.0f}/s"
             )
         else:
-            self.working = f"{now.phase}, {now.done:,} files"
+            self.working = f"{now.phase}, {counted(now.done, 'file')}"
 
     def switch_watch(self) -> None:
         """Follow what changes in the folder, or no longer."""
@@ -114,6 +115,9 @@ class Indexing:
 
 def report_words(done: Ingested) -> str:
     """A finished ingest in a line."""
-    parts = [f"{done.changed:,} files indexed", *([f"{done.removed:,} gone"] if done.removed else [])]
+    parts = [
+        f"{counted(done.changed, 'file')} indexed",
+        *([f"{done.removed:,} gone"] if done.removed else []),
+    ]
     parts += [f"{done.failed:,} failed"] if done.failed else []
     return f"{', '.join(parts)} in {done.seconds:.1f} s"

@@ -121,7 +121,9 @@ class Asked:
 
 
 class Result(NamedTuple):
-    """What answers a question; ``used`` tokens of its budget. ``signals`` are those that can be weighed."""
+    """What answers a question; ``used`` tokens of its budget. ``signals`` are all there are, ``weighed``
+    those to which the fusion gives any weight for such a question.
+    """
 
     asked: Asked
     hits: tuple[Hit, ...] = ()
@@ -132,6 +134,7 @@ class Result(NamedTuple):
     signals: tuple[str, ...] = ()
     root: Path | None = None
     notices: tuple[str, ...] = ()
+    weighed: frozenset[str] = frozenset()
 
     def files(self) -> list[tuple[str, int]]:
         """Tokens spent in each file (each concept, for memories), the most first."""

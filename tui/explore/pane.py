@@ -12,8 +12,10 @@ from textual.widgets import Input
 
 from ..asking import AskingLine
 from ..chrome import HeaderLine
+from ..counting import counted
 from ..editor import open_at
 from ..keys import key
+from ..note import Blurb
 from ..panes import MemoryWanted, Pane
 from .indexing import CodeChanged, Indexing, Progressed, Said, report_words
 from .model import (
@@ -35,7 +37,7 @@ from .reader import Reader
 from .requests import ExploreRequests
 from .results import ResultList
 from .tuning import Tuning
-from .words import TIPS, answer_words, asked_words, nothing_words, pieces, unindexed_words
+from .words import answer_words, asked_words, indexing_words, nothing_words, pieces, tips, unindexed_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,6 +61,7 @@ class ExplorePane(Pane):
     HELP = "Ask the code of this folder, or your journal, and take along what answers within a budget."
     HELP_TITLE = "Explore"
     BINDINGS: ClassVar = [
+        key("f5,R", "retry", "Retry", "explore.retry", "Try again what failed", show=True),
         key("slash", "question", "Ask", "explore.ask", "Go to the question", show=True, first=True),
         key("space", "pin", "Pin", "explore.pin", "Keep this in the answer, whatever is asked", show=True),
         key("x", "exclude", "Exclude", "explore.exclude", "Leave this out of the answer", show=True),
@@ -76,7 +79,6 @@ class ExplorePane(Pane):
         key("H", "past", "Past", "explore.past", "Ask again what you asked before"),
         key("i", "ingest", "Index", "explore.ingest", "Index what changed in this folder; again stops it"),
         key("W", "watch", "Watch", "explore.watch", "Index what changes, as it changes; again stops it"),
-        key("f5,R", "retry", "Retry", "explore.retry", "Try again what failed", show=True),
     ]
 
     def __init__(self, backend: Backend, ink: Ink, settings: Settings, *, id: str = "explore") -> None:  # noqa: A002
@@ -114,7 +116,7 @@ class ExplorePane(Pane):
         """Begin in the question."""
         self.question.focus()
         self.tuning.show(self.asked, None, None)
-        self.reader.show(None, message=TIPS)
+        self.reader.show(None, blurb=tips(self.asked, self))
         self.say_where()
 
     def load_rest(self) -> None:
@@ -168,12 +170,13 @@ class ExplorePane(Pane):
             case Unindexed(folder):
                 self.folder, self.result = folder, None
                 self.say("nothing indexed")
-                self._show_nothing(unindexed_words(folder))
+                words = indexing_words if self.indexing.working else unindexed_words
+                self._show_nothing(words(folder, self))
                 if not self.asked.text:
                     self.results.focus()  # the key that it names would be typed into the question
             case Counts(files, chunks):
                 self.folder = None
-                self.say(f"{files:,} files, {chunks:,} chunks")
+                self.say(f"{counted(files, 'file')}, {counted(chunks, 'chunk')}")
             case Preview() as shown:
                 if self.results.current is not None and shown.id == self.results.current.id:
                     self.reader.show(shown)
@@ -181,9 +184,9 @@ class ExplorePane(Pane):
                 self.past += questions
             case Delivered() as done:
                 self._delivered(done)
-            case Acted(kind, counted):
+            case Acted(kind, noted):
                 if kind == "used":
-                    self.notify("Noted: it was of use" if counted else "It is noted already", markup=False)
+                    self.notify("Noted: it was of use" if noted else "It is noted already", markup=False)
             case Ingested() as done:
                 self._ingested(done)
             case _:
@@ -196,7 +199,7 @@ class ExplorePane(Pane):
             self._waiting = False
             self.results.release_keys(forget=True)
             self.result = None
-            self._show_nothing(f"{message.error}\n\nPress R to try again.")
+            self._show_nothing(self.failed_words(message.error))
 
     def _show(self, result: Result) -> None:
         self.result = result
@@ -206,23 +209,24 @@ class ExplorePane(Pane):
         self.results.show(result)
         self.tuning.show(self.asked, result, self.results.current)
         if not result.hits:
-            self._show_nothing(nothing_words(result))
+            self._show_nothing(nothing_words(result, self))
 
-    def _show_nothing(self, message: str) -> None:
+    def _show_nothing(self, blurb: Blurb) -> None:
         if self.result is None:
             self.results.show(None)
             self.tuning.show(self.asked, None, None)
         self.set_class(
             self.result is None or not (self.result.missed or self.result.asked.excluded), "-empty"
         )
-        self.reader.show(None, message=message)
+        self.reader.show(None, blurb=blurb)
 
     def say_where(self) -> None:
         """Say what is asked, and how much answers it."""
         indexing = self.indexing
         right = f"{indexing.working}, i stops" if indexing.working else answer_words(self.result)
         left = asked_words(self.asked, self.mode, watching=indexing.watching)
-        self.state.say(left, "R tries again" if self.trouble else right, self.trouble)
+        trouble = "" if self.has_class("-empty") else self.trouble
+        self.state.say(left, "F5 tries again" if trouble else right, trouble)
 
     # -- the parts ------------------------------------------------------------------------------
 
@@ -237,8 +241,8 @@ class ExplorePane(Pane):
             self.requests.preview(current, self.mode, self.asked.text, self.ink)
         elif self.results.missed is not None:
             missed = self.results.missed
-            message = f"{missed.label}\n\n{missed.reason}: it costs {missed.cost:,} tokens."
-            self.reader.show(None, message=message)
+            blurb = Blurb(missed.label, f"{missed.reason}: it costs {missed.cost:,} tokens")
+            self.reader.show(None, blurb=blurb)
         self.tuning.show(self.asked, self.result, current)
         self.offer()
 
@@ -417,8 +421,11 @@ class ExplorePane(Pane):
             self.indexing.stop()
             self.notify("Stopped; what was read so far stays indexed")
             self.requests.count()
+            self.ask(self.asked)
         else:
             self.indexing.start()
+            if self.folder is not None:
+                self._show_nothing(indexing_words(self.folder, self))
         self.say_where()
 
     def on_progressed(self, message: Progressed) -> None:

@@ -12,6 +12,7 @@ from textual.strip import Strip
 
 from ..keys import key, scrolling
 from ..lines import LineView
+from ..note import NO_BLURB, Blurb, blurb_lines
 from ..timeline.text import plain_lines
 
 if TYPE_CHECKING:
@@ -38,14 +39,15 @@ class Reader(LineView):
         super().__init__(id=id)
         self.ink = ink
         self.preview: Preview | None = None
-        self.message = ""
+        self.blurb = NO_BLURB
+        """What stands where there is no preview."""
         self._lines: list[Text] = []
         self._width = 0
 
-    def show(self, preview: Preview | None, *, message: str = "") -> None:
-        """Show a preview from its top, or a message in its place."""
+    def show(self, preview: Preview | None, *, blurb: Blurb = NO_BLURB) -> None:
+        """Show a preview from its top, or words in its place."""
         same = preview is not None and self.preview is not None and preview.id == self.preview.id
-        self.preview, self.message = preview, message
+        self.preview, self.blurb = preview, blurb
         self._lay_out()
         if not same:
             self.scroll_to(y=0, animate=False, force=True, immediate=True)
@@ -57,7 +59,7 @@ class Reader(LineView):
 
     def on_resize(self) -> None:
         """Wrap for another width; being shown again is no reason to."""
-        if self.size.width != self._width:
+        if self.size.width != self._width or self.preview is None:
             self._lay_out()
 
     def _lay_out(self) -> None:
@@ -65,7 +67,8 @@ class Reader(LineView):
         self._width = self.size.width
         width = max(8, self._width - 4)
         if preview is None:
-            self._lines = [Text(), *plain_lines(self.message, width, self.ink.muted)]
+            room, height = self.scrollable_content_region.size
+            self._lines = blurb_lines(self.blurb, room - 2, height, self.ink)
         else:
             note = plain_lines(preview.warning, width, self.ink.warning) if preview.warning else []
             note += plain_lines(preview.note, width, self.ink.muted) if preview.note else []

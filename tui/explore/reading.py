@@ -49,7 +49,8 @@ def ask_code(engine: RetrievalEngine, asked: Asked) -> Result | Unindexed:
         if not asked.text.strip():
             engine.store  # noqa: B018 -- raises where there is no index
             hits = asked.pinned
-            return Result(asked, hits, used=_cost(asked, hits), signals=SIGNALS, root=engine.project.root)
+            used, weighed = _cost(asked, hits), _weighed(engine, "natural")
+            return Result(asked, hits, used=used, signals=SIGNALS, root=engine.project.root, weighed=weighed)
         answer = engine.query(
             asked.text,
             budget=_widened(asked),
@@ -72,8 +73,20 @@ def ask_code(engine: RetrievalEngine, asked: Asked) -> Result | Unindexed:
             SIGNALS,
             engine.project.root,
             tuple(one_line(line) for line in answer.notices),
+            _weighed(engine, answer.kind),
         )
     )
+
+
+def _weighed(engine: RetrievalEngine, kind: str) -> frozenset[str]:
+    """The signals that weigh anything in the project's fusion, for one type of question."""
+    if engine.project.config.retrieval.fusion == "rrf":
+        from ...retrieval.rrf_stages import WEIGHED  # noqa: PLC0415
+
+        return WEIGHED
+    from ...retrieval.fusion import weighed_signals  # noqa: PLC0415
+
+    return weighed_signals(kind)
 
 
 def hit_of(result: QueryResult) -> Hit:
@@ -101,7 +114,8 @@ def ask_journal(db: MemoryDB, asked: Asked) -> Result:
     from ...retrieval.journal.signals import SIGNALS  # noqa: PLC0415
 
     if not asked.text.strip():
-        return Result(asked, asked.pinned, used=_cost(asked, asked.pinned), signals=SIGNALS)
+        used = _cost(asked, asked.pinned)
+        return Result(asked, asked.pinned, used=used, signals=SIGNALS, weighed=frozenset(SIGNALS))
     answer = query_journal(
         db,
         asked.text,
@@ -120,6 +134,7 @@ def ask_journal(db: MemoryDB, asked: Asked) -> Result:
             answer.used,
             "journal",
             SIGNALS,
+            weighed=frozenset(SIGNALS),
         )
     )
 

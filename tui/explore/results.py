@@ -160,7 +160,11 @@ class ResultList(RowList):
         drawn = "" if width < 44 else bars(hit.scores, result.signals, ascii_only=ink.ascii_only)
         cost = f"{hit.tokens:>6,}"
         room = max(4, width - len(drawn) - len(cost) - 5)
-        name = max(4, min(room, max(18, room * 2 // 5))) if hit.path or hit.name else room
+        name = (
+            max(4, min(room, max(18 if room > 40 else room // 2, room * 2 // 5)))
+            if hit.path or hit.name
+            else room
+        )
         rest = room - name - 1
         segments = [
             Segment(f" {sign} ", style),

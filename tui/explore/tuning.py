@@ -26,9 +26,13 @@ _FILES = 8
 _NAME = 9
 
 
+def _ms(ms: float) -> str:
+    return f"{ms:,.1f}ms" if ms < 10 else f"{ms:,.0f}ms"
+
+
 class _Line(NamedTuple):
     kind: str
-    """``title``, ``budget``, ``signal``, ``spent``, ``step``, ``why``, ``text`` or ``note``."""
+    """``title``, ``budget``, ``signal``, ``unweighed``, ``spent``, ``step``, ``why``, ``text``, ``note``."""
     name: str = ""
     share: float = 0.0
     number: str = ""
@@ -37,7 +41,10 @@ class _Line(NamedTuple):
 class Tuning(RowList):
     """Budget and weights can be changed by key and by dragging; everything else is told."""
 
-    HELP = "The budget and the weights. Left and right turn a knob, space switches a signal off and on."
+    HELP = (
+        "The budget and the weights. Left and right turn a knob, space switches a signal off and on. What "
+        "the project's fusion gives no weight for such a question has no knob: retrieval.fusion chooses it."
+    )
     HELP_TITLE = "Knobs"
     BINDINGS: ClassVar = [
         *moving("tuning", "knob"),
@@ -101,14 +108,18 @@ class Tuning(RowList):
                 lines.append(_Line("spent", f"{len(files) - _FILES} more", rest / most, f"{rest:,}"))
             if result.signals:
                 lines.append(_Line("title", "Signals"))
-                lines += [_Line("signal", name) for name in result.signals]
+                lines += [
+                    _Line("signal" if name in result.weighed else "unweighed", name)
+                    for name in result.signals
+                ]
             if result.steps:
                 total = sum(step.ms for step in result.steps)
                 widest = max(1, *(math.log1p(max(step.came, step.went)) for step in result.steps))
-                lines.append(_Line("title", f"Stages, {total:.0f} ms"))
+                lines.append(_Line("title", f"Stages, {_ms(total)}"))
                 for step in result.steps:
-                    came = f"{step.came:,}>" if step.came else ""
-                    number = f"{came}{step.went:,} {step.ms:.1f}ms"
+                    arrow = ">" if self.ink.ascii_only else "→"
+                    came = f"{step.came:,} {arrow} " if step.came else ""
+                    number = f"{came}{step.went:,}{_ms(step.ms):>7}"
                     lines.append(_Line("step", step.name, math.log1p(step.went) / widest, number))
                     lines += [_Line("note", part) for part in wrap(step.why, max(12, self.size.width - 5))]
         if self.hit is not None and result is not None and self.hit.ranks:
@@ -116,6 +127,7 @@ class Tuning(RowList):
             lines += [
                 _Line("why", name, min(1.0, self.hit.scores.get(name, 0.0)), f"#{rank}")
                 for name, rank in sorted(self.hit.ranks.items(), key=lambda each: each[1])
+                if name in result.weighed
             ]
         self._lines = lines
         self.extend_to(len(lines))
@@ -213,6 +225,8 @@ class Tuning(RowList):
                     *self._knob(share, room),
                     Segment(f" {self.asked.budget:>7,}", ink.strong),
                 ]
+            case "unweighed":
+                return [Segment(cut(f" {cut(line.name, _NAME)} no weight here", width), ink.muted)]
             case "signal":
                 weight = self.asked.weight(line.name)
                 _, room = self._slider("signal", width)
@@ -227,7 +241,7 @@ class Tuning(RowList):
                 ]
             case _:
                 number = f" {line.number} "
-                room = max(3, min(5 if line.kind == "step" else 8, width // 4))
+                room = max(3, min(3 if line.kind == "step" else 8, width // 4))
                 name = one_line(line.name, 300)
                 fit = max(3, width - len(number) - room - 2)
                 return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from ...llm.answers import LOCAL, Answer, Perception
@@ -91,8 +92,10 @@ class _Page:
             self.lines.append(Text())
             named = bool(found.cited) or not turn.by_model
             self._add([Text("It rests on" if named else "It was given, and names none", self.ink.muted)])
+            names = [one_line(memory.concept, 24) for memory in sources]
+            wide = min(16, max(map(cell_len, names)))
             for memory in sources:
-                self._memory(memory)
+                self._memory(memory, wide)
             more = len(found.cited if found.cited else found.memories_used) - len(sources)
             if more > 0:
                 self._add([Text(f"and {more:,} more", self.ink.muted)])
@@ -112,8 +115,8 @@ class _Page:
 
         self._add(list(text.wrap(Console(width=80, color_system=None), self.room, overflow="fold")))
 
-    def _memory(self, memory: Memory) -> None:
-        """One row to land on: id, day, feeling, concept, words."""
+    def _memory(self, memory: Memory, wide: int = 0) -> None:
+        """One row to land on: id, day, feeling, concept in ``wide`` cells where there is room, words."""
         ink = self.ink
         look, colour = ink.feeling(str(memory.feeling))
         day = memory.local_time.date().isoformat()
@@ -122,8 +125,10 @@ class _Page:
         row.append(f"{day} ", ink.muted)
         row.append(f"{look.glyph} ", colour)
         if self.width >= 64:
-            row.append(f"{one_line(look.word, 14)} ", colour)
+            row.append(f"{cut(one_line(look.word, 14), 11) if wide else one_line(look.word, 14)} ", colour)
         concept = one_line(memory.concept, 24)
+        if wide and self.width >= 64:
+            concept = cut(concept, wide)
         row.append(f"{concept} ", ink.strong)
         row.append(one_line(memory.content, 300), ink.text)
         row.truncate(max(8, self.width - 1), overflow="ellipsis")

@@ -12,6 +12,7 @@ from textual.strip import Strip
 
 from ..keys import key, moving
 from ..lines import LineView
+from ..note import NO_BLURB, Blurb, blurb_lines
 from .script import written
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from .model import Turn
 
 __all__ = ["Talk"]
+
+
+_ROOMY = 12
+"""Lines from which on every operation is named before anything was asked."""
 
 
 class _Stop(NamedTuple):
@@ -58,7 +63,7 @@ class Talk(LineView):
         self.turns: Sequence[Turn] = ()
         self.cursor = -1
         """Place of the cursor among the stops; -1 for none."""
-        self._welcome: list[tuple[str, bool]] = []
+        self._welcome = NO_BLURB
         self._lines: list[Text] = []
         self._stops: list[_Stop] = []
         self._done: dict[int, tuple[list[Text], list[tuple[int, Memory | None]]]] = {}
@@ -74,9 +79,9 @@ class Talk(LineView):
         """All that is written, as it is drawn."""
         return "\n".join(line.plain for line in self._lines)
 
-    def welcome(self, lines: Sequence[tuple[str, bool]]) -> None:
-        """What to say while nothing was said; True marks a title."""
-        self._welcome = list(lines)
+    def welcome(self, blurb: Blurb) -> None:
+        """What to say while nothing was said."""
+        self._welcome = blurb
         self.draw()
 
     def draw(self, turns: Sequence[Turn] | None = None, *, to_end: bool = False) -> None:
@@ -100,7 +105,9 @@ class Talk(LineView):
             stops += [_Stop(len(lines) + line, turn, memory) for line, memory in marks]
             lines += part
         if not self.turns:
-            lines = _welcome_lines(self._welcome, width, self.ink)
+            height = self.scrollable_content_region.height
+            blurb = self._welcome if height >= _ROOMY else self._welcome._replace(keys=())
+            lines = blurb_lines(blurb, width - 1, height, self.ink)
         self._lines, self._stops = lines, stops
         self.cursor = next(
             (
@@ -214,14 +221,3 @@ class Talk(LineView):
             over = self.ink.cursor if self.has_focus else self.ink.cursor_away
             strip = Strip([Segment(s.text, (s.style or Style()) + over) for s in strip], width)
         return strip
-
-
-def _welcome_lines(said: Sequence[tuple[str, bool]], width: int, ink: Ink) -> list[Text]:
-    from ..timeline.text import plain_lines  # noqa: PLC0415 -- loaded with whatever draws text
-
-    lines: list[Text] = []
-    for text, title in said:
-        lines += plain_lines(text, max(4, width - 2), ink.heading if title else ink.muted)
-    for line in lines:
-        line.pad_left(1)
-    return lines

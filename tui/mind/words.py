@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..inert import one_line
+from ..note import Blurb
 
 if TYPE_CHECKING:
     from .model import Who
@@ -26,25 +27,29 @@ _ASKS: Final = {
 }
 
 
-def welcome(who: Who | None, trouble: str) -> list[tuple[str, bool]]:
-    """Lines, and whether each is a title; ``who`` answers is None while it is not known."""
-    said = [("A conversation with your memories", True), ("", False)]
+_FORMS: Final = (
+    ("/ask", "what your memories say of it, and which of them"),
+    ("/perceive", "write: a concept and a feeling are proposed"),
+    ("/reflect", "how a concept went, from the first to the last"),
+    ("/dream", "memories far apart, and what links them"),
+    ("/introspect", "a portrait of who writes"),
+)
+
+
+def welcome(who: Who | None, trouble: str) -> Blurb:
+    """What to say before anything was asked; ``who`` answers is None while it is not known."""
+    said = []
     if trouble:
-        said.append((f"{one_line(trouble)}\nF5 tries again.", False))
+        said.append(f"{one_line(trouble)}\nF5 tries again.")
     elif who is not None:
-        said.append((_who_words(who), False))
-        said += [(one_line(notice), False) for notice in who.notices]
-    return [
-        *said,
-        ("", False),
-        ("Ask, and press Enter: the answer rests on your memories alone, and names them.", False),
-        ("Tab goes on to perceive, reflect, dream and introspect; Esc leaves the line for the keys.", False),
-    ]
+        said += [_who_words(who), *map(one_line, who.notices)]
+    said.append("Write in the line below, and Tab chooses what becomes of it; Esc leaves it for the keys.")
+    return Blurb("A conversation with your memories", "\n\n".join(said), _FORMS)
 
 
 def _who_words(who: Who) -> str:
     if not who.memories:
         return "There are no memories yet. Press Tab and write: what is perceived is the first."
     if not who.provider:
-        return "No model is set up: mnemo answers by itself. mnemo providers says how to add one."
+        return "No model is set up: mnemo answers by itself. Point at a provider, in the palette, adds one."
     return f"{who.provider} answers{_ASKS.get(who.consent, '')}."

@@ -15,6 +15,7 @@ from ...storage.clock import local_moment, on_local_clock
 from ..inert import cut, inert, one_line
 from ..keys import key, scrolling
 from ..lines import LineView
+from ..note import NO_BLURB, Blurb, blurb_lines
 from .model import Detail, Layer, Look, data_url
 from .text import markdown_lines, plain_lines
 
@@ -73,18 +74,19 @@ class DetailView(LineView):
         super().__init__(id=id)
         self.ink = ink
         self.detail: Detail | None = None
-        self.empty_text = ""
+        self.blurb = NO_BLURB
+        """What stands where there is no memory."""
         self.look: Look | None = None
         """What reading the files showed."""
         self._lines: list[Text] = []
         self._layer_lines: dict[int, int] = {}
         self._width = 0
 
-    def show(self, detail: Detail | None, *, empty: str = "") -> None:
+    def show(self, detail: Detail | None, *, blurb: Blurb = NO_BLURB) -> None:
         """Show a memory from its top, or a text where there is none."""
         same = detail is not None and self.detail is not None and detail.ref == self.detail.ref
         self.detail = detail
-        self.empty_text = empty
+        self.blurb = blurb
         if not same:
             self.look = None
             self.set_reactive(DetailView.chosen, -1)
@@ -113,7 +115,7 @@ class DetailView(LineView):
 
     def on_resize(self) -> None:
         """Wrap again for another width."""
-        if self.size.width != self._width:
+        if self.size.width != self._width or self.detail is None:
             self._compose_lines()
 
     # -- lines ----------------------------------------------------------------------------------
@@ -124,13 +126,14 @@ class DetailView(LineView):
         self._layer_lines = {}
         detail = self.detail
         if detail is None:
-            self._lines = [Text(), *plain_lines(self.empty_text, width, self.ink.muted)]
+            room, height = self.scrollable_content_region.size
+            self._lines = blurb_lines(self.blurb, room - 4, height, self.ink)
         elif detail.memory is None:
             self._lines = [Text("This memory cannot be read", self.ink.warning), Text()]
             self._lines += plain_lines(detail.trouble, width, self.ink.text)
         else:
             self._lines = self._memory(detail, detail.memory, width)
-        self.extend_to(len(self._lines) + 1)
+        self.extend_to(len(self._lines) + (detail is not None))
         self.refresh()
 
     def _memory(self, detail: Detail, memory: Memory, width: int) -> list[Text]:

@@ -79,6 +79,7 @@ class FilterPanel(RowList):
             show=True,
         ),
         key("delete", "forget", "Forget", "filters.forget", "Forget the saved filter under the cursor"),
+        key("escape,l,right", "leave", "Back", "filters.back", "Back to the list", show=True),
     ]
 
     MARKED_AWAY = False
@@ -90,6 +91,9 @@ class FilterPanel(RowList):
             self.kind = kind
             self.value = value
             super().__init__()
+
+    class Left(Message):
+        """The list is wanted back."""
 
     class DatesWanted(Message):
         """The date range was chosen, to be changed."""
@@ -166,6 +170,10 @@ class FilterPanel(RowList):
     def stands_on(self, place: int) -> bool:
         """On what can be switched."""
         return self._lines[place].kind not in _UNSWITCHED
+
+    def action_leave(self) -> None:
+        """Back to the list."""
+        self.post_message(self.Left())
 
     def action_section(self, by: int) -> None:
         """Go to the first filter of another kind."""

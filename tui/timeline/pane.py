@@ -16,7 +16,9 @@ from ...storage.clock import local_moment
 from ...storage.feelings import Feeling
 from ..backend import Answer, Failed, Working
 from ..chrome import HeaderLine
+from ..counting import counted
 from ..keys import key
+from ..note import Blurb
 from ..panes import Pane
 from .detail import DetailView
 from .filters import FilterPanel, filter_entries
@@ -38,12 +40,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TimelinePane"]
 
-_EMPTY_JOURNAL: Final = """This is where your memories will stand, newest first.
-
-Press n to write the first one.
-
-Nothing you write here is ever changed or deleted. Press ? for the keys."""
-_NOTHING_FOUND: Final = "Nothing answers this.\n\nPress Esc to show everything again."
+_EMPTY: Final = """This is where your memories stand, the newest first. Nothing you write here is ever \
+changed or deleted. mnemo import brings in what other journals hold."""
 
 
 class TimelinePane(Pane):
@@ -53,6 +51,7 @@ class TimelinePane(Pane):
     HELP = "Everything you wrote, by time. n writes, / searches, space in the filters narrows."
     HELP_TITLE = "Timeline"
     BINDINGS: ClassVar = [
+        key("f5,R", "retry", "Retry", "timeline.retry", "Try again what failed", show=True),
         key("n", "compose", "Write", "timeline.compose", "Write a memory", show=True),
         key("d", "drafts", "Draft", "timeline.drafts", "Go on with a draft that was kept", show=True),
         key("slash", "search", "Search", "timeline.search", "Search as you type", show=True, first=True),
@@ -66,7 +65,6 @@ class TimelinePane(Pane):
         key("E", "export", "Export", "timeline.export", "Export what the list shows"),
         key("S", "save_filter", "Save filter", "timeline.save_filter", "Keep these filters under a name"),
         key("escape,c", "clear", "Show all", "timeline.clear", "Show everything again", show=True),
-        key("f5,R", "retry", "Retry", "timeline.retry", "Try again what failed", show=True),
     ]
 
     def __init__(self, backend: Backend, ink: Ink, settings: Settings, *, id: str = "timeline") -> None:  # noqa: A002
@@ -155,15 +153,15 @@ class TimelinePane(Pane):
             case Facets() as facets:
                 self.facets = facets
                 self._show_panel()
-                self.say(_memories(facets.total))
+                self.say(counted(facets.total, "memory", "memories"))
             case Drafts(drafts):
                 self.waiting = drafts
             case Exported() as done:
                 self._working = ""
-                files = f" and {done.files} files" if done.files else ""
-                lost = f"; {done.missing} files were lost before" if done.missing else ""
+                files = f" and {counted(done.files, 'file')}" if done.files else ""
+                lost = f"; {counted(done.missing, 'file')} lost before" if done.missing else ""
                 self.notify(
-                    f"{_memories(done.memories)}{files} to {done.output}{lost}",
+                    f"{counted(done.memories, 'memory', 'memories')}{files} to {done.output}{lost}",
                     title="Exported",
                     markup=False,
                 )
@@ -180,7 +178,7 @@ class TimelinePane(Pane):
         self.memories.release_keys(forget=True)
         if not self.memories.listing.refs:
             self.add_class("-empty")
-            self.detail.show(None, empty=f"{message.error}\n\nPress R to try again.")
+            self.detail.show(None, blurb=self.failed_words(message.error))
 
     def on_journal_changed(self) -> None:
         """Memories came from here or elsewhere: show them, and keep what is being read in place."""
@@ -216,7 +214,7 @@ class TimelinePane(Pane):
             self.memories.release_keys()
         if not listing.refs:
             narrowed = listing.query != Query()
-            self.detail.show(None, empty=_NOTHING_FOUND if narrowed else _EMPTY_JOURNAL)
+            self.detail.show(None, blurb=self._nothing_words(narrowed=narrowed))
         wanted, self._land_on = self._land_on, None
         if wanted is not None:
             self._go_to(*wanted)
@@ -226,6 +224,16 @@ class TimelinePane(Pane):
             self._counted = narrowed_by
             # The list is painted first: counting beside it would take its time.
             self.call_after_refresh(self.requests.count_facets, narrowed_by)
+
+    def _nothing_words(self, *, narrowed: bool) -> Blurb:
+        if narrowed:
+            shown = (self.key_of("timeline.clear", "escape"), "show everything again")
+            return Blurb("Nothing answers this", "Fewer words or filters find more.", (shown,))
+        keys = (
+            (self.key_of("timeline.compose", "n"), "write the first one"),
+            (self.key_of("app.help", "question_mark"), "see every key of this place"),
+        )
+        return Blurb("No memories yet", _EMPTY, keys)
 
     def _show_panel(self) -> None:
         self.panel.show(self.facets, self.asked, self.saved)
@@ -242,12 +250,13 @@ class TimelinePane(Pane):
             parts.insert(0, f"{when:%a} {when.day} {when:%B %Y}")
         if self.waiting and not query.describe():
             parts.append("a draft is waiting: d goes on with it")
-        left = " · ".join(part for part in parts if part) or ("All memories" if count else "")
+        left = " · ".join(part for part in parts if part) or "All memories"
         total = f"{count:,}{'+' if memories.listing.more else ''}"
         right = f"{memories.cursor + 1:,} / {total}" if count and not memories.listing.partial else ""
         if self._working:
             right = f"{self._working}, E stops"
-        self.header.say(left, right, f"{self.trouble} · R tries again" if self.trouble else "")
+        told = self.trouble and not self.has_class("-empty")
+        self.header.say(left, right, f"{self.trouble} · F5 tries again" if told else "")
 
     # -- messages of the parts ------------------------------------------------------------------
 
@@ -355,11 +364,15 @@ class TimelinePane(Pane):
         place = names.index(chosen) + 1 if chosen in names else 0
         self.ask(replace(self.asked, feelings=frozenset(names[place : place + 1])))
 
+    @on(FilterPanel.Left)
+    def _filters_left(self) -> None:
+        self.remove_class("-filtering")
+        self.memories.focus()
+
     def action_filters(self) -> None:
         """Go to the filters, or back to the list."""
         if self.panel.has_focus:
-            self.remove_class("-filtering")
-            self.memories.focus()
+            self._filters_left()
         else:
             self.remove_class("-reading")
             self.add_class("-filtering")
@@ -506,7 +519,3 @@ class TimelinePane(Pane):
         yield from filter_entries(
             self.facets, self.asked, self.saved, lambda query: self.ask(query, keep=True)
         )
-
-
-def _memories(count: int) -> str:
-    return f"{count:,} {'memory' if count == 1 else 'memories'}"

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from ..inert import inert
+from ..inert import cut, inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ..ink import Ink
 
-__all__ = ["MARKDOWN_LIMIT", "markdown_lines", "plain_lines"]
+__all__ = ["MARKDOWN_LIMIT", "cut_lines", "markdown_lines", "plain_lines"]
 
 MARKDOWN_LIMIT: Final = 200_000
 """Characters beyond which a text is shown as plain: no diary entry is that long, pasted logs are."""
@@ -36,6 +36,14 @@ def plain_lines(text: str, width: int, style: Style) -> list[Text]:
     for line in inert(text).expandtabs(4).split("\n"):
         lines += _wrapped(Text(line, style), width)
     return lines
+
+
+def cut_lines(text: str, width: int, height: int) -> str:
+    """Wrap inert text, and end it with an ellipsis where it has more lines than there is room for."""
+    lines = [line.plain.rstrip() for line in plain_lines(text, width, Style.null())]
+    if len(lines) > height > 0:
+        lines[height - 1] = cut(f"{lines[height - 1]} {lines[height]}", width)
+    return "\n".join(lines[:height])
 
 
 def markdown_lines(text: str, width: int, ink: Ink) -> list[Text]:

@@ -56,7 +56,8 @@ class ProviderScreen(ModalScreen[bool]):
         """A title, the fields, and what they come to."""
         from ...llm.providers import KNOWN  # noqa: PLC0415 -- not needed for the first frame
 
-        with VerticalScroll(classes="dialog", can_focus=False):
+        with VerticalScroll(classes="dialog", can_focus=False) as box:
+            box.border_subtitle = "tab goes on · F2 sets it up · esc leaves"
             yield Static("Point at a provider", classes="dialog-title")
             for name, label, placeholder in _FIELDS:
                 yield Static(label, classes="provider-label")

@@ -114,8 +114,16 @@ class Pane(Container):
         if self.has_class("-empty") != (blurb != NO_BLURB):
             self.set_class(blurb != NO_BLURB, "-empty")
             if self.display and self.screen.is_active:
-                self.call_after_refresh(self.focus_first)
+                self.after_frame(self.focus_first)
         self.query_one(Note).say(blurb)
+
+    def after_frame(self, callback: Callable[..., object], *arguments: object) -> None:
+        """Call it once this pane is painted; soon, where a screen lies over it.
+
+        Textual leaves what waits for a frame to the screen on top, and one that is closed forgets it.
+        """
+        call = self.call_after_refresh if self.screen.is_active else self.call_later
+        call(callback, *arguments)
 
     def failed_words(self, error: str) -> Blurb:
         """What to say in place of all else when nothing could be read."""

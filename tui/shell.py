@@ -217,7 +217,7 @@ class MnemoApp(Themed):
                 self.stylesheet.parse()
             before.display = False
             await base.mount(pane, before="#keys")
-            self.call_after_refresh(pane.load_rest)
+            pane.after_frame(pane.load_rest)
         self._leave_notices()
         self._say()
         return pane

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import weakref
 
@@ -12,6 +13,7 @@ from mnemo.tui.dialogs.help import HelpScreen
 from mnemo.tui.panes import PANES, MemoryWanted
 from mnemo.tui.timeline.model import Query
 from rich.cells import cell_len
+from textual.screen import ModalScreen
 
 
 def test_the_command_line_names_the_panes_that_there_are():
@@ -71,6 +73,23 @@ async def test_every_pane_is_whole_at_any_size_and_while_it_changes(driven, jour
                 assert {cell_len(line) for line in lines} == {width}, (pane.name, width)
                 assert lines[0].startswith((" mnemo ", " 1 ")), "the tabs"
                 assert app.app.focused is not None, (pane.name, width, height, "keys go somewhere")
+
+
+async def test_what_waits_for_a_frame_does_not_hang_on_a_screen_that_lies_over_it(driven, journal):
+    async with driven(journal) as app:
+        called: list[str] = []
+        over, free = ModalScreen[None](), asyncio.Event()
+        await app.app.push_screen(over)
+        await app.settle()
+        over.call_later(free.wait)  # what is left to it now is never done if it is closed
+        app.pane.after_frame(called.append, "once")
+        async with asyncio.timeout(60):
+            while not called:
+                await asyncio.sleep(0.005)
+        free.set()
+        over.dismiss()
+        await app.settle()
+        assert called == ["once"]
 
 
 async def test_tabs_and_keys_are_clicked(driven, journal):

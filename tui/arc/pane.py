@@ -400,7 +400,7 @@ class ArcPane(Pane):
         self.remove_class(f"-{self.view}")
         self.view = _VIEWS[(_VIEWS.index(self.view) + 1) % len(_VIEWS)]
         self.add_class(f"-{self.view}")
-        self.call_after_refresh(self.focus_first)
+        self.after_frame(self.focus_first)
 
     def action_reflect(self) -> None:
         """Tell the arc in words, beneath."""

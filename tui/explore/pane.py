@@ -233,7 +233,7 @@ class ExplorePane(Pane):
     @on(ResultList.Highlighted)
     def _highlighted(self, message: ResultList.Highlighted) -> None:
         # After the frame that shows the cursor there: one preview for all the moves within a frame.
-        self.call_after_refresh(self._read, message.hit)
+        self.after_frame(self._read, message.hit)
 
     def _read(self, hit: Hit | None) -> None:
         current = self.results.current

@@ -136,7 +136,7 @@ class TimelinePane(Pane):
                     self._show(found)
                 if partial:
                     # What there is is painted first: listing all beside it would take its time.
-                    self.call_after_refresh(self._list_whole, found.listing.query)
+                    self.after_frame(self._list_whole, found.listing.query)
             case Pages(listing, pages) if listing is self.memories.listing:
                 for page in pages:
                     self.memories.add_page(page.number, page.rows)
@@ -223,7 +223,7 @@ class TimelinePane(Pane):
         if self._counted != narrowed_by and not listing.partial:
             self._counted = narrowed_by
             # The list is painted first: counting beside it would take its time.
-            self.call_after_refresh(self.requests.count_facets, narrowed_by)
+            self.after_frame(self.requests.count_facets, narrowed_by)
 
     def _nothing_words(self, *, narrowed: bool) -> Blurb:
         if narrowed:
@@ -267,7 +267,7 @@ class TimelinePane(Pane):
     @on(MemoryList.Highlighted)
     def _highlighted(self, message: MemoryList.Highlighted) -> None:
         # After the frame that shows the cursor there: one read for all the moves within a frame.
-        self.call_after_refresh(self._read_current, message.ref)
+        self.after_frame(self._read_current, message.ref)
 
     def _read_current(self, ref: int | None) -> None:
         if ref is not None and ref == self.memories.current_ref:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,9 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("mnemo")
+
+# A shell that starts the tests in the background ignores it, and every process under test would, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _OWN = ("MNEMO_", "XDG_", "LLM_")
 _NAMED = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "VISUAL", "EDITOR", "ACTIVE_PROVIDER")

@@ -11,13 +11,16 @@ from datetime import date
 from typing import Final, NamedTuple
 from xml.sax.saxutils import escape
 
+from .ticks import Tick, ticks
+
 __all__ = ["Chart", "Column", "Look", "Spot", "arc_svg"]
 
 _WIDTH, _LEFT, _RIGHT = 960, 64, 24
 _LINE_TOP, _LINE_HEIGHT = 72, 260
 _BARS_TOP, _BARS_HEIGHT = 372, 120
 _LEGEND_TOP, _LEGEND_STEP, _LEGEND_COLUMNS = 540, 22, 5
-_MOST_TICKS: Final = 7
+_CHARACTER: Final = 8
+"""Units that a figure of a date is wide, at most."""
 
 Across = Callable[[date], float]
 
@@ -114,16 +117,14 @@ def _axes(chart: Chart, first: date, last: date, span: int) -> Iterable[str]:
         if word:
             up = 16 if value > 0 else -8
             yield f'<text x="{_LEFT + 4}" y="{y + up:.1f}" fill="{muted}">{_text(word)}</text>'
-    ticks = min(_MOST_TICKS, span + 1)
-    for number in range(ticks):
-        day = date.fromordinal(first.toordinal() + round(number * span / max(ticks - 1, 1)))
-        if day > last:
-            break
-        x = _LEFT + (_WIDTH - _LEFT - _RIGHT) * (day - first).days / span
-        anchor = "start" if not number else "end" if number == ticks - 1 else "middle"
+    left, wide = first.toordinal(), _WIDTH - _LEFT - _RIGHT
+    one_day = [Tick(left, first.isoformat())]
+    for at, label in ticks(left, last.toordinal(), wide // _CHARACTER) if last > first else one_day:
+        x = _LEFT + wide * (at - left) / span
+        anchor = "end" if x + len(label) * _CHARACTER / 2 > _WIDTH else "middle"
         yield (
             f'<text x="{x:.1f}" y="{_LINE_TOP + _LINE_HEIGHT + 22}" text-anchor="{anchor}" '
-            f'fill="{muted}">{day.isoformat()}</text>'
+            f'fill="{muted}">{label}</text>'
         )
 
 

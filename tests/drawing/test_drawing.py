@@ -125,4 +125,9 @@ def test_an_svg_is_whole_and_accessible(count: int) -> None:
         assert float(rect.get("x", "0")) + float(rect.get("width", "0")) <= width + 0.5
     words = [element.text for element in root.findall(f"{space}text")]
     assert ("◉ fear" in words) is bool(count)
+    dates = [word for word in words if word and word[:2] == "20"]
+    if count == 1:
+        assert dates == [days[0].isoformat()]
+    elif count == 400:
+        assert dates == [str(year) for year in range(days[0].year + 1, days[-1].year + 1)]
     assert "☼ joy" not in words

@@ -227,6 +227,29 @@ async def test_views_take_turns_and_the_year_goes_by_days(driven, journal):
         assert int(pane.viewport.moment) > day
 
 
+@pytest.mark.parametrize("size", [(40, 12), (80, 24)])
+async def test_the_stack_alone_has_the_columns_and_the_dates_of_the_line(driven, journal, size):
+    async with driven(journal, size=size, pane="arc") as app:
+        pane = arc_of(app)
+        dates = pane.line.draw(*pane.line.size)[-1]
+        columns = pane.line.scene.columns
+        await app.press("v")
+        assert not pane.line.display
+        assert pane.stack.scene.columns == columns == 2 * (size[0] - 6)
+        assert "2022" in dates[0][0]
+        assert pane.stack.draw(*pane.stack.size)[-1] == dates
+
+
+async def test_one_day_is_named_once_and_shows_its_hours(driven, tmp_path):
+    path = tmp_path / "day.mnheme"
+    with MemoryDB(path) as db:
+        for hour in (9, 15):
+            db.remember("Sea", "joy", "x", at=datetime(2024, 5, 14, hour).astimezone())
+    async with driven(path, size=(80, 24), pane="arc") as app:
+        assert app.screen_text.count("2024-05-14") == 1
+        assert "06:00    09:00" in app.screen_text
+
+
 async def test_the_period_can_be_chosen(driven, journal):
     async with driven(journal, pane="arc") as app:
         pane = arc_of(app)
@@ -421,9 +444,9 @@ async def test_after_many_arrivals_the_canvas_is_that_of_an_arc_read_whole(drive
             whole = read_arc(db, "", "en", Waiting())
         assert pane.arc._replace(columns=(), generation=0) == whole._replace(columns=(), generation=0)
         assert pane.viewport.window == window
-        assert pane.line.scene == pane.stack.scene == scene_of(whole, window, pane.line.dots)
+        assert pane.line.scene == pane.stack.scene == scene_of(whole, window, pane.line.dots(pane.size.width))
         await app.press("0")
-        assert pane.line.scene == scene_of(whole, whole.whole, pane.line.dots)
+        assert pane.line.scene == scene_of(whole, whole.whole, pane.line.dots(pane.size.width))
         assert pane.year.days == {day.day: day for day in whole.days}
         assert sum(pane.following.transitions.values()) == 288
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
@@ -10,7 +9,7 @@ from rich.style import Style
 from ...drawing.canvas import Canvas
 from ...storage.affect import affect_of
 from .reading import column_of
-from .views import AXIS, ArcView, Piece
+from .views import AXIS, ArcView, Piece, dates, plot_of
 
 if TYPE_CHECKING:
     from textual import events
@@ -36,11 +35,9 @@ class LineChart(ArcView):
         self._dragged: int | None = None
         self._field: tuple[tuple[int, int, int], Canvas[Style]] | None = None
 
-    @property
-    def dots(self) -> int:
-        """How many columns of dots there are room for."""
-        cells = max(1, self.size.width - AXIS)
-        return cells if self.ink.ascii_only else 2 * cells
+    def dots(self, width: int) -> int:
+        """How many columns of dots there are room for in so many cells."""
+        return plot_of(width) * (1 if self.ink.ascii_only else 2)
 
     def show(self, scene: Scene | None) -> None:
         """Draw another scene."""
@@ -56,7 +53,7 @@ class LineChart(ArcView):
     def draw(self, width: int, height: int) -> list[list[Piece]]:
         """The axis, the field of dots, and the dates beneath."""
         ink, scene = self.ink, self.scene
-        plot = max(1, width - AXIS)
+        plot = plot_of(width)
         rows = max(1, height - 1)
         # The cursor moves often, what it moves over seldom changes.
         key = (plot, rows, ink.serial)
@@ -70,7 +67,9 @@ class LineChart(ArcView):
             [(labels.get(row, " " * AXIS), ink.muted), *((run.text, run.style or ink.text) for run in runs)]
             for row, runs in enumerate(canvas.rows())
         ]
-        lines.append([(" " * AXIS, ink.muted), (self._dates(plot), ink.muted)])
+        if scene is not None:
+            below = dates(scene.window, plot, ink.dates.first_weekday)
+            lines.append([(" " * AXIS + below, ink.muted)])
         return lines
 
     def _draw_field(self, plot: int, rows: int) -> Canvas[Style]:
@@ -124,24 +123,7 @@ class LineChart(ArcView):
             else:
                 canvas.dot(x, y, style)
 
-    def _dates(self, plot: int) -> str:
-        if self.scene is None:
-            return ""
-        window = self.scene.window
-        short = window.days > 120
-        step = 14
-        text = ""
-        for cell in range(0, plot, step):
-            day = date.fromordinal(min(window.last, window.first + cell * window.days // plot))
-            label = f"{day:%Y-%m}" if short else day.isoformat()
-            if cell + len(label) <= plot:
-                text = text.ljust(cell) + label
-        return text
-
     # -- the mouse ------------------------------------------------------------------------------
-
-    def _share(self, x: int) -> float:
-        return min(1.0, max(0.0, (x - AXIS + 0.5) / max(1, self.size.width - AXIS)))
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Begin to drag."""
@@ -151,7 +133,7 @@ class LineChart(ArcView):
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Drag the window along."""
         if self._dragged is not None and abs(event.x - self._dragged) >= 2:
-            self.post_message(self.Panned((self._dragged - event.x) / max(1, self.size.width - AXIS)))
+            self.post_message(self.Panned((self._dragged - event.x) / plot_of(self.size.width)))
             self._dragged = event.x
 
     def on_mouse_up(self, _: events.MouseUp) -> None:
@@ -165,14 +147,14 @@ class LineChart(ArcView):
             window = self.scene.window
             rows = max(1, self.size.height - 1)
             valence = 1 - 2 * event.y / max(1, rows - 1)
-            self.post_message(self.DayPicked(window.first + self._share(event.x) * window.days, valence))
+            self.post_message(self.DayPicked(window.first + self.share_at(event.x) * window.days, valence))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """Closer."""
         event.stop()
-        self.post_message(self.Zoomed(True, self._share(event.x)))
+        self.post_message(self.Zoomed(True, self.share_at(event.x)))
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Farther."""
         event.stop()
-        self.post_message(self.Zoomed(False, self._share(event.x)))
+        self.post_message(self.Zoomed(False, self.share_at(event.x)))

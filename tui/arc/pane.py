@@ -116,7 +116,7 @@ class ArcPane(Pane):
     def compose(self) -> ComposeResult:
         """Lay out the drawings."""
         self.line = LineChart(self.ink, id="arc-line")
-        self.stack = StackChart(self.ink, id="arc-stack")
+        self.stack = StackChart(self.ink, self.line, id="arc-stack")
         self.year = YearView(self.ink, id="arc-year")
         self.following = FollowingView(self.ink, id="arc-following")
         yield Static(" ", id="arc-head", markup=False)
@@ -170,7 +170,7 @@ class ArcPane(Pane):
         viewport = self.viewport
         same = viewport is not None and viewport.arc.concept == concept
         window = viewport.chosen if viewport is not None and same else None
-        return Look(window, self.line.dots, self.span, self.ink.dates.first_weekday)
+        return Look(window, self.line.dots(self.size.width), self.span, self.ink.dates.first_weekday)
 
     # -- answers --------------------------------------------------------------------------------
 
@@ -277,9 +277,10 @@ class ArcPane(Pane):
             return
         arc, window = viewport.arc, viewport.window
         count = len(arc.columns.times)
+        first, last = (date.fromordinal(day).isoformat() for day in window)
         parts = [
             one_line(arc.concept, 40) or "All memories",
-            f"{date.fromordinal(window.first).isoformat()} to {date.fromordinal(window.last).isoformat()}",
+            f"{first} to {last}" if last > first else first,
             arc.words,
         ]
         text = " · ".join(part for part in parts if part)

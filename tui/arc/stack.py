@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from ...drawing.canvas import spread
 from ...storage.feelings import Feeling
 from ..inert import one_line
-from .views import AXIS, ArcView, Piece
+from .views import AXIS, ArcView, Piece, dates, plot_of
 
 if TYPE_CHECKING:
     from rich.style import Style
     from textual import events
 
     from ..ink import Ink
+    from .line import LineChart
     from .model import Band, Scene
 
 __all__ = ["StackChart"]
@@ -28,8 +29,10 @@ class StackChart(ArcView):
     HELP = "How many memories of which feeling, by day, week, month or year; b changes that."
     HELP_TITLE = "Feelings by period"
 
-    def __init__(self, ink: Ink, *, id: str) -> None:  # noqa: A002
+    def __init__(self, ink: Ink, line: LineChart, *, id: str) -> None:  # noqa: A002
         super().__init__(ink, id=id)
+        self.line = line
+        """The dates beneath it are the stack's too, where it is shown."""
         self.scene: Scene | None = None
 
     def show(self, scene: Scene | None) -> None:
@@ -38,11 +41,12 @@ class StackChart(ArcView):
         self.again()
 
     def draw(self, width: int, height: int) -> list[list[Piece]]:
-        """A heading that is the legend too, and the columns."""
+        """A heading that is the legend too, the columns, and where the line is not shown the dates."""
         scene, ink = self.scene, self.ink
         if scene is None:
             return []
-        plot, rows = max(1, width - AXIS), max(1, height - 1)
+        dated = not self.line.display
+        plot, rows = plot_of(width), max(1, height - 1 - dated)
         most = max((sum(band.feelings.values()) for band in scene.bands), default=0)
         cells: dict[tuple[int, int], tuple[str, Style]] = {}
         taken = 0
@@ -67,6 +71,9 @@ class StackChart(ArcView):
                 else:
                     pieces.append((text, style))
             lines.append(pieces)
+        if dated:
+            below = dates(scene.window, plot, ink.dates.first_weekday)
+            lines.append([(" " * AXIS + below, ink.muted)])
         return lines
 
     def _column(self, band: Band, rows: int, most: int) -> list[tuple[str, Style]]:
@@ -98,6 +105,5 @@ class StackChart(ArcView):
     def on_click(self, event: events.Click) -> None:
         """Choose the memory nearest to the day."""
         if self.scene is not None and event.x >= AXIS:
-            share = (event.x - AXIS + 0.5) / max(1, self.size.width - AXIS)
             window = self.scene.window
-            self.post_message(self.DayPicked(window.first + share * window.days))
+            self.post_message(self.DayPicked(window.first + self.share_at(event.x) * window.days))

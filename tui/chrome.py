@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from .inert import cut
+from .inert import cut, cut_parts
 
 if TYPE_CHECKING:
     from textual import events
@@ -195,7 +195,7 @@ class HeaderLine(Widget):
         width = self.size.width
         right = f" {self.right} " if self.right else ""
         style = self.ink.warning if self.warning else self.ink.strong
-        left = Segment(cut(f" {self.warning or self.left}", max(0, width - len(right))), style)
+        left = Segment(cut_parts(f" {self.warning or self.left}", max(0, width - len(right))), style)
         return Strip(
             Segment.apply_style([left, Segment(right[:width], self.ink.muted)], self.rich_style), width
         )

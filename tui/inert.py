@@ -10,7 +10,7 @@ from typing import Final
 
 from rich.cells import cell_len
 
-__all__ = ["cut", "inert", "one_line", "tail"]
+__all__ = ["cut", "cut_parts", "inert", "one_line", "tail"]
 
 
 def _table() -> dict[int, str | None]:
@@ -67,5 +67,17 @@ def cut(text: str, width: int) -> str:
 
 
 def tail(text: str, width: int) -> str:
-    """Fit ``text`` as :func:`cut` does, but keep its end: that of a path tells most."""
-    return cut(text, width) if len(text) <= width else cut(f"…{text[-(width - 1) :]}", width)
+    """Fit ``text`` as :func:`cut` does, but keep its end: that of a path tells most, from a slash on."""
+    if len(text) <= width:
+        return cut(text, width)
+    end = text[-(width - 1) :]
+    slash = end.find("/", 0, len(end) // 2)
+    return cut(f"…{end[max(0, slash) :]}", width)
+
+
+def cut_parts(text: str, width: int) -> str:
+    """Fit ``text`` as :func:`cut` does; one whose parts middle dots part ends after a whole one, where that
+    leaves no more than half of the width blank."""
+    short = cut(text, width)
+    whole = short.rpartition(" · ")[0]
+    return short if cell_len(text) <= width or 2 * cell_len(whole) < width else cut(f"{whole} …", width)

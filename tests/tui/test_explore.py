@@ -404,14 +404,28 @@ async def test_every_stage_says_why(driven, journal, project):
 async def test_preview_shows_what_compressing_takes_away(driven, journal, project):
     async with driven(journal, project=project, pane="explore") as app:
         await ask(app, "cart")
-        await app.press("down", "v")
+        await app.press("down", "down", "down", "v")
         assert app.explore.reader.preview.mode == "compressed"
         await app.press("v")
         assert app.explore.reader.preview.mode == "difference"
-        assert " tokens, compressed " in app.screen_text
+        shown = app.explore.results.current
+        assert f" {shown.tokens} tokens, compressed " in app.screen_text
         await app.press("v", "right", "j", "escape")
         assert app.explore.reader.preview.mode == "original"
         assert app.app.focused is app.explore.results
+
+
+async def test_what_compressing_makes_no_smaller_is_shown_as_it_is(driven, journal, project):
+    async with driven(journal, project=project, pane="explore") as app:
+        await ask(app, "send receipt")
+        await app.press("down")
+        shown = app.explore.reader.preview
+        for _ in range(2):
+            await app.press("v")
+            same = app.explore.reader.preview
+            assert (same.mode, same.first, same.lines) == ("original", shown.first, shown.lines)
+            tokens = app.explore.results.current.tokens
+            assert f"{tokens} tokens; compressing takes none of them away" in app.screen_text
 
 
 async def test_indexing_from_the_pane(driven, journal, tmp_path):
@@ -550,7 +564,7 @@ async def test_tight(driven, journal, project, no_clock, looks_as_before):
 async def test_difference(driven, journal, project, no_clock, looks_as_before):
     async with driven(journal, project=project, pane="explore", size=(80, 24)) as app:
         await app.type("cart")
-        await app.press("down", "v", "v")
+        await app.press("down", "down", "down", "v", "v")
         await looks_as_before(app)
 
 

@@ -12,7 +12,7 @@ from mnemo.storage import MemoryDB
 from mnemo.storage.feelings import Feeling
 from mnemo.themes import load_themes
 from mnemo.tui.demo import demo_journal, demo_records
-from mnemo.tui.inert import cut, inert, one_line
+from mnemo.tui.inert import cut, cut_parts, inert, one_line, tail
 from mnemo.tui.ink import Ink
 from mnemo.tui.moments import Dates
 from mnemo.tui.pictures import half_blocks
@@ -85,6 +85,35 @@ def test_inert_text_holds_nothing_that_acts(text):
 @given(st.text(alphabet="ab 漢字🎉é\u0301한", max_size=40), st.integers(0, 30))
 def test_cut_fills_exactly_its_cells(text, width):
     assert cell_len(cut(one_line(text), width)) == width
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "cut_so"),
+    [
+        ("code · plain · 8,000 tokens", 27, "code · plain · 8,000 tokens"),
+        ("code · plain · 8,000 tokens", 24, "code · plain …          "),
+        ("code · plain · 8,000 tokens", 14, "code · plain …"),
+        ("code · plain · 8,000 tokens", 10, "code · pl…"),
+        ("all · a long question of many words", 20, "all · a long questi…"),
+        ("思出 · 思出思出 · 思出", 20, "思出 · 思出思出 …   "),
+    ],
+)
+def test_parts_are_cut_whole(text, width, cut_so):
+    assert cut_parts(text, width) == cut_so
+    assert cell_len(cut_so) == width
+
+
+@pytest.mark.parametrize(
+    ("path", "width", "cut_so"),
+    [
+        ("/home/ada/.config/mnemo/config.toml", 35, "/home/ada/.config/mnemo/config.toml"),
+        ("/home/ada/.config/mnemo/config.toml", 27, "…/.config/mnemo/config.toml"),
+        ("/home/ada/.config/mnemo/config.toml", 24, "…/mnemo/config.toml     "),
+        ("shop/checkout.py:6-13", 13, "…kout.py:6-13"),
+    ],
+)
+def test_paths_keep_their_end_from_a_slash_on(path, width, cut_so):
+    assert tail(path, width) == cut_so
 
 
 @given(st.text(max_size=300), st.integers(2, 60))

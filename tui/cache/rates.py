@@ -60,7 +60,7 @@ class Rates(Drawing, can_focus=False):
             upper: Canvas[Style] = Canvas(plot, rows, ascii_only=ink.ascii_only)
             self._draw_line(upper, line, number)
             canvas.cover(upper)
-        labels = {0: "100 % ", rows - 1: "  0 % "} if rows > 1 else {}
+        labels = {0: " 100% ", rows - 1: "   0% "} if rows > 1 else {}
         lines = [heading]
         for row, runs in enumerate(canvas.rows()):
             axis = (labels.get(row, " " * _AXIS), ink.muted)

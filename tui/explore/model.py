@@ -61,9 +61,10 @@ class Hit(NamedTuple):
 
 
 class Missed(NamedTuple):
-    """What was good enough and did not fit, with its cost in tokens."""
+    """What was good enough and did not fit, with its cost in tokens; ``name`` and ``place`` as of a `Hit`."""
 
-    label: str
+    name: str
+    place: str
     cost: int
     reason: str
 

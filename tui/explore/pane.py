@@ -241,7 +241,7 @@ class ExplorePane(Pane):
             self.requests.preview(current, self.mode, self.asked.text, self.ink)
         elif self.results.missed is not None:
             missed = self.results.missed
-            blurb = Blurb(missed.label, f"{missed.reason}: it costs {missed.cost:,} tokens")
+            blurb = Blurb(missed.name, f"{missed.place} {missed.reason}: it costs {missed.cost:,} tokens")
             self.reader.show(None, blurb=blurb)
         self.tuning.show(self.asked, self.result, current)
         self.offer()

@@ -22,7 +22,8 @@ _LARGEST = 200_000
 
 
 def preview(hit: Hit, mode: str, question: str, ink: Ink) -> Preview:
-    """A hit as ``original``, ``compressed`` or ``difference``, ready to draw."""
+    """A hit as ``original``, ``compressed`` or ``difference``, ready to draw; original where compressing
+    makes it no smaller."""
     original = shown_text(hit.content)
     if mode == "original" or not hit.language:
         return Preview(hit.id, "original", _highlighted(original, hit.language, ink), hit.line, "", hit.stale)
@@ -33,9 +34,15 @@ def preview(hit: Hit, mode: str, question: str, ink: Ink) -> Preview:
 
     words = asked_in(hit.content, read_query(question).parts) if question.strip() else None
     done = compress(hit.content, hit.language, question=words)
-    note = f"{hit.tokens} tokens, compressed {count_tokens(done.text, hit.language)}"
+    tokens = count_tokens(done.text, hit.language)
+    if tokens >= hit.tokens:
+        note = f"{hit.tokens:,} tokens; compressing takes none of them away"
+        return Preview(
+            hit.id, "original", _highlighted(original, hit.language, ink), hit.line, note, hit.stale
+        )
+    note = f"{hit.tokens:,} tokens, compressed {tokens:,}"
     if done.reason:
-        note += f": {done.reason}"
+        note += f"; {done.reason}"
     compressed = shown_text(done.text)
     if mode == "compressed":
         return Preview(hit.id, mode, _highlighted(compressed, hit.language, ink), 0, note, hit.stale)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ...retrieval.engine import RetrievalEngine
     from ...retrieval.ingest import IngestReport, Progress
-    from ...retrieval.journal.results import MemoryLeftOut, MemoryResult
+    from ...retrieval.journal.results import MemoryResult
     from ...retrieval.results import LeftOut, QueryResult
     from ...retrieval.trace import Trace
     from ...storage.journal import MemoryDB
@@ -94,8 +94,7 @@ def hit_of(result: QueryResult) -> Hit:
     chunk = result.chunk
     return Hit(
         chunk.id,
-        one_line(chunk.symbol_name or result.file_path.rpartition("/")[2], 120),
-        one_line(f"{result.file_path}:{chunk.line_start}-{chunk.line_end}", 400),
+        *_named(chunk.symbol_name, result.file_path, chunk.line_start, chunk.line_end),
         result.file_path,
         chunk.line_start,
         chunk.language or "",
@@ -129,7 +128,10 @@ def ask_journal(db: MemoryDB, asked: Asked) -> Result:
         Result(
             asked,
             tuple(found),
-            _missed(answer.left_out),
+            tuple(
+                Missed(one_line(left.concept, 120), left.id[:8], left.cost, left.reason)
+                for left in answer.left_out
+            ),
             _steps(answer.trace),
             answer.used,
             "journal",
@@ -158,8 +160,18 @@ def hit_of_memory(result: MemoryResult) -> Hit:
     )
 
 
-def _missed(left_out: Sequence[LeftOut] | Sequence[MemoryLeftOut]) -> tuple[Missed, ...]:
-    return tuple(Missed(one_line(left.label, 200), left.cost, one_line(left.reason)) for left in left_out)
+def _missed(left_out: Sequence[LeftOut]) -> tuple[Missed, ...]:
+    return tuple(
+        Missed(
+            *_named(left.symbol_name, left.file_path, left.line_start, left.line_end), left.cost, left.reason
+        )
+        for left in left_out
+    )
+
+
+def _named(symbol: str | None, path: str, start: int, end: int) -> tuple[str, str]:
+    """The name and the place that a chunk is shown with."""
+    return one_line(symbol or path.rpartition("/")[2], 120), one_line(f"{path}:{start}-{end}", 400)
 
 
 def _steps(trace: Trace) -> tuple[Step, ...]:
@@ -184,7 +196,7 @@ def _fitted(result: Result) -> Result:
     missed = list(result.missed)
     while len(hits) > len(pins) and _cost(asked, hits) > asked.budget:
         hit = hits.pop()
-        missed.insert(0, Missed(f"{hit.place} {hit.name}", hit.tokens, _ROOM))
+        missed.insert(0, Missed(hit.name, hit.place, hit.tokens, _ROOM))
     return result._replace(hits=tuple(hits), missed=tuple(missed), used=_cost(asked, hits))
 
 

@@ -15,6 +15,7 @@ from .model import Hit, Missed, Result
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from rich.style import Style
     from textual import events
 
     from ..ink import Ink
@@ -158,28 +159,31 @@ class ResultList(RowList):
         elif hit.id in self.used:
             sign, style = signs["used"], ink.good
         drawn = "" if width < 44 else bars(hit.scores, result.signals, ascii_only=ink.ascii_only)
-        cost = f"{hit.tokens:>6,}"
-        room = max(4, width - len(drawn) - len(cost) - 5)
-        name = (
-            max(4, min(room, max(18 if room > 40 else room // 2, room * 2 // 5)))
-            if hit.path or hit.name
-            else room
-        )
-        rest = room - name - 1
-        segments = [
+        return [
             Segment(f" {sign} ", style),
-            Segment(cut(hit.name, name if rest > 8 else room), ink.muted if out else ink.strong),
+            *self._named(hit, width, len(drawn), ink.muted if out else ink.strong),
+            Segment(f" {drawn}", ink.style("primary")),
+            Segment(f"{hit.tokens:>6,} ", ink.muted),
         ]
-        if rest > 8:
-            segments.append(
-                Segment(f" {tail(hit.place, rest) if hit.path else cut(hit.place, rest)}", ink.muted)
-            )
-        return [*segments, Segment(f" {drawn}", ink.style("primary")), Segment(f"{cost} ", ink.muted)]
 
     def _missed(self, missed: Missed, width: int) -> list[Segment]:
-        cost = f"{missed.cost:>6,}"
+        ink, result = self.ink, self.result
+        assert result is not None
+        blank = 0 if width < 44 else len(result.signals)
         return [
-            Segment("   ", self.ink.muted),
-            Segment(tail(missed.label, max(4, width - len(cost) - 5)), self.ink.muted),
-            Segment(f" {cost} ", self.ink.warning),
+            Segment("   ", ink.muted),
+            *self._named(missed, width, blank, ink.muted),
+            Segment(" " * (blank + 1), ink.muted),
+            Segment(f"{missed.cost:>6,} ", ink.warning),
         ]
+
+    def _named(self, row: Hit | Missed, width: int, bars_width: int, style: Style) -> list[Segment]:
+        """The columns of the name and the place, where there is room for both."""
+        room = max(4, width - bars_width - 11)
+        name = max(4, min(room, max(18 if room > 40 else room // 2, room * 2 // 5))) if row.name else room
+        rest = room - name - 1
+        if rest <= 8:
+            return [Segment(cut(row.name, room), style)]
+        memory = isinstance(row, Hit) and not row.path  # its place is how it begins
+        place = cut(row.place, rest) if memory else tail(row.place, rest)
+        return [Segment(cut(row.name, name), style), Segment(f" {place}", self.ink.muted)]

@@ -261,6 +261,6 @@ class Tuning(RowList):
         ]
 
     def _bar(self, share: float, room: int) -> list[Segment]:
-        full = round(max(0.0, min(1.0, share)) * room * 2)
+        full = max(share > 0, round(min(1.0, share) * room * 2))  # of little, a little
         bar = "=" * ((full + 1) // 2) if self.ink.ascii_only else "━" * (full // 2) + "╸" * (full % 2)
         return [Segment(bar.ljust(room), self.ink.style("primary"))]

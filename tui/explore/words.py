@@ -58,10 +58,10 @@ def indexing_words(folder: Path, pane: Pane) -> Blurb:
 def tips(asked: Asked, pane: Pane) -> Blurb:
     """What can be done with an answer, before there is one."""
     code = asked.corpus == "code"
-    what = "words, a symbol, a path, an error message" if code else "words, a name, a time"
+    what = "words, a symbol, a path or an error" if code else "words, a name or a time"
     keys = tuple((pane.key_of(name, key), words) for key, name, words in _TIPS)
     other = (pane.key_of("explore.corpus", "c"), f"ask your {'journal' if code else 'code'} instead")
-    return Blurb(f"Ask your {asked.corpus}", f"In the line above: {what}. Then", (*keys, other))
+    return Blurb(f"Ask your {asked.corpus}", f"Write {what} above. Then", (*keys, other))
 
 
 def nothing_words(result: Result, pane: Pane) -> Blurb:

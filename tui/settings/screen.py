@@ -122,7 +122,7 @@ class SettingsScreen(Screen[None]):
         for row in self.rows:
             if row.section != section:
                 section = row.section
-                drawn.append(Option(Content.styled(section, "$accent bold"), disabled=True))
+                drawn.append(Option(Content.styled(f" {section}", "$accent bold"), disabled=True))
             drawn.append(Option(self._line(row, options.size.width - 1), id=_id(row)))
         options.set_options(drawn)
         if not drawn:

@@ -16,6 +16,7 @@ __all__ = [
     "as_named",
     "damaged",
     "is_damage",
+    "make_private",
     "naming_errors",
     "open_for_reading",
     "open_for_writing",
@@ -56,7 +57,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 def open_for_writing(path: Path) -> sqlite3.Connection:
     """A writing connection to a database of the newest schema, made or migrated as needed."""
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    make_private(path)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
     try:
         mark, version = _marks(connection)
@@ -81,6 +82,16 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file that only its owner may read, where there is none yet.
+
+    One that is there is not even opened: closing it would drop the locks of every other connection that this
+    process has to it (fcntl(2)), and another process would take away the log that they write to.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def statements(script: str) -> Iterator[str]:

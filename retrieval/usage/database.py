@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from ..database import is_damage, statements
+from ..database import is_damage, make_private, statements
 from ..errors import IndexUnwritableError
 from ..project import APPLICATION_ID, set_aside
 
@@ -97,9 +97,11 @@ class UsageDatabase:
             return None
         try:
             if create:
-                os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-            writable = os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)
+                make_private(self.path)
         except OSError:
+            return None
+        writable = os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)
+        if create and not writable:
             return None
         mode = "mode=rw" if writable else "mode=ro&immutable=1"
         connection = sqlite3.connect(

@@ -180,6 +180,23 @@ cp -r "$2" "$3/after"
 """
 
 
+def test_who_writes_keeps_the_locks_of_who_reads_in_the_same_process(project: Path) -> None:
+    """Else another process takes the log away beneath both, and what is written next damages the file."""
+    ask = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT count(*) FROM sqlite_master')"
+    usage = project / ".mnemosyne" / "usage.db"
+    with RetrievalEngine.open(project) as reader, RetrievalEngine.open(project) as writer:
+        reader.query("gather")
+        reader.put_down()
+        (project / "mod1.py").write_text("def quite_new():\n    return 1\n")
+        writer.ingest()
+        writer.cache_clear()
+        for path in (database(project), usage):
+            log = path.with_name(f"{path.name}-wal")
+            before = log.stat().st_ino
+            subprocess.run([sys.executable, "-c", ask, path], check=True, timeout=60)
+            assert log.stat().st_ino == before
+
+
 def test_a_full_disk(tmp_path: Path) -> None:
     """A file system of 850 KB, in a mount namespace of its own."""
     tried = ["unshare", "-rm", "true"]

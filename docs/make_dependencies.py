@@ -27,7 +27,7 @@ WHY = {
     "rich": "tables and colours on a terminal",
     "typer": "the command line; below 0.29, which pulls in pydantic and triples the start-up",
     "python-dotenv": "reads `.env` files",
-    "watchdog": "file events for `watch`, the daemon and the app",
+    "watchdog": "file events: of the journal, and of code where there is no inotify",
     "httpx": "speaks to models",
     "platformdirs": "where settings, data and logs belong on each system",
     "tomlkit": "changes a setting and keeps comments",

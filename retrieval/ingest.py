@@ -107,18 +107,20 @@ def ingest(
     on_wait: Callable[[str], None] | None = None,
     purpose: str = "ingest",
     quiet: bool = False,
+    entering: Callable[[str], None] = lambda _: None,
 ) -> IngestReport:
     """Index what changed below the project's root, or only ``paths`` (files or folders; an empty list:
     nothing).
 
     ``full`` reads and cuts every file again. ``dry_run`` writes nothing. ``cancelled`` is asked between
     files: what was read by then is kept, whole. ``wait`` is how many seconds to wait for another writer,
-    None without end. ``quiet`` leaves a run that changed nothing out of the audit log.
+    None without end. ``quiet`` leaves a run that changed nothing out of the audit log. ``entering`` is told
+    each folder (absolute) right before it is looked into.
 
     Raises `IndexBusyError`, `IndexUnwritableError`, `OutsideProjectError`.
     """
     scope = None if paths is None else sorted({project_path(project.root, path) for path in paths})
-    run = _Run(project, scope, full, on_progress, cancelled)
+    run = _Run(project, scope, full, on_progress, cancelled, entering)
     run.report.dry_run = dry_run
     if dry_run:
         if project.database.exists():
@@ -137,7 +139,7 @@ def ingest(
             kept = set_aside(project.database, "damaged")
             notice = f"{project.database.name} was damaged: kept as {kept.name}, and the index is made anew"
             audit.log(log, "index_damaged", kept=kept.name)
-            run = _Run(project, None, full, on_progress, cancelled)
+            run = _Run(project, None, full, on_progress, cancelled, entering)
             run.report.notices.append(notice)
             run.write()
         except KeyboardInterrupt:
@@ -172,6 +174,7 @@ class _Run:
         full: bool,
         on_progress: Callable[[Progress], None] | None,
         cancelled: Callable[[], bool],
+        entering: Callable[[str], None],
     ) -> None:
         self.report = IngestReport(notices=list(project.notices))
         self._project = project
@@ -179,6 +182,7 @@ class _Run:
         self._full = full
         self._on_progress = on_progress
         self._cancelled = cancelled
+        self._entering = entering
         self._scanner = Scanner(project.root, project.config.general)
         self._recipe = recipe_of(chunk_options(project.config))
         self._started = time.perf_counter()
@@ -243,13 +247,13 @@ class _Run:
 
     def _entries(self) -> Iterator[Entry]:
         if self._scope is None:
-            yield from self._scanner.walk(cancelled=self._cancelled)
+            yield from self._scanner.walk("", self._cancelled, self._entering)
             return
         met: set[str] = set()
         for path in self._scope:
             full = self._project.root / path
             if path == "" or (full.is_dir() and not full.is_symlink()):
-                found: Iterable[Entry] = self._scanner.walk(path, cancelled=self._cancelled)
+                found: Iterable[Entry] = self._scanner.walk(path, self._cancelled, self._entering)
             else:
                 entry = self._scanner.entry(path)
                 found = () if entry is None else (entry,)

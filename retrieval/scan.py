@@ -139,9 +139,14 @@ class Scanner:
         self._chains: dict[str, tuple[_Rules, ...] | None] = {}
         self._outer = self._rules_above() if general.respect_gitignore else ()
 
-    def walk(self, under: str = "", cancelled: Callable[[], bool] = lambda: False) -> Iterator[Entry]:
+    def walk(
+        self,
+        under: str = "",
+        cancelled: Callable[[], bool] = lambda: False,
+        entering: Callable[[str], None] = lambda _: None,
+    ) -> Iterator[Entry]:
         """Yield the files to index below the folder ``under`` (relative, ``""`` for the root), in
-        path order.
+        path order. ``entering`` is told each folder (absolute) right before it is looked into.
         """
         under = f"{under.rstrip('/')}/" if under else ""
         chain = self._chain(under)
@@ -150,6 +155,7 @@ class Scanner:
         stack: list[tuple[str, tuple[_Rules, ...] | None]] = [(under, chain)]
         while stack and not cancelled():
             prefix, known = stack.pop()
+            entering(f"{self._top}/{prefix}".rstrip("/"))
             self.looked[prefix or "./"] = stamp_of(f"{self._top}/{prefix}")
             try:
                 with os.scandir(f"{self._top}/{prefix}") as entries:
@@ -179,16 +185,6 @@ class Scanner:
                 else:
                     self.unsupported += 1
             stack.extend(reversed(folders))
-
-    def folders(self) -> set[str]:
-        """The names of the folders right below the root that a walk would enter."""
-        chain = self._chain("") or ()
-        with os.scandir(self._top) as items:
-            return {
-                item.name
-                for item in items
-                if item.is_dir(follow_symlinks=False) and self._enters(f"{item.name}/", item.name, chain)
-            }
 
     def entry(self, path: str) -> Entry | None:
         """Judge one file by all the rules; None when it is missing or left out (``skipped`` says why)."""

@@ -143,6 +143,7 @@ class Store:
                 rows = [
                     row
                     for path in under
+                    if path.encode("utf-8", "replace").decode() == path  # a name that is none is in no index
                     for row in self.connection.execute(
                         f"{query} WHERE path = ? OR (path > ? AND path < ?)", (path, f"{path}/", f"{path}0")
                     )

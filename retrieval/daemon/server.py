@@ -163,8 +163,8 @@ class Server:
                 if answer is not None:
                     await _send(writer, answer)
                 self._used = time.monotonic()
-        except (asyncio.IncompleteReadError, TimeoutError, OSError):
-            pass  # the client went away, or sleeps
+        except (asyncio.IncompleteReadError, TimeoutError, OSError, asyncio.CancelledError):
+            pass  # the client went away, or sleeps, or this is the end
         finally:
             self._clients -= 1
             self._subscribers.discard(writer)

@@ -118,12 +118,19 @@ def test_it_is_private_starts_once_tells_of_itself_and_stops(project: Path) -> N
 def test_an_edit_a_new_file_and_a_lost_one_show_in_the_next_answer(project: Path) -> None:
     control.start(project, idle=600)
     assert "grants" in ask(project, "discount")["output"]
-    (project / "shop/prices.py").write_text("def discount(amount):\n    return amount // 17\n")
-    (project / "shop/vouchers.py").write_text("def redeem_voucher(code):\n    return code.strip()\n")
-    until(lambda: "17" in ask(project, "discount")["output"])
-    until(lambda: "vouchers.py" in ask(project, "redeem_voucher")["output"])
-    (project / "shop/vouchers.py").unlink()
-    until(lambda: "vouchers.py" not in ask(project, "redeem_voucher")["output"])
+    prices, vouchers = project / "shop/prices.py", project / "shop/vouchers.py"
+    for number in range(100, 160):
+        prices.write_text(f"def discount(amount):\n    return amount // {number}\n")
+        assert f"// {number}" in ask(project, "discount")["output"]
+        (swap := prices.with_name(".prices.py.tmp")).write_text(
+            f"def discount(a):\n    return a % {number}\n"
+        )
+        swap.replace(prices)  # as editors save
+        assert f"% {number}" in ask(project, "discount")["output"]
+        vouchers.write_text("def redeem_voucher(code):\n    return code.strip()\n")
+        assert "vouchers.py" in ask(project, "redeem_voucher")["output"]
+        vouchers.unlink()
+        assert "vouchers.py" not in ask(project, "redeem_voucher")["output"]
 
 
 def test_an_index_replaced_beneath_it_is_read_anew(project: Path) -> None:

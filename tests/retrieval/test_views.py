@@ -224,10 +224,18 @@ def test_the_verbs(engine: RetrievalEngine, tmp_path: Path) -> None:
     assert "mnemo init" in outside.stderr
 
 
-def test_watching(engine: RetrievalEngine) -> None:
-    """Saves, new folders, renames, deletions and new rules are followed; a storm is one update."""
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_watching(engine: RetrievalEngine, monkeypatch: pytest.MonkeyPatch, everywhere: bool) -> None:
+    """Saves, new folders, renames, deletions and new rules are followed; a storm is one update: by the
+    system's own events, and by those that serve ``everywhere``.
+    """
+    from mnemo.retrieval import watch
     from mnemo.retrieval.ingest import IngestReport
+    from mnemo.retrieval.observed import Observed
     from mnemo.retrieval.watch import Watcher
+
+    if everywhere:
+        monkeypatch.setattr(watch, "listen", Observed)
 
     root = engine.project.root
     state = threading.Condition()

@@ -15,7 +15,7 @@ from mnemo import settings as user_settings
 from mnemo import themes
 from mnemo.retrieval.chunkers import chunk_file
 from mnemo.retrieval.compress import compress
-from mnemo.retrieval.config import Config, set_value
+from mnemo.retrieval.config import Config, RetrievalConfig, set_value
 from mnemo.retrieval.daemon import client as client_end
 from mnemo.retrieval.daemon import worker
 from mnemo.retrieval.daemon.server import Server
@@ -69,7 +69,7 @@ def code_config(data: bytes) -> None:
         assert file.read_bytes() == data
         return
     after = Config.read(file)
-    assert after.retrieval == before.retrieval._replace(token_budget=900)
+    assert after.retrieval == RetrievalConfig(**before.retrieval.as_dict() | {"token_budget": 900})
     assert after.general == before.general
 
 

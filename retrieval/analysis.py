@@ -13,7 +13,6 @@ one.
 
 import math
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
@@ -123,6 +122,8 @@ def _split_unicode(word: str) -> tuple[str, ...]:
     """Accents folded; scripts without spaces in overlapping pairs of characters; camelCase in any
     alphabet.
     """
+    import unicodedata  # noqa: PLC0415 - most words are ASCII, and most questions
+
     plain = "".join(char for char in unicodedata.normalize("NFKD", word) if not unicodedata.combining(char))
     found: list[str] = []
     run = ""

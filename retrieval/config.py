@@ -1,6 +1,6 @@
 """``.mnemosyne/config.toml``: every key, its default, and what it means.
 
-The tuples below are the one schema: defaults, validation, the file that ``mnemo init`` writes and the
+The classes below are the one schema: defaults, validation, the file that ``mnemo init`` writes and the
 documentation all come from them; what a `Key` says is looked at only by who validates or writes. A list in
 the file takes the place of the default list, so that a user can narrow a default as well as widen it.
 """
@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple, Self, get_type_hints
+from typing import Annotated, Any, Final, NamedTuple, Self, dataclass_transform, get_type_hints
 
 from .errors import ConfigError
 from .locate import INDEX_DIR, find_project_dir
@@ -69,7 +69,25 @@ class Key(NamedTuple):
     choices: tuple[str, ...] = ()
 
 
-class GeneralConfig(NamedTuple):
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+class _Section:  # noqa: PLW1641 - no dataclass that is compared can be hashed either
+    """A table of the file: a key for each annotated name, at its default unless it is given.
+
+    No named tuple: to make the classes of seven would take a query longer than to read the file.
+    """
+
+    def __init__(self, **given: Any) -> None:
+        vars(self).update(given)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other.as_dict() == self.as_dict()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Every key with its value."""
+        return {name: getattr(self, name) for name in type(self).__annotations__}
+
+
+class GeneralConfig(_Section):
     """What is read."""
 
     project_root: Annotated[
@@ -92,7 +110,7 @@ class GeneralConfig(NamedTuple):
     ] = EXTENSIONS
 
 
-class ChunkingConfig(NamedTuple):
+class ChunkingConfig(_Section):
     """How files are cut."""
 
     max_chunk_tokens: Annotated[int, Key("No chunk has more tokens.", minimum=16)] = 300
@@ -109,7 +127,7 @@ class ChunkingConfig(NamedTuple):
     ] = "function"
 
 
-class EmbeddingConfig(NamedTuple):
+class EmbeddingConfig(_Section):
     """The vector signal."""
 
     backend: Annotated[str, Key("Sparse TF-IDF vectors.", choices=("tfidf",))] = "tfidf"
@@ -119,7 +137,7 @@ class EmbeddingConfig(NamedTuple):
     tfidf_min_df: Annotated[int, Key("Vectors leave out terms found in fewer chunks, in rrf.", minimum=1)] = 2
 
 
-class CompressionConfig(NamedTuple):
+class CompressionConfig(_Section):
     """How a chunk that does not fit is made smaller."""
 
     target_ratio: Annotated[float, Key("Share of the characters to keep.", minimum=0.0, maximum=1.0)] = 0.4
@@ -129,7 +147,7 @@ class CompressionConfig(NamedTuple):
     collapse_boilerplate: Annotated[bool, Key("Sum up runs of plain assignments and of log calls.")] = True
 
 
-class RetrievalConfig(NamedTuple):
+class RetrievalConfig(_Section):
     """How a question is answered."""
 
     fusion: Annotated[
@@ -145,14 +163,14 @@ class RetrievalConfig(NamedTuple):
     ] = 3
 
 
-class CacheConfig(NamedTuple):
+class CacheConfig(_Section):
     """The adaptive replacement cache."""
 
     capacity: Annotated[int, Key("Entries held (T1 and T2).", minimum=1)] = 500
     ghost_capacity: Annotated[int, Key("Keys remembered after eviction (B1 and B2).", minimum=0)] = 1000
 
 
-class AnalyticsConfig(NamedTuple):
+class AnalyticsConfig(_Section):
     """What is learned from use."""
 
     decay_halflife_days: Annotated[float, Key("Days after which a use counts half.", above=0.0)] = 7
@@ -247,7 +265,7 @@ class _Spec(NamedTuple):
 @cache
 def _keys(section: Any) -> dict[str, _Spec]:
     return {
-        name: _Spec(hint.__origin__, section._field_defaults[name], hint.__metadata__[0])
+        name: _Spec(hint.__origin__, getattr(section, name), hint.__metadata__[0])
         for name, hint in get_type_hints(section, include_extras=True).items()
     }
 

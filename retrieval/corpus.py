@@ -9,6 +9,7 @@ import sqlite3
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -97,7 +98,7 @@ class Corpus:
         self._connection = connection
         self._text = FullText(connection)
         self.chunk_ids, self.file_ids = self._text.chunk_ids, self._text.file_ids
-        self.lengths, self.norms = self._text.lengths, self._text.norms
+        self.lengths = self._text.lengths
         self.size = len(self.chunk_ids)
         """Documents, those that are dead included."""
         self.documents = self._text.documents
@@ -120,6 +121,11 @@ class Corpus:
             found = [(-count, term) for term, count in self._text.frequencies().items() if count >= least]
             self._vocabularies[most, least] = frozenset(term for _, term in sorted(found)[:most])
         return self._vocabularies[most, least]
+
+    @cached_property
+    def norms(self) -> "array[float]":
+        """Of every document, the norm that its vector is divided by."""
+        return self._text.norms()
 
     def doc_of(self, chunk_id: int) -> int:
         """The document of a chunk, -1 for none. Within a segment ids ascend."""

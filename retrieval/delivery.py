@@ -14,11 +14,11 @@ from .corpus import Candidate
 from .evidence import Evidence
 from .formats import TextFormat, closing, document, heading, parts
 from .results import AlsoIn, Chunk, LeftOut, QueryResult
-from .scored import Scored
 from .store import chunk_uid_text, inflate
 from .tokens import count_tokens, exact_counter
 
 if TYPE_CHECKING:
+    from .scored import Scored
     from .usage.delta import SessionView
 
 __all__ = ["Content", "Delivery", "Options"]
@@ -71,7 +71,7 @@ class Delivery:
         self,
         connection: sqlite3.Connection,
         evidence: Evidence,
-        scored: Scored | None,
+        scored: "Scored | None",
         options: Options,
         compression: CompressionConfig,
         contents: ArcCache[str, Content],

@@ -81,6 +81,8 @@ class Evidence(NamedTuple):
     """How many files define each name of the question."""
     uses: dict[int, dict[int, int]]
     """By file: the files that it uses or imports, with how often; empty where nobody looks at scores."""
+    norms: list[float]
+    """By row: the norm of the candidate's vector; empty where nobody looks at scores."""
     experience: Experience
     """What was learned from use."""
     vocabulary: frozenset[str] | None = None
@@ -179,6 +181,7 @@ def gather(
         definitions,
         definers,
         corpus.uses(files) if scores else {},
+        list(map(corpus.norms.__getitem__, docs)) if scores else [],
         Experience(),
     )
 

@@ -41,7 +41,6 @@ class Segment(NamedTuple):
     chunk_ids: Sequence[int]
     file_ids: Sequence[int]
     lengths: Sequence[int]
-    norms: Sequence[float]
     dead: frozenset[int]
     alive: bytes | None
 
@@ -67,22 +66,19 @@ class FullText:
         self.chunk_ids: array[int] = array("I")
         self.file_ids: array[int] = array("I")
         self.lengths: array[int] = array("H")
-        self.norms: array[float] = array("f")
         found: list[tuple[int, int, frozenset[int]]] = []
         documents = total = 0
-        for segment, docs, gone, chunks, files, lengths, norms, sum_of_lengths, dead in connection.execute(
-            "SELECT id, docs, gone, chunk_ids, file_ids, lengths, norms, total, dead FROM"
-            " segments ORDER BY id"
+        for segment, docs, gone, chunks, files, lengths, sum_of_lengths, dead in connection.execute(
+            "SELECT id, docs, gone, chunk_ids, file_ids, lengths, total, dead FROM segments ORDER BY id"
         ):
             self.chunk_ids.frombytes(chunks)
             self.file_ids.frombytes(files)
             self.lengths.frombytes(lengths)
-            self.norms.frombytes(norms)
             found.append((segment, docs, frozenset(unpack("H", dead))))
             documents += docs - gone
             total += sum_of_lengths
         if sys.byteorder == "big":
-            for column in (self.chunk_ids, self.file_ids, self.lengths, self.norms):
+            for column in (self.chunk_ids, self.file_ids, self.lengths):
                 column.byteswap()
         base = 0
         for segment, docs, gone_places in found:
@@ -94,7 +90,6 @@ class FullText:
                     memoryview(self.chunk_ids)[cut],
                     memoryview(self.file_ids)[cut],
                     memoryview(self.lengths)[cut],
-                    memoryview(self.norms)[cut],
                     gone_places,
                     bytes(place not in gone_places for place in range(docs)) if gone_places else None,
                 )
@@ -102,6 +97,15 @@ class FullText:
             base += docs
         self.documents: int = documents
         self.mean_length: float = total / documents if documents else 0.0
+
+    def norms(self) -> "array[float]":
+        """The norm of every document (`analysis.Terms`), those that are dead included."""
+        norms = array("f")
+        for (column,) in self._connection.execute("SELECT norms FROM segments ORDER BY id"):
+            norms.frombytes(column)
+        if sys.byteorder == "big":
+            norms.byteswap()
+        return norms
 
     def matches(self, term: str) -> list[Matches]:
         """Where ``term`` (a part, ``=whole`` or ``>Reference``) occurs, segment by segment."""

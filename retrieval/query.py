@@ -17,7 +17,6 @@ from .fusion import learned, weights_for
 from .project import Project
 from .query_text import read_query
 from .results import Answer
-from .scored import Scored
 from .signals import columns_of, features_of
 from .signals.prefetch import signature, words_of
 from .signals.scale import Features, ranks
@@ -95,7 +94,8 @@ class Searcher:
                 joining += most_used(
                     everything, config.max_results, now=experience.now, half_life_days=half_life
                 )
-            evidence = gather(connection, corpus, query, allowed, joining, scores=options.scores)
+            scores = options.scores or config.fusion == "rrf"
+            evidence = gather(connection, corpus, query, allowed, joining, scores=scores)
             if lessons is not None:
                 acts = lessons.acts([candidate.uid for candidate in evidence.candidates])
                 evidence = evidence._replace(experience=experience._replace(acts=acts))
@@ -129,7 +129,11 @@ class Searcher:
                 worth = learned(evidence.spans, features, weights, options.scales)
                 sizes = [candidate.tokens for candidate in evidence.candidates]
                 final, density = map(dict, map(enumerate, values(sizes, worth, weights)))
-            scored = Scored(columns, density, final, fuse) if options.scores else None
+            scored = None
+            if options.scores:
+                from .scored import Scored  # noqa: PLC0415 - few answers show any
+
+                scored = Scored(columns, density, final, fuse)
             stage.went = len(density)
             stage.why = config.fusion
         ids = [candidate.chunk_id for candidate in evidence.candidates]

@@ -131,7 +131,7 @@ def _used(project: Project) -> tuple[dict[str, int], dict[str, float]]:
     finally:
         store.close()
     return usage, {
-        **project.config.cache._asdict(),
+        **project.config.cache.as_dict(),
         **{tier: len(getattr(state, tier)) for tier in ("t1", "t2", "b1", "b2")},
         "p": state.p,
         "hits": state.hits,

@@ -16,8 +16,8 @@ _LOG = tuple(1 + math.log(times) if times else 0.0 for times in range(TF_MASK + 
 
 def features(evidence: Evidence) -> Features:
     """``vector``: between 0 and 1, the question's side weighted by inverse document frequency."""
-    docs, counts = evidence.docs, evidence.query.counts
-    if not docs or not evidence.groups:
+    counts = evidence.query.counts
+    if not evidence.docs or not evidence.groups:
         return Features()
     known = evidence.vocabulary
     weights = [
@@ -29,8 +29,7 @@ def features(evidence: Evidence) -> Features:
     for column, weight in zip(evidence.exact, weights, strict=True):
         table = [weight * log / size for log in _LOG]
         columns.append(map(table.__getitem__, column.translate(TF_OF)))
-    norms = evidence.corpus.norms
     products = map(sum, zip(*columns, strict=True))
     return Features(
-        {"vector": [product / (norms[doc] or 1.0) for product, doc in zip(products, docs, strict=True)]}
+        {"vector": [product / (norm or 1.0) for product, norm in zip(products, evidence.norms, strict=True)]}
     )

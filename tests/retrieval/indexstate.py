@@ -28,12 +28,13 @@ def index_state(database: Path) -> dict[str, Any]:
         terms = [term for (term,) in execute("SELECT DISTINCT term FROM postings")]
         postings: dict[str, Counter[Any]] = defaultdict(Counter)
         documents: Counter[Any] = Counter()
+        norms = text.norms()
         for segment in text.segments:
             for place, chunk in enumerate(segment.chunk_ids):
                 if place not in segment.dead:
                     row = (
                         segment.lengths[place],
-                        round(segment.norms[place], 3),
+                        round(norms[segment.base + place], 3),
                         paths[segment.file_ids[place]],
                     )
                     documents[(chunks[chunk], row)] += 1

@@ -33,7 +33,7 @@ _REEXPORTS = _words(
     " index.ts index.tsx index.cts index.ctsx index.mts index.mtsx"
 )
 _DOCS = _words("markdown rst text html mdx")
-_DATA = _words("json toml yaml ini css scss less xml")
+_DATA = _words("json toml yaml ini css template make cmake docker")
 _DOC_FOLDERS = _words("doc docs")
 _DOC_STARTS = ("changelog", "changes", "history", "readme", "contributing", "license")
 

@@ -8,7 +8,7 @@ from .analysis import Terms
 
 __all__ = ["RECORD_VERSION", "ChunkRecord", "FileRecord"]
 
-RECORD_VERSION = 3
+RECORD_VERSION = 4
 """Raised with any change to the chunkers or to what a worker makes of their chunks: files are then cut
 anew.
 """

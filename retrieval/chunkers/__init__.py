@@ -14,7 +14,7 @@ from .components import COMPONENTS, components
 from .detect import LANGUAGES, detect_language, is_cpp_header
 from .imports import find_imports
 from .lexicon import lexicon
-from .outline import OUTLINED, outline
+from .outline import outline
 from .pack import pack
 from .prose import PROSE, prose
 from .source import Source
@@ -77,8 +77,6 @@ def _plan(source: Source, *, whole_types: bool) -> tuple[list[Unit] | None, Node
     language = source.language
     if language in PROSE:
         return prose(source), None
-    if language in OUTLINED:
-        return outline(source), None
     if language == "unknown":
         return None, None
     from .syntax import syntax  # noqa: PLC0415  (tree-sitter is loaded for the first file that needs it)

@@ -11,7 +11,7 @@ from itertools import filterfalse
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 __all__ = ["Lexicon", "lexicon"]
 
@@ -56,6 +56,12 @@ _FAMILIES: Final[dict[str, tuple[_Form, ...]]] = {
     "haskell": (*_DOUBLE_ONLY, _comment("{", r"-.*?(?:-\}|\Z)"), _comment("-", r"-[^\n]*")),
     "sql": (("'", r"[^']*(?:''[^']*)*'", ""), *_DASH, _BLOCK),
     "css": (*_STRINGS, _BLOCK),
+    # Strings run over lines; \" in Clojure and ?\" in Emacs Lisp are characters.
+    "lisp": (('"', r'[^"\\]*(?:\\.[^"\\]*)*"', ""), ("\\", ".", ""), _comment(";", r"[^\n]*")),
+    "ml": (*_DOUBLE_ONLY, _comment("(", r"\*(?!\)).*?(?:\*\)|\Z)"), _comment("/", r"/[^\n]*")),
+    "percent": (*_DOUBLE_ONLY[:1], _comment("%", r"[^\n]*")),
+    "bang": (*_STRINGS, _comment("!", r"[^\n]*")),
+    "ini": (_comment("#", r"[^\n]*"), _comment(";", r"[^\n]*")),
     "markup": (_comment("<", r"!--.*?(?:-->|\Z)"),),
 }
 _FAMILY_OF: Final[dict[str, str]] = {
@@ -83,7 +89,23 @@ _FAMILY_OF: Final[dict[str, str]] = {
     "haskell": "haskell",
     "sql": "sql",
     "css": "css",
+    **dict.fromkeys(
+        ("cmake", "crystal", "docker", "graphql", "hcl", "make", "nim", "nix", "perl", "powershell", "r"),
+        "hash",
+    ),
+    **dict.fromkeys(("d", "glsl", "objc", "proto", "solidity", "verilog"), "slash"),
+    **dict.fromkeys(("dart", "groovy"), "triple"),
+    "clojure": "lisp",
+    "lisp": "lisp",
+    "erlang": "percent",
+    "fortran": "bang",
+    "fsharp": "ml",
+    "ocaml": "ml",
+    "cython": "python",
+    "julia": "elixir",
+    "ini": "ini",
     "html": "markup",
+    "template": "markup",
     "vue": "markup",
     "svelte": "markup",
 }
@@ -120,13 +142,28 @@ class Lexicon:
 
     def __init__(self, family: str | None) -> None:
         self._split: Callable[[str], list[str | None]] | None = None
+        self._find: Callable[[str], Iterator[re.Match[str]]] | None = None
         if family is not None:
             forms = _FAMILIES[family]
             # The characters that may open one come first: the engine then runs over all others in one loop.
             openings = re.escape("".join(dict.fromkeys(opening for opening, _, _ in forms)))
             rest = "|".join(f"(?<={re.escape(opening)}){rest}" for opening, rest, _ in forms)
-            self._split = re.compile(f"[{openings}](?:{rest})", re.S).split
+            pattern = re.compile(f"[{openings}](?:{rest})", re.S)
+            self._split, self._find = pattern.split, pattern.finditer
             self._groups = ["", *(opening if kind == "comment" else "" for opening, _, kind in forms if kind)]
+
+    def inner_lines(self, code: str) -> Iterator[int]:
+        """Lines (from 0) that begin inside a string or a comment."""
+        if self._find is None:
+            return
+        at = line = 0
+        for match in self._find(code):
+            if "\n" in match[0]:
+                line += code.count("\n", at, match.start())
+                at = match.end()
+                end = line + match[0].count("\n")
+                yield from range(line + 1, end + 1)
+                line = end
 
     def read(self, code: str) -> tuple[str, tuple[str, ...]]:
         """Give the comment text of ``code`` and the names it uses outside strings and comments."""

@@ -7,8 +7,12 @@ it and is laid out the same way when the unit has to be divided. A closing brack
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from .grammars import GRAMMARS
+from .heads import GENERAL, OWN, head_of
+from .lexicon import lexicon
 from .units import TYPE_KINDS, Unit, spans
 
 if TYPE_CHECKING:
@@ -16,12 +20,12 @@ if TYPE_CHECKING:
 
     from .source import Source
 
-__all__ = ["OUTLINED", "level", "outline"]
+__all__ = ["level", "outline"]
 
 _CONTINUES: Final = re.compile(
-    r"[})\]{]|</|/>|end\b|else\b|elif\b|elsif\b|except\b|finally\b|catch\b|rescue\b|ensure\b|then\b|do\b|\*|\{%-?\s*(?:end|else)"
+    r"[})\]{]|</|/>|(?i:end)\b|else\b|elif\b|elsif\b|except\b|finally\b|catch\b|rescue\b|ensure\b|then\b|do\b|\*|\{%-?\s*(?:end|else)"
 )
-_COMMENT: Final = re.compile(r"#|//|/\*|\*|--|<!--|@\w|\[\w+\]$|\"\"\"|;;")
+_COMMENT: Final = re.compile(r"#|//|/\*|\*|--|<!--|@\w|\[\w+\]$|\"\"\"|;|%|!|\(\*|-(?:spec|doc|callback)\b")
 _KEY: Final = re.compile(
     r"""\s*(?:-\s+)?(?:"([^"\n]+)"|'([^'\n]+)'|([\w.@/$+ -]+?))\s*[:=](?:\s|$|["'\[{\d])"""
 )
@@ -36,43 +40,14 @@ _STYLE_NAME: Final = re.compile(
 )
 _ELEMENT_NAME: Final = re.compile(r"\bid\s*=\s*[\"']([\w-]+)[\"']|\{%-?\s*block\s+(\w+)")
 
-_WORD: Final = r"(?P<name>[\w$.:~?!]*[\w$?!])"
-_TYPE_HEAD: Final = re.compile(
-    r"\s*(?:[\w@\[\]()]+\s+)*?(?P<kind>class|interface|struct|enum|trait|impl|module|namespace|object|record|protocol"
-    rf"|extension|defmodule|mod|union)\b(?:<[^>]*>)?\s+{_WORD}"
-)
-_FUNCTION_HEADS: Final = (
-    re.compile(
-        rf"\s*(?:[\w@()]+\s+)*?(?:def|defp|fn|func|fun|function|sub|proc|defmacro)\b\s*(?:\([^)]*\)\s*)?(?:self\.)?{_WORD}"
-    ),
-    re.compile(
-        rf"\s*(?:export\s+)?(?:const|let|var)\s+{_WORD}\s*=\s*(?:async\s*)?(?:function\b|\([^)]*\)\s*=>|\w+\s*=>)"
-    ),
-    re.compile(rf"\s*{_WORD}\s*\(\)\s*\{{"),
-    re.compile(
-        rf"\s*(?!(?:return|else|new|throw|await|yield|case)\b)(?:[\w<>\[\],*&:?.]+\s+)+[*&]*{_WORD}\s*\([^;]*$"
-    ),
-)
-_KINDS: Final = {
-    "namespace": "module",
-    "mod": "module",
-    "defmodule": "module",
-    "union": "struct",
-    "record": "class",
-    "protocol": "interface",
-    "extension": "impl",
-}
 _NO_QUOTES: Final = str.maketrans("", "", "\"'`[]")
-_DATA: Final = frozenset({"json", "yaml", "toml"})
-
-OUTLINED: Final = frozenset({"json", "yaml", "toml", "html", "css", "sql"})
-"""Languages that are always laid out this way."""
+_DATA: Final = frozenset({"json", "yaml", "toml", "ini"})
 
 
 def outline(source: Source) -> list[Unit]:
     """Plan a whole file."""
     last = len(source.lines)
-    if source.language == "toml":
+    if source.language in ("toml", "ini"):
         return list(_tables(source))
     if source.language == "sql":
         return list(_statements(source))
@@ -82,10 +57,11 @@ def outline(source: Source) -> list[Unit]:
 def level(source: Source, first: int, last: int, owner: str | None = None, holder: str = "") -> list[Unit]:
     """Units of the least indentation among these lines."""
     lines = source.lines
+    inner = _inner_lines(source)
     indents = {
         at: source.indent(at)
         for at in range(first, last)
-        if lines[at].strip() and not _CONTINUES.match(lines[at].lstrip())
+        if lines[at].strip() and at not in inner and not _CONTINUES.match(lines[at].lstrip())
     }
     if not indents:
         return []
@@ -96,11 +72,18 @@ def level(source: Source, first: int, last: int, owner: str | None = None, holde
         line = lines[at].strip()
         joined = before.endswith((",", "\\")) and not before.startswith(('"', "'"))
         listed = line.startswith("- ") and starts and lines[starts[-1]].rstrip().endswith(":")
-        if indent == base:
-            if not starts or not (listed or (joined and source.language not in _DATA)):
-                starts.append(at)
-            before = line
+        if indent == base and not (starts and (listed or (joined and source.language not in _DATA))):
+            starts.append(at)
+        before = line
     return [_unit(source, start, end, owner, holder) for start, end in spans(starts, last)]
+
+
+@lru_cache(maxsize=1)
+def _inner_lines(source: Source) -> frozenset[int]:
+    """Lines of an outlined language that begin inside a string or a comment, whatever their indentation."""
+    if source.language in GRAMMARS:  # broken, then, or without its grammar: quotes are not to be relied on
+        return frozenset()
+    return frozenset(lexicon(source.language).inner_lines(source.text))
 
 
 def _unit(source: Source, start: int, end: int, owner: str | None, holder: str) -> Unit:
@@ -115,14 +98,14 @@ def _unit(source: Source, start: int, end: int, owner: str | None, holder: str) 
             name = next(filter(None, key.groups()))
             unit.symbol = f"{owner}.{name}" if owner else name
             unit.defines = [name]
-    elif language == "html":
+    elif language in ("html", "template"):
         unit.kind = "element"
         unit.defines = _found(_ELEMENT_NAME, source, unit)
     elif language == "css":
         unit.kind = "rule"
         unit.defines = _found(_STYLE_NAME, source, unit)
     else:
-        _code(unit, line.rstrip(), owner, holder)
+        _code(unit, line.rstrip(), language, owner, holder)
     inside = (unit.symbol, unit.kind) if unit.symbol else (owner, holder)
     if end - start > 1:
         unit.divide = lambda: level(source, start + 1, end, *inside)
@@ -134,29 +117,25 @@ def _found(pattern: re.Pattern[str], source: Source, unit: Unit) -> list[str]:
     return list(dict.fromkeys(name for groups in matches for name in groups if name))
 
 
-def _code(unit: Unit, line: str, owner: str | None, holder: str) -> None:
+def _code(unit: Unit, line: str, language: str, owner: str | None, holder: str) -> None:
     """Name a unit of code by its first line."""
-    if _COMMENT.match(line.lstrip()):
+    head = head_of(line, OWN.get(language, ()), holder)
+    if head is None and _COMMENT.match(line.lstrip()):
         unit.leads = True
         return
-    if match := _TYPE_HEAD.match(line):
-        kind = _KINDS.get(match["kind"], match["kind"])
-    else:
-        found = (pattern.match(line) for pattern in _FUNCTION_HEADS)
-        match = next(filter(None, found), None)
-        kind = "method" if holder in TYPE_KINDS else "function"
-    if match is None or unit.end - unit.start < 2:
+    if head is None and unit.end - unit.start > 1:
+        head = head_of(line, GENERAL, holder)
+    if head is None:
         return
-    name = match["name"].replace("::", ".").strip(".:")
-    unit.kind = kind
+    unit.kind, name = head
     unit.symbol = f"{owner}.{name}" if owner else name
     unit.signature = line.strip(" {:=")
     unit.defines = [name.rpartition(".")[2]]
-    unit.types = unit.defines if kind in TYPE_KINDS and kind not in ("impl", "module") else []
+    unit.types = unit.defines if unit.kind in TYPE_KINDS and unit.kind not in ("impl", "module") else []
 
 
 def _tables(source: Source) -> Iterator[Unit]:
-    """The tables of a TOML file."""
+    """The tables of a TOML file, the sections of an INI file."""
     lines = source.lines
     starts: list[int] = []
     for head in [at for at, line in enumerate(lines) if _TABLE.match(line)]:

@@ -101,8 +101,8 @@ class _Packer:
         """What ``unit`` divides into, down to parts that fit; definitions inside it stay whole."""
         if unit.divide is None or unit.end - unit.start < 2 or depth > DEEPEST:
             return []
-        inner = unit.divide()
-        for part in inner:
+        found: list[Unit] = []
+        for part in settle(unit.divide(), self._source, unit.start, unit.end):
             if part.symbol is None:
                 part.kind, part.symbol, part.signature, part.owner = (
                     unit.kind,
@@ -110,9 +110,6 @@ class _Packer:
                     unit.signature,
                     unit.owner,
                 )
-        found: list[Unit] = []
-        settled = settle(inner, self._source, unit.start, unit.end)
-        for part in settled:
             if part.symbol == unit.symbol and part.divide and not self._fits(part):
                 found.extend(self._parts(part, depth + 1) or [part])
             else:

@@ -103,6 +103,8 @@ def syntax(source: Source, *, whole_types: bool) -> tuple[list[Unit] | None, Nod
 
     With ``whole_types`` a type stays one unit, divided only when it is too large.
     """
+    if source.language not in GRAMMARS:
+        return None, None
     code = code_of(source.text)
     root = parse(source.language, code)
     if root is None:

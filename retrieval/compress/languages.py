@@ -106,14 +106,28 @@ _MARKUP: Final = ("<!-- ", " -->")
 _DASHES: Final = ("-- ", "")
 
 COMMENTS: Final[dict[str, tuple[str, str]]] = {
-    **dict.fromkeys(("python", "ruby", "elixir", "shell", "yaml", "toml"), _HASH),
     **dict.fromkeys(
-        words("javascript typescript tsx go rust java csharp kotlin scala swift c cpp php zig json"),
+        words(
+            "python ruby elixir shell yaml toml ini cmake crystal cython docker graphql hcl julia make nim"
+            " nix perl powershell r"
+        ),
+        _HASH,
+    ),
+    **dict.fromkeys(
+        words(
+            "javascript typescript tsx go rust java csharp kotlin scala swift c cpp php zig json d dart"
+            " fsharp glsl groovy objc proto solidity verilog"
+        ),
         _SLASHES,
     ),
     **dict.fromkeys(("lua", "haskell", "sql"), _DASHES),
-    **dict.fromkeys(("markdown", "html", "vue", "svelte"), _MARKUP),
+    **dict.fromkeys(("markdown", "html", "template", "vue", "svelte"), _MARKUP),
+    **dict.fromkeys(("clojure", "lisp"), (";; ", "")),
     "css": ("/* ", " */"),
+    "erlang": ("% ", ""),
+    "fortran": ("! ", ""),
+    "ocaml": ("(* ", " *)"),
+    "vim": ('" ', ""),
     "rst": (".. ", ""),
 }
 """How a comment opens and closes; JSON has none and takes what its readers accept most often. Any other

@@ -168,9 +168,9 @@ def test_the_index_itself_is_never_scanned(tmp_path: Path) -> None:
 
 
 def test_extensions_and_whole_names(tmp_path: Path) -> None:
-    write(tmp_path, dict.fromkeys(("a.PY", "b.tsx", "Makefile", "c.zzz", ".py"), "x"))
-    assert scan(tmp_path)[0] == ["a.PY", "b.tsx"]
-    assert scan(tmp_path, supported_extensions=(".zzz", "Makefile"))[0] == ["Makefile", "c.zzz"]
+    write(tmp_path, dict.fromkeys(("a.PY", "b.tsx", "Makefile", "c.zzz", "WORKSPACE", ".py"), "x"))
+    assert scan(tmp_path)[0] == ["Makefile", "a.PY", "b.tsx"]
+    assert scan(tmp_path, supported_extensions=(".zzz", "WORKSPACE"))[0] == ["WORKSPACE", "c.zzz"]
 
 
 def test_paths_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,7 +88,10 @@ def test_another_config_and_another_folder_are_another_scan(engine: RetrievalEng
 
 
 def test_a_folder_that_changed_a_moment_ago_is_not_trusted(engine: RetrievalEngine) -> None:
-    (engine.project.root / "inner/three.py").write_text("def three():\n    return 3\n")
+    inner = engine.project.root / "inner"
+    (inner / "three.py").write_text("def three():\n    return 3\n")
+    ahead = time.time_ns() + 3_600_000_000_000  # still a moment ago when a slow machine gets to the scan
+    os.utime(inner, ns=(ahead, ahead))
     engine.query("three")
     assert not unchanged(engine)
 

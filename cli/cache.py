@@ -20,7 +20,7 @@ def cache(ctx: typer.Context) -> None:
 
 
 def show(ctx: typer.Context, json: Json = False) -> None:
-    """Show how many chunks each tier of the cache holds, and how often it was of use."""
+    """Show what each tier holds, and how often it was of use."""
     session = session_of(ctx)
     found = ask(session, "cache.show")
     if json:

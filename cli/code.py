@@ -51,7 +51,7 @@ def ingest(
     stdin: Annotated[bool, typer.Option("--stdin", help="Take paths from stdin, one a line.")] = False,
     json: Json = False,
 ) -> int:
-    """Index what changed in the project, or only in PATHS; what is gone leaves the index."""
+    """Index what changed, drop what is gone: in the project, or in PATHS alone."""
     from ..retrieval.ingest import ingest as run
 
     session = session_of(ctx)

@@ -31,7 +31,7 @@ def compress(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Show a file as compression leaves it: what bears its structure stays, marks say what went."""
+    """Show a file as compression leaves it, with marks for what went."""
     from dataclasses import asdict
 
     from ..retrieval.compress.preview import compress_file

@@ -60,7 +60,7 @@ def stop(ctx: typer.Context) -> None:
 
 
 def status(ctx: typer.Context, json: Json = False) -> int:
-    """Tell whether it runs, since when, and what it did; exit 1 when it does not."""
+    """Tell whether it runs, and what it did; exit 1 when not."""
     from ..retrieval.daemon.control import status as ask
 
     found = ask(_folder(ctx))

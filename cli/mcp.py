@@ -10,7 +10,7 @@ __all__ = ["VERBS"]
 
 
 def mcp(ctx: typer.Context) -> None:
-    """Serve queries, outlines, feedback and statistics to an agent: MCP on stdin and stdout."""
+    """Serve queries, outlines, feedback and statistics to an agent (MCP, stdio)."""
     session = session_of(ctx)
     try:
         from .mcp_server import serve

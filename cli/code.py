@@ -79,6 +79,8 @@ def ingest(
         return 1
     for path, reason in sorted(report.failed.items()):
         warn(f"{path}: {reason}")
+    if not report.scanned and report.unsupported:
+        warn(f"none of {report.unsupported:,} files here has an ending of general.supported_extensions")
     if session.verbose:
         for path, reason in sorted(report.skipped.items()):
             warn(f"{path}: {reason}")

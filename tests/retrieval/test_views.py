@@ -305,3 +305,15 @@ def test_reading_loads_nothing_heavy(engine: RetrievalEngine) -> None:
     )
     heavy = {"tree_sitter", "numpy", "tantivy", "pathspec", "tomlkit", "watchdog", "msgspec", "textual"}
     assert not heavy & set(done.stdout.split())
+
+
+def test_a_project_of_endings_that_are_not_read_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "a.cob").write_text("DISPLAY 'x'.\n")
+    (tmp_path / "b.cob").write_text("DISPLAY 'y'.\n")
+    assert mnemo(tmp_path, "init").returncode == 0
+    done = mnemo(tmp_path, "ingest")
+    assert done.returncode == 0
+    assert done.stderr == "mnemo: none of 2 files here has an ending of general.supported_extensions\n"
+    (tmp_path / "c.dart").write_text("int total(List<int> of) {\n  return 1;\n}\n")
+    assert mnemo(tmp_path, "ingest").stderr == ""
+    assert "1-3  function int total(List<int> of)" in mnemo(tmp_path, "outline", "c.dart").stdout

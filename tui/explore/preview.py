@@ -88,6 +88,8 @@ _LEXERS = {
     "restructuredtext": "rst",
     "tsx": "typescript",
     "jsx": "javascript",
+    "svelte": "html",
+    "template": "html",
 }
 
 

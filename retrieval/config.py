@@ -90,6 +90,9 @@ class _Section:  # noqa: PLW1641 - no dataclass that is compared can be hashed e
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and other.as_dict() == self.as_dict()
 
+    def __repr__(self) -> str:  # an index keeps it, and holds it against that of another process
+        return f"{type(self).__name__}({self.as_dict()})"
+
     def as_dict(self) -> dict[str, Any]:
         """Every key with its value."""
         return {name: getattr(self, name) for name in type(self).__annotations__}

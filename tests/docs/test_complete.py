@@ -94,7 +94,7 @@ def test_every_setting_of_the_user_and_of_a_project_is_documented() -> None:
         assert all(f"`{choice}`" in page for choice in setting.choices), key
     pages_of_keys = BY_NAME["docs/querying.md"].text + BY_NAME["docs/compression.md"].text
     for name, section in _SECTIONS.items():
-        for key in section._fields:
+        for key in section().as_dict():
             assert f"`{name}.{key}`" in pages_of_keys or f"`{key}`" in pages_of_keys, f"{name}.{key}"
 
 
@@ -107,7 +107,7 @@ def test_the_defaults_in_the_table_of_a_project_s_config_are_the_defaults() -> N
     assert len(rows) > 15
     for key, told in rows.items():
         section, name = key.split(".")
-        default = _SECTIONS[section]._field_defaults[name]
+        default = getattr(_SECTIONS[section], name)
         shown = (
             str(default).lower()
             if isinstance(default, bool)

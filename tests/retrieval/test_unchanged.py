@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -85,6 +87,18 @@ def test_another_config_and_another_folder_are_another_scan(engine: RetrievalEng
     with RetrievalEngine.open(moved) as other:
         other.query("one")
         assert unchanged(other)
+
+
+def test_another_process_knows_it_too(engine: RetrievalEngine) -> None:
+    look = (
+        "import sys; from mnemo.retrieval.engine import RetrievalEngine as E;"
+        "from mnemo.retrieval.unchanged import is_unchanged;"
+        "engine = E.open(sys.argv[1]); reading = engine.store.reading();"
+        "print(is_unchanged(engine.project, reading.__enter__()))"
+    )
+    command = [sys.executable, "-P", "-c", look, str(engine.project.root)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "True\n"
 
 
 def test_a_folder_that_changed_a_moment_ago_is_not_trusted(engine: RetrievalEngine) -> None:

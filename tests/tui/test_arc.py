@@ -250,6 +250,18 @@ async def test_one_day_is_named_once_and_shows_its_hours(driven, tmp_path):
         assert "06:00    09:00" in app.screen_text
 
 
+async def test_one_memory_alone_is_no_wall(driven, tmp_path):
+    path = tmp_path / "one.mnheme"
+    with MemoryDB(path) as db:
+        db.remember("Sea", "joy", "x")
+    async with driven(path, size=(80, 24), pane="arc") as app:
+        stack = arc_of(app).stack
+        filled = [row for row in stack.draw(*stack.size)[1:] if "☼" in "".join(text for text, _ in row)]
+        assert len(filled) == 2
+        await app.press("c")
+        assert "  Sea                1" in app.screen_text, "counts stand in a column"
+
+
 async def test_the_period_can_be_chosen(driven, journal):
     async with driven(journal, pane="arc") as app:
         pane = arc_of(app)

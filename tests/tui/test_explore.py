@@ -438,13 +438,23 @@ async def test_indexing_from_the_pane(driven, journal, tmp_path):
         await app.press("i")
         await app.until(lambda: app.explore.folder is None and not app.explore.indexing.working)
         await app.settle()
-        assert "1 file indexed" in app.toasts[-1]
+        assert app.toasts[-1].startswith("1 file in ")
         assert app.app.focused is app.explore.question
         await ask(app, "only one")
         assert names(app) == ["only_one"]
         await app.press("down", "i", "i")
         await app.settle()
         assert not app.explore.indexing.working
+        await app.press("i")
+        await app.until(lambda: app.toasts[-1] == "nothing had changed")
+
+
+async def test_a_line_of_code_that_is_cut_says_so(driven, journal, project):
+    async with driven(journal, project=project, pane="explore", size=(80, 24)) as app:
+        await ask(app, "check out")
+        (line,) = (line for line in app.screen_text.split("\n") if "Take the payment" in line)
+        assert "an empty cart is" in line
+        assert "…" in line[-4:]
 
 
 async def test_what_changed_since_is_marked_and_indexed_again(driven, journal, project):

@@ -319,7 +319,7 @@ async def test_the_mouse_works(driven, journal):
         await app.pilot.click("#list", offset=(10, 5))
         await app.settle()
         assert app.pane.memories.cursor == 1
-        await app.pilot.click("#filters", offset=(5, 5))
+        await app.pilot.click("#filters", offset=(5, 4))
         await app.settle()
         assert app.pane.asked.feelings == {"joy"}
 

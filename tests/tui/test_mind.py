@@ -127,6 +127,25 @@ async def test_every_operation_has_a_key(driven, journal):
         assert pane.turns[-1].asked == Asked("reflect", "Marta")
 
 
+async def test_the_end_stays_in_sight_in_another_size(driven, journal):
+    async with driven(journal, size=(120, 40), pane="mind") as app:
+
+        async def resize(width: int, height: int) -> None:
+            await app.pilot.resize_terminal(width, height)
+            await app.until(lambda: mind_of(app).size.width == width)
+            await app.settle()
+
+        await asked(app, "/introspect")
+        await asked(app, "/perceive Walked on the beach with Marta")
+        for width, height in ((80, 24), (40, 12), (100, 30)):
+            await resize(width, height)
+            assert f"s save{' it so' if width >= 64 else ''}  c " in app.screen_text
+            assert "x " in app.screen_text.split("s save")[1]
+        await app.press("home")
+        await resize(40, 12)
+        assert "A portrait" in app.screen_text, "who read the beginning still does"
+
+
 async def test_tab_goes_through_the_operations_and_up_brings_back_what_was_asked(driven, journal):
     async with driven(journal, pane="mind") as app:
         pane = mind_of(app)

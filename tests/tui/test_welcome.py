@@ -93,7 +93,9 @@ async def test_the_list_takes_arrows_vim_and_clicks(driven, none_yet):
     async with driven(none_yet, here=BARE) as app:
         options = app.app.screen.query_one("#welcome-list")
         await app.press("down", "j", "k")
-        assert options.highlighted == 1
+        assert options.highlighted_option.id == BEGINNINGS[1].name
+        await app.press("j", "j", "j")
+        assert options.highlighted_option.id == BEGINNINGS[0].name, "round the end, over what is blank"
         await app.pilot.click(options, offset=(4, 0))
         await app.settle()
         assert isinstance(app.app.screen, Composer)
@@ -105,6 +107,13 @@ async def test_this_folder_is_indexed_where_it_is_asked(driven, none_yet, projec
         await app.until((project / ".mnemosyne" / "mnemosyne.db").exists)
         await app.until(lambda: app.app.pane.status == "1 file, 1 chunk")
         assert app.app.pane.id == "explore"
+
+
+@pytest.mark.parametrize("size", [(40, 12), (80, 24)])
+async def test_a_provider_is_set_up_by_a_key_that_is_told(driven, none_yet, size):
+    async with driven(none_yet, size, here=BARE) as app:
+        await app.press("p")
+        assert "F2 sets it up" in app.screen_text
 
 
 async def test_a_provider_is_pointed_at(driven, none_yet, home):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from rich.cells import cell_len
+
 from ..dialogs.choice import Choice
 from ..dialogs.prompt import Prompt
-from ..inert import one_line
+from ..inert import cut, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,14 +21,16 @@ if TYPE_CHECKING:
 __all__ = ["ask_output", "choose_concept"]
 
 _MOST: Final = 500
+_ALL: Final = "All memories"
 
 
 def choose_concept(app: App[None], arc: Arc, then: Callable[[str], None]) -> None:
     """Ask whose arc it is to be; empty for that of all memories."""
     names = ["", *list(arc.concepts)[:_MOST]]
     # A concept may hold anything, an option's id may not: the place stands for the name.
+    wide = max(len(_ALL), *(cell_len(_shown(name)) for name in names))
     options = [
-        (f"c{place}", f"{one_line(name, 60)}  {arc.concepts[name]:,}" if name else "All memories")
+        (f"c{place}", f"{cut(_shown(name), wide)} {arc.concepts[name]:>7,}" if name else _ALL)
         for place, name in enumerate(names)
     ]
     chosen = f"c{names.index(arc.concept)}" if arc.concept in names else ""
@@ -36,6 +40,10 @@ def choose_concept(app: App[None], arc: Arc, then: Callable[[str], None]) -> Non
             then(names[int(place[1:])])
 
     app.push_screen(Choice("Whose arc", options, chosen=chosen), done)
+
+
+def _shown(concept: str) -> str:
+    return one_line(concept, 40)
 
 
 def ask_output(app: App[None], arc: Arc, then: Callable[[Path], None]) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["StackChart"]
 
+_LEAST = 3
+"""Memories that the highest column stands for at least: one alone is no wall."""
 _ORDER = {str(feeling): place for place, feeling in enumerate(Feeling)}
 
 
@@ -47,7 +49,7 @@ class StackChart(ArcView):
             return []
         dated = not self.line.display
         plot, rows = plot_of(width), max(1, height - 1 - dated)
-        most = max((sum(band.feelings.values()) for band in scene.bands), default=0)
+        most = max(_LEAST, *(sum(band.feelings.values()) for band in scene.bands), 0)
         cells: dict[tuple[int, int], tuple[str, Style]] = {}
         taken = 0
         for band in scene.bands:

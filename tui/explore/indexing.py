@@ -115,9 +115,7 @@ class Indexing:
 
 def report_words(done: Ingested) -> str:
     """A finished ingest in a line."""
-    parts = [
-        f"{counted(done.changed, 'file')} indexed",
-        *([f"{done.removed:,} gone"] if done.removed else []),
-    ]
+    parts = [counted(done.changed, "file")] if done.changed else []
+    parts += [f"{done.removed:,} gone"] if done.removed else []
     parts += [f"{done.failed:,} failed"] if done.failed else []
-    return f"{', '.join(parts)} in {done.seconds:.1f} s"
+    return f"{', '.join(parts)} in {done.seconds:.1f} s" if parts else "nothing had changed"

@@ -75,9 +75,14 @@ class Reader(LineView):
             digits = len(str(preview.first + len(preview.lines))) if preview.first else 0
             body = []
             for number, line in enumerate(preview.lines, preview.first):
-                body.append(Text.assemble((f"{number:>{digits}} ", self.ink.muted), line) if digits else line)
-            wrapped = body if preview.first or preview.mode != "original" else self._wrapped(body, width)
-            self._lines = [*note, *wrapped]
+                lead = f"{number:>{digits}} " if digits else ""
+                body.append(Text.assemble((lead, self.ink.muted), line))
+            if preview.first or preview.mode != "original":
+                for line in body:
+                    line.truncate(max(8, self._width - 2), overflow="ellipsis")
+            else:
+                body = self._wrapped(body, width)
+            self._lines = [*note, *body]
         self.extend_to(len(self._lines))
         self.refresh()
 

@@ -25,6 +25,13 @@ _TITLES = {
     "dream": "Dream",
     "introspect": "A portrait",
 }
+_DECIDED = (
+    ("s", "save it so", "save"),
+    ("c", "another concept", "concept"),
+    ("f", "another feeling", "feeling"),
+    ("x", "not at all", "drop"),
+)
+"""What can be done with a proposal: its key, and what it does in a few words and in one."""
 _Marks = list[tuple[int, "Memory | None"]]
 
 
@@ -163,9 +170,10 @@ class _Page:
             self._memory(found.memory)
         elif turn.proposal is not None:
             self.marks.append((len(self.lines), None))
-            text = " Save it (s) " if self.width < 64 else " Save it so (s) "
-            row = Text("  ").append(text, ink.link)
-            row.append("c concept, f feeling, x not at all", ink.muted)
+            row = Text(" ")
+            for letter, words, short in _DECIDED:
+                row.append(f" {letter}", ink.heading)
+                row.append(f" {short if self.width < 64 else words} ", ink.text)
             row.truncate(max(8, self.width - 1), overflow="ellipsis")
             self.lines.append(row)
         else:

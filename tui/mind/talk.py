@@ -68,6 +68,7 @@ class Talk(LineView):
         self._stops: list[_Stop] = []
         self._done: dict[int, tuple[list[Text], list[tuple[int, Memory | None]]]] = {}
         self._drawn_for: tuple[int, int] = (0, 0)
+        self._at_end = True
 
     @property
     def current(self) -> _Stop | None:
@@ -94,7 +95,7 @@ class Talk(LineView):
         if self._drawn_for != (width, self.ink.serial):
             self._done.clear()
             self._drawn_for = (width, self.ink.serial)
-        followed = to_end or self.scroll_offset.y >= self.max_scroll_y
+        followed = to_end or self._at_end
         stood = self.current
         lines: list[Text] = []
         stops: list[_Stop] = []
@@ -136,6 +137,11 @@ class Talk(LineView):
         self.draw()
 
     # -- moving ---------------------------------------------------------------------------------
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Note whether the end is in sight: another size does not change that."""
+        super().watch_scroll_y(old_value, new_value)
+        self._at_end = new_value >= self.max_scroll_y
 
     def _show_line(self, line: int) -> None:
         top, height = self.scroll_offset.y, self.scrollable_content_region.height

@@ -122,7 +122,7 @@ class DetailView(LineView):
 
     def _compose_lines(self) -> None:
         self._width = self.size.width
-        width = max(8, min(self._width - 3, _READING_WIDTH))
+        width = max(8, min(self._width - 4, _READING_WIDTH))
         self._layer_lines = {}
         detail = self.detail
         if detail is None:

@@ -141,7 +141,7 @@ class FilterPanel(RowList):
         query, facets = self.query_, self.facets
         self._apart = self.size.height >= _ROOMY
         gap = [_Line("blank")] if self._apart else []
-        lines = [*gap, _Line("title", "When"), _Line("dates", query.dates or "all time")]
+        lines = [_Line("title", "When"), _Line("dates", query.dates or "all time")]
         if self.saved:
             lines += [*gap, _Line("title", "Saved"), *(_Line("saved", name) for name in self.saved)]
         counts = dict(facets.shown if facets.shown is not None else facets.feelings)

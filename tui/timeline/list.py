@@ -319,7 +319,7 @@ class MemoryList(LineView):
             return [Segment(cut(f" {when:%B %Y}", width), ink.heading)]
         label = f" {when:%a} {when.day} "
         rule = "─" if not ink.ascii_only else "-"
-        return [Segment(label, ink.strong), Segment(rule * max(0, width - len(label) - 1) + " ", ink.muted)]
+        return [Segment(label, ink.strong), Segment(rule * max(0, width - len(label)), ink.muted)]
 
     def _row(self, row: Row | None, index: int, line: int, width: int) -> list[Segment]:
         ink = self.ink
@@ -353,7 +353,7 @@ class MemoryList(LineView):
                     Segment(" ", ink.text),
                     *self._excerpt(row, rest),
                 ]
-            word = f"{look.word}  "
+            word = f" {look.word}"
             rest = width - indent - len(word)
             return [*lead, Segment(cut(row.concept, max(0, rest)), ink.strong), Segment(word, colour)]
         return [
@@ -369,4 +369,4 @@ class MemoryList(LineView):
             signs = signs.replace("↺", "<")
         if not signs or width < 12:
             return [Segment(cut(row.excerpt, width), ink.text)]
-        return [Segment(cut(row.excerpt, width - len(signs) - 1), ink.text), Segment(f"{signs} ", ink.muted)]
+        return [Segment(cut(row.excerpt, width - len(signs)), ink.text), Segment(signs, ink.muted)]

@@ -58,7 +58,7 @@ class ProviderScreen(ModalScreen[bool]):
 
         with VerticalScroll(classes="dialog", can_focus=False) as box:
             box.border_subtitle = "tab goes on · F2 sets it up · esc leaves"
-            yield Static("Point at a provider", classes="dialog-title")
+            yield Static(self.HELP_TITLE, classes="dialog-title")
             for name, label, placeholder in _FIELDS:
                 yield Static(label, classes="provider-label")
                 yield Input(
@@ -73,6 +73,11 @@ class ProviderScreen(ModalScreen[bool]):
     def on_mount(self) -> None:
         """Begin with the name."""
         self.query_one("#provider-name").focus()
+
+    def on_resize(self) -> None:
+        """Where there is no room for a border, the title says how to go on."""
+        how = " · F2 sets it up" if self.size.height < 18 or self.size.width < 64 else ""
+        self.query_one(".dialog-title", Static).update(f"{self.HELP_TITLE}{how}")
 
     def _typed(self) -> dict[str, str]:
         return {name: self.query_one(f"#provider-{name}", Input).value for name, _, _ in _FIELDS}

@@ -116,16 +116,24 @@ class Welcome(Screen[str | None]):
     def on_resize(self) -> None:
         """Say as much as there is room for."""
         options = self.query_one(OptionList)
-        at = options.highlighted or 0
-        options.set_options(Option(self._row(each), id=each.name) for each in BEGINNINGS)
-        options.highlighted = at
+        at = options.highlighted_option
+        drawn: list[Option] = []
+        for each in BEGINNINGS:
+            if drawn and self._tall:
+                drawn.append(Option("", disabled=True))
+            drawn.append(Option(self._row(each), id=each.name))
+        options.set_options(drawn)
+        options.highlighted = options.get_option_index(at.id) if at is not None and at.id else 0
+
+    @property
+    def _tall(self) -> bool:
+        return self.size.height >= 22
 
     def _row(self, each: Beginning) -> Content:
-        wide, tall = self.size.width >= 64, self.size.height >= 22
-        lines = [each.words if wide else each.short]
-        if tall:
+        lines = [each.words if self.size.width >= 64 else each.short]
+        if self._tall:
             more = each.more.format_map(self.places)
-            lines += [tail(inert(more), min(len(more), self.size.width * 9 // 10 - 6)), ""]
+            lines.append(tail(inert(more), min(len(more), self.size.width * 9 // 10 - 6)))
         shown = self.app.get_key_display(self._bindings.get_bindings_for_key(each.key)[0])
         return Content.assemble(
             (f" {shown} ", "$accent bold"),

@@ -165,11 +165,19 @@ class Index:
         numbers.update(map(self._feeling.__getitem__, self._tail_rows(wanted)))
         return {self.feelings.names[number]: size for number, size in numbers.items()}
 
-    def listing(self, wanted: Selection) -> tuple[array[int], array[int]]:
-        """Times and offsets of all that is selected, newest first, as two arrays of equal length."""
+    def listing(self, wanted: Selection) -> tuple[Sequence[int], Sequence[int]]:
+        """Times and offsets of all that is selected, newest first, of equal length.
+
+        They are views of the snapshot, with the tail before, where nothing is filtered.
+        """
         base = self.base
+        if wanted.everything and not self._time:
+            return base.time[::-1], base.offset[::-1]
         if wanted.everything and self._appends_only:
-            return _backwards("q", base.time, self._time), _backwards("Q", base.offset, self._offset)
+            return (
+                Joined(self._time[::-1], base.time[::-1]),
+                Joined(self._offset[::-1], base.offset[::-1]),
+            )
         if not self._time:
             ranks = self._base_ranks(wanted)[::-1]
             return _picked("q", base.time, ranks), _picked("Q", base.offset, ranks)
@@ -397,16 +405,6 @@ def _joined(code: Literal["I", "Q", "q"], old: memoryview[int], new: array[int])
         joined.frombytes(old[part].cast("B"))
     joined.extend(new)
     return joined
-
-
-def _backwards(code: Literal["Q", "q"], old: memoryview[int], new: array[int]) -> array[int]:
-    backwards = new[::-1]
-    for end in range(len(old), 0, -_PART):
-        some = array(code)
-        some.frombytes(old[max(0, end - _PART) : end].cast("B"))
-        some.reverse()
-        backwards.extend(some)
-    return backwards
 
 
 def _picked(

@@ -38,11 +38,11 @@ class TimelinePoint(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """All that a selection holds, newest first, without reading one memory: two arrays of equal length."""
+    """All that a selection holds, newest first, without reading one memory: two sequences of equal length."""
 
-    times: array[int]
+    times: Sequence[int]
     """Microseconds since 1970 UTC."""
-    refs: array[int]
+    refs: Sequence[int]
     """What :meth:`MemoryDB.read` takes."""
 
 
@@ -60,7 +60,7 @@ class Columns(NamedTuple):
 
 
 class Joined(Sequence[int]):
-    """A long sequence and what came after it, as one: neither is copied, neither may change."""
+    """Two sequences as one: neither is copied, neither may change."""
 
     __slots__ = ("_first", "_length", "_rest", "_start")
 
@@ -98,6 +98,9 @@ class Joined(Sequence[int]):
 
     def __iter__(self) -> Iterator[int]:
         return chain(self._first, self._rest)
+
+    def __reversed__(self) -> Iterator[int]:
+        return chain(reversed(self._rest), reversed(self._first))
 
 
 class Memories(Sequence[Memory]):

@@ -267,14 +267,16 @@ def test_columns_go_on_in_the_tail_and_stay_as_they_were(tmp_path: Path) -> None
                 expected = db.recall(concept, oldest_first=True)
                 assert db.read_many(columns.refs) == expected
                 assert [columns.names[each] for each in columns.feelings] == [m.feeling for m in expected]
-                found.append((columns, list(columns.times)))
-        assert all(list(columns.times) == times for columns, times in found)
+                listed = db.listing(concept)
+                assert db.read_many(listed.refs) == expected[::-1]
+                found += [(columns, list(columns.times)), (listed, list(listed.times))]
+        assert all(list(views.times) == times for views, times in found)
 
 
 def test_joined_is_both_in_a_row() -> None:
     for first, rest in ((range(5), array("q", [7, 9])), ([], [3]), ([3], []), ([], [])):
         joined, whole = Joined(first, rest), [*first, *rest]
-        assert (list(joined), len(joined)) == (whole, len(whole))
+        assert (list(joined), list(reversed(joined)), len(joined)) == (whole, whole[::-1], len(whole))
         edges = [None, *range(-9, 10)]
         for low, high, step in product(edges, edges, (None, 1, 2, -1)):
             assert list(joined[low:high:step]) == whole[low:high:step]

@@ -20,6 +20,7 @@ from mnemo.tui.saved_filters import forget_filter, load_filters, save_filter
 from mnemo.tui.timeline.filters import compact
 from mnemo.tui.timeline.layout import DayLayout, _midnight, local_date
 from mnemo.tui.timeline.model import Query, data_url, gist
+from mnemo.tui.timeline.reading import find
 from mnemo.tui.timeline.text import markdown_lines
 from rich.cells import cell_len
 
@@ -42,11 +43,26 @@ def test_the_layout_is_what_walking_over_the_memories_gives(times, lines):
             expected.append(("day", index, 0))
             day = date
         expected += [("item", index, line) for line in range(lines)]
-    layout = DayLayout(times).with_item_lines(lines)
-    assert layout.height == len(expected)
-    assert [tuple(layout.at(line)) for line in range(layout.height)] == expected
-    for index in range(len(times)):
-        assert layout.at(layout.line_of(index)) == ("item", index, 0)
+    for newer in {0, min(1, len(times)), len(times) // 2, len(times)}:  # come one after the other
+        layout = DayLayout(times[newer:]).with_newer(times).with_item_lines(lines)
+        assert layout.height == len(expected)
+        assert [tuple(layout.at(line)) for line in range(layout.height)] == expected
+        for index in range(len(times)):
+            assert layout.at(layout.line_of(index)) == ("item", index, 0)
+
+
+def test_what_comes_is_listed_as_if_all_were_read_anew(tmp_path):
+    moments = [datetime(2024, 3, 30, 22, tzinfo=UTC) + timedelta(hours=h) for h in (0, 5, 30, 31, 900)]
+    early = datetime(2024, 3, 31, 22, tzinfo=UTC)
+    with MemoryDB(tmp_path / "j.mnheme") as db:
+        before = None
+        for at in (*moments, early, moments[-1], datetime(2025, 1, 1, tzinfo=UTC)):
+            db.remember("Days", "joy", f"Came {at}.", at=at)
+            found, anew = find(db, Query(), before).listing, find(db, Query()).listing
+            assert list(found.refs) == list(anew.refs)
+            layout = anew.layout
+            assert [*map(found.layout.at, range(layout.height))] == [*map(layout.at, range(layout.height))]
+            before = found
 
 
 def test_days_follow_the_local_clock_over_a_change_of_the_clock(monkeypatch):

@@ -68,6 +68,20 @@ class DayLayout:
             self._starts, self._months = _day_starts(times)
         self._place(1)
 
+    def with_newer(self, times: Sequence[int]) -> DayLayout:
+        """The layout of ``times``, which end in those that this is the layout of."""
+        added = len(times) - self.count
+        if self.flat or not added or not self.count:
+            return DayLayout(times, flat=self.flat)
+        other = object.__new__(DayLayout)
+        other.count, other.flat = len(times), False
+        older = self._starts[1:]  # the newest day may have got more, and be of a month that goes on
+        starts, months = _day_starts(times[: added + (older[0] if older else self.count)])
+        starts.extend(start + added for start in older)
+        other._starts, other._months = starts, months + self._months[1:]
+        other._place(1)
+        return other
+
     def _place(self, item_lines: int) -> None:
         self.item_lines = item_lines
         rows = array("q")

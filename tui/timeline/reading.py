@@ -52,11 +52,18 @@ def head(db: MemoryDB, query: Query) -> Found:
     return Found(listing, read_page(db, listing, 0) if listed.refs else None)
 
 
-def find(db: MemoryDB, query: Query) -> Found:
-    """Everything that answers a query without a text, with the first page."""
-    listed = _listed(db, query)
-    listing = Listing(query, listed.refs, listed.times, DayLayout(listed.times))
-    return Found(listing, read_page(db, listing, 0) if listed.refs else None)
+def find(db: MemoryDB, query: Query, before: Listing | None = None) -> Found:
+    """Everything that answers a query without a text, with the first page; ``before`` is what did, and
+    still does.
+    """
+    times, refs = _listed(db, query)
+    layout = None
+    if before is not None and before.refs:
+        added = len(refs) - len(before.refs)
+        if added >= 0 and refs[added] == before.refs[0]:  # all that came is newer
+            layout = before.layout.with_newer(times)
+    listing = Listing(query, refs, times, layout or DayLayout(times))
+    return Found(listing, read_page(db, listing, 0) if refs else None)
 
 
 def as_typed(text: str) -> str:

@@ -68,10 +68,13 @@ class TimelineRequests:
             if query != Query():
                 return find(db, query) if whole else head(db, query)
             # Everything is listed most often and takes longest: it is kept until the journal changes.
-            state = db.state()
-            if self._everything is None or self._everything[0] != state:
-                self._everything = (state, find(db, query))
-            return self._everything[1]
+            state, known = db.state(), self._everything
+            if known is not None and known[0] == state:
+                return known[1]
+            stands = known[1].listing if known is not None and known[0][1] == state[1] else None
+            found = find(db, query, stands)
+            self._everything = state, found
+            return found
 
         self._backend.request(self._node, "list", "listing the memories", work)
 

@@ -1,7 +1,5 @@
 """The verb that shows how memories feel over time: arc."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -80,7 +78,7 @@ def arc(
     return empty_code(len(found.periods), fail_empty)
 
 
-def _write_svg(path: Path, found: Arc, columns: Columns, journal: MemoryDB, session: Session) -> None:
+def _write_svg(path: Path, found: Arc, columns: "Columns", journal: "MemoryDB", session: "Session") -> None:
     import sys
 
     from ..drawing.arc_chart import MOST_SPOTS, arc_chart

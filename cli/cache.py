@@ -1,7 +1,5 @@
 """The verb ``cache``: the adaptive cache that queries of a project share."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import typer

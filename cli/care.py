@@ -1,7 +1,5 @@
 """Verbs that take care of the journal: verify, backup."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

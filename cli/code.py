@@ -1,7 +1,5 @@
 """Verbs over the code index: init, ingest, watch, stats, delta, outline, audit, gc."""
 
-from __future__ import annotations
-
 import signal
 import sys
 from collections.abc import Iterable
@@ -105,7 +103,7 @@ def watch(
     """Keep the index true while files change, until Ctrl-C."""
     from ..retrieval.watch import Watcher
 
-    def report(done: IngestReport) -> None:
+    def report(done: "IngestReport") -> None:
         names = [*done.changed, *done.removed]
         what = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         counts = [f"{done.indexed} indexed", f"{len(done.removed)} removed", f"{len(done.failed)} failed"]
@@ -261,7 +259,7 @@ class _Bar:
         self._next = monotonic() + 0.3 if sys.stderr.isatty() else float("inf")
         self._shown = False
 
-    def __enter__(self) -> _Bar:
+    def __enter__(self) -> "_Bar":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -269,7 +267,7 @@ class _Bar:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: "Progress") -> None:
         now = monotonic()
         if now < self._next:
             return
@@ -315,7 +313,7 @@ def _fields(item: Any, more: Iterable[str] = ()) -> dict[str, Any]:
     return {**asdict(item), **{name: getattr(item, name) for name in more}}
 
 
-def _report_lines(report: IngestReport) -> list[str]:
+def _report_lines(report: "IngestReport") -> list[str]:
     lines = [
         f"Files scanned: {report.scanned:,}",
         f"Files {'to index' if report.dry_run else 'indexed'}: {report.indexed:,}",
@@ -334,13 +332,13 @@ def _report_lines(report: IngestReport) -> list[str]:
     return lines
 
 
-def _report_json(report: IngestReport) -> dict[str, Any]:
+def _report_json(report: "IngestReport") -> dict[str, Any]:
     found = _fields(report, ["indexed"])
     found["elapsed"] = round(report.elapsed, 3)
     return found
 
 
-def _delta_json(item: FileDelta, diff: bool) -> dict[str, Any]:
+def _delta_json(item: "FileDelta", diff: bool) -> dict[str, Any]:
     found = _fields(item)
     if not diff:
         del found["diff"], found["hunks"]
@@ -351,7 +349,7 @@ def _delta_json(item: FileDelta, diff: bool) -> dict[str, Any]:
     return found
 
 
-def _delta_lines(item: FileDelta) -> list[str]:
+def _delta_lines(item: "FileDelta") -> list[str]:
     lines = [f"    {inert(line)}" for line in item.diff.split("\n")] if item.diff else []
     for hunk, chunks in item.hunks:
         for chunk in chunks:

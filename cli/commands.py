@@ -15,7 +15,11 @@ __all__ = ["Root", "Verbs"]
 
 Verbs = Mapping[str, Callable[..., Any] | Mapping[str, Callable[..., Any]]]
 """What a module of verbs offers: functions by name; a mapping is a verb with verbs of its own, and its
-empty name says what it is for."""
+empty name says what it is for.
+
+Annotations are evaluated in such a module, and in what all verbs load: those that are texts typer would
+compile and evaluate twice each.
+"""
 
 
 def _global_options(

@@ -1,7 +1,5 @@
 """The verb ``compress``: what compression makes of a file."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import Annotated

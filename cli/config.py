@@ -1,7 +1,5 @@
 """The verb for settings: config, with show, get, set, edit and path."""
 
-from __future__ import annotations
-
 import subprocess
 from typing import Annotated, Any
 

@@ -1,7 +1,5 @@
 """The verb ``daemon``: a warm engine that this project's commands share."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -88,7 +86,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
     ]
 
 
-def _folder(ctx: typer.Context) -> Path:
+def _folder(ctx: typer.Context) -> "Path":
     from ..retrieval.daemon.control import available
     from ..retrieval.locate import find_project_dir
 

@@ -1,7 +1,5 @@
 """The verb that looks at everything mnemo stands on: doctor."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 import platform

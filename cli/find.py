@@ -1,7 +1,5 @@
 """Verbs that find memories: recall, search, timeline, on-this-day."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
@@ -144,7 +142,7 @@ def on_this_day(
     return empty_code(count, fail_empty)
 
 
-def index_words(journal: MemoryDB) -> None:
+def index_words(journal: "MemoryDB") -> None:
     """Index first what would take long to read; where that is not allowed, searching reads it."""
     from ..storage.errors import JournalError
 
@@ -153,14 +151,14 @@ def index_words(journal: MemoryDB) -> None:
             journal.index_text(on_progress=progress)
 
 
-def _streamed(journal: MemoryDB, refs: Iterable[int]) -> Iterator[Memory]:
+def _streamed(journal: "MemoryDB", refs: Iterable[int]) -> "Iterator[Memory]":
     """Memories read some at a time, so that any number of them needs little memory."""
     refs = iter(refs)
     while part := list(islice(refs, _AT_ONCE)):
         yield from journal.read_many(part)
 
 
-def _say_why_nothing(journal: MemoryDB, concept: str | None) -> None:
+def _say_why_nothing(journal: "MemoryDB", concept: str | None) -> None:
     if not journal.count():
         warn(f'the journal {journal.path} is empty: mnemo remember "..." begins it')
     elif concept is not None and not journal.count(concept):

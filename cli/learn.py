@@ -1,7 +1,5 @@
 """The verbs that teach and tell what was learned: feedback, analytics."""
 
-from __future__ import annotations
-
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -66,7 +64,7 @@ def analytics(
         typer.echo(line)
 
 
-def _tables(printer: Printer, found: Analytics) -> None:
+def _tables(printer: "Printer", found: "Analytics") -> None:
     """The same on a terminal: facts, and a table for each list."""
     printer.facts(
         {
@@ -102,14 +100,14 @@ def _at_rows(at_k: dict[str, float]) -> dict[str, str | None]:
     return {f"@{k}": f"{at_k[str(k)]:.3f}" if at_k else None for k in (1, 3, 5, 10)}
 
 
-def _where(chunk: ChunkUse) -> str:
+def _where(chunk: "ChunkUse") -> str:
     if chunk.file_path is None:
         return "gone from the index"
     name = f" {chunk.symbol_name}" if chunk.symbol_name else ""
     return one_line(f"{chunk.file_path} {chunk.line_start}-{chunk.line_end}{name}")
 
 
-def _lines(found: Analytics) -> list[str]:
+def _lines(found: "Analytics") -> list[str]:
     lines = [f"Queries: {found.queries:,} ({found.judged:,} with feedback)"]
     lines += [f"{kind.capitalize()}: {count:,}" for kind, count in found.events.items()]
     if found.precision is None:

@@ -1,7 +1,5 @@
 """The verb ``mcp``: mnemo's tools for agents, over the Model Context Protocol."""
 
-from __future__ import annotations
-
 import typer
 
 from .session import Failure, session_of

@@ -1,7 +1,5 @@
 """Verbs of the mind: perceive, ask, reflect, dream, introspect. A model answers where one is set up."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -150,7 +148,7 @@ def introspect(ctx: typer.Context, env_file: EnvFile = None, json: Json = False)
     return 0
 
 
-def allowed(provider: Provider) -> bool:
+def allowed(provider: "Provider") -> bool:
     """Ask whether words may be sent to a provider's host."""
     from .ask import choice
 
@@ -164,7 +162,7 @@ def allowed(provider: Provider) -> bool:
 
 
 @contextmanager
-def _brain(session: Session, env_file: Path | None) -> Iterator[Brain]:
+def _brain(session: Session, env_file: Path | None) -> "Iterator[Brain]":
     """The brain over the user's journal, with whatever model is set up."""
     from ..llm.brain import Brain
     from ..llm.router import open_router
@@ -188,7 +186,7 @@ class _Stream:
         self._open = False
         encode_stdout("utf-8" if as_json else sys.stdout.encoding)
 
-    def __enter__(self) -> _Stream:
+    def __enter__(self) -> "_Stream":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -203,7 +201,7 @@ class _Stream:
             sys.stdout.flush()
             self._open = not text.endswith("\n")
 
-    def finish(self, answer: Answer, session: Session, *more: tuple[str, str]) -> None:
+    def finish(self, answer: "Answer", session: Session, *more: tuple[str, str]) -> None:
         """What the answer rests on, who gave it, and how sure it is."""
         if self._json:
             session.printer(as_json=True).facts(answer.as_json())

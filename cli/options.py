@@ -1,7 +1,5 @@
 """The options that several verbs share."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -70,7 +68,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 FailEmpty = Annotated[bool, typer.Option("--fail-empty", help="Exit with 3 when nothing is found.")]
 
 
-def when(text: str, session: Session) -> When:
+def when(text: str, session: Session) -> "When":
     """Read a time, with weeks that begin as the user's do.
 
     Raises:

@@ -1,7 +1,5 @@
 """The verb for models: providers, with --check and use."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
@@ -76,14 +74,14 @@ def _use(
     return 0
 
 
-def _setup(settings: config.Settings, env_file: Path | None) -> Setup:
+def _setup(settings: config.Settings, env_file: Path | None) -> "Setup":
     from ..llm.env import read_values
     from ..llm.providers import read_setup
 
     return read_setup(read_values(env_file), settings.provider)
 
 
-def _row(provider: Provider, router: Router) -> dict[str, Any]:
+def _row(provider: "Provider", router: "Router") -> dict[str, Any]:
     chosen = router.setup.chosen
     consent = router.consent.state(provider)
     problem = f"{provider.key_variable} is not set" if provider.needs_key and not provider.key else ""
@@ -101,7 +99,7 @@ def _row(provider: Provider, router: Router) -> dict[str, Any]:
     }
 
 
-def _checked(provider: Provider, setup: Setup, router: Router) -> dict[str, Any]:
+def _checked(provider: "Provider", setup: "Setup", router: "Router") -> dict[str, Any]:
     """Whether a provider answers: its own key goes to its own host, and no word of the user's."""
     from ..llm.client import Client
     from ..llm.dialects import Prompt

@@ -1,8 +1,5 @@
 """The verb ``query``: what a codebase has to say to a question, within a budget."""
 
-# Annotations are evaluated here and in the modules that every verb loads: as texts typer would compile and
-# evaluate each twice, a thirtieth of a question's time.
-
 import json as encoder
 import sys
 import time

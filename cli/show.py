@@ -1,7 +1,5 @@
 """The verb that shows one memory: show."""
 
-from __future__ import annotations
-
 import typer
 
 from .options import Json, MemoryId

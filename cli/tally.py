@@ -1,7 +1,5 @@
 """Verbs that count: concepts, feelings, tags."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -46,7 +44,7 @@ def feelings(ctx: typer.Context, json: Json = False, fail_empty: FailEmpty = Fal
 
 
 def _print(
-    session: Session, kind: str, counts: Mapping[str, int], limit: int, json: bool, fail_empty: bool
+    session: "Session", kind: str, counts: Mapping[str, int], limit: int, json: bool, fail_empty: bool
 ) -> int:
     rows = [Count(name, count) for name, count in islice(counts.items(), limit or None)]
     session.printer(as_json=json).counts(kind, rows)

@@ -1,7 +1,5 @@
 """The verb that lists themes: themes."""
 
-from __future__ import annotations
-
 import typer
 
 from ..settings import themes_dir

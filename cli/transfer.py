@@ -1,7 +1,5 @@
 """Verbs that bring memories in and take them out: import, export."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from pathlib import Path

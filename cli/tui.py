@@ -1,7 +1,5 @@
 """The verb that opens the app: tui."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

@@ -1,7 +1,5 @@
 """Verbs that add memories: remember, revisit, attach."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -162,13 +160,13 @@ def attach(
     return 0
 
 
-def _feeling(text: str | None) -> Feeling | None:
+def _feeling(text: str | None) -> "Feeling | None":
     from ..storage.feelings import Feeling
 
     return None if text is None else Feeling.parse(text)
 
 
-def _media_type(text: str | None) -> MediaType | None:
+def _media_type(text: str | None) -> "MediaType | None":
     from ..storage.memory import MediaType
 
     if text is None or text in tuple(MediaType):
@@ -206,7 +204,7 @@ def _save(session: Session, fields: dict[str, Any], *, may_ask: bool, json: bool
     return True
 
 
-def _propose(journal: MemoryDB, session: Session, fields: dict[str, Any], *, may_ask: bool) -> bool:
+def _propose(journal: "MemoryDB", session: Session, fields: dict[str, Any], *, may_ask: bool) -> bool:
     """Fill in what is missing from the words themselves; whether it may be saved so."""
     from dataclasses import replace
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 from mnemo import MemoryDB
+from mnemo.cli.app import VERBS
 from mnemo.settings import Settings, places
 
 SLOW = {
@@ -54,6 +56,11 @@ def test_piped_verbs_load_nothing_slow(args: list[str]) -> None:
     found = loaded(f"from mnemo.cli.app import run\nassert run({args!r}) == 0")
     assert not found & SLOW
     assert not [name for name in found if name.startswith(("mnemo.tui", "mnemo.retrieval", "mnemo.themes"))]
+
+
+def test_no_annotation_of_a_verb_is_a_text() -> None:
+    for name in {module for verbs in VERBS.values() for module in verbs.values()}:
+        assert not hasattr(import_module(f"mnemo.cli.{name}"), "annotations"), name
 
 
 def test_recall_loads_only_what_it_needs() -> None:

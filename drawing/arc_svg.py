@@ -19,6 +19,8 @@ _WIDTH, _LEFT, _RIGHT = 960, 64, 24
 _LINE_TOP, _LINE_HEIGHT = 72, 260
 _BARS_TOP, _BARS_HEIGHT = 372, 120
 _LEGEND_TOP, _LEGEND_STEP, _LEGEND_COLUMNS = 540, 22, 5
+_LEAST: Final = 3
+"""Memories that the whole height of the bars stands for, at least."""
 _CHARACTER: Final = 8
 """Units that a figure of a date is wide, at most."""
 
@@ -144,7 +146,7 @@ def _line(chart: Chart, across: Across) -> Iterable[str]:
 
 
 def _bars(chart: Chart, across: Across, last: date, span: int) -> Iterable[str]:
-    most = max((sum(column.feelings.values()) for column in chart.columns), default=0)
+    most = max(_LEAST, *(sum(column.feelings.values()) for column in chart.columns), 0)
     starts = [*(column.start for column in chart.columns), last]
     for column, following in zip(chart.columns, starts[1:], strict=True):
         left = across(column.start)
@@ -168,9 +170,9 @@ def _legend(legend: Sequence[Look], ink: Mapping[str, str]) -> Iterable[str]:
     for number, look in enumerate(legend):
         x = _LEFT + step * (number % _LEGEND_COLUMNS)
         y = _LEGEND_TOP + _LEGEND_STEP * (number // _LEGEND_COLUMNS)
-        yield f'<circle cx="{x:.1f}" cy="{y - 4}" r="5" fill="{look.colour}"/>'
+        yield f'<circle cx="{x + 5:.1f}" cy="{y - 4}" r="5" fill="{look.colour}"/>'
         yield (
-            f'<text x="{x + 12:.1f}" y="{y}" fill="{ink["foreground"]}">'
+            f'<text x="{x + 17:.1f}" y="{y}" fill="{ink["foreground"]}">'
             f"{_text(look.glyph)} {_text(look.word)}</text>"
         )
 

@@ -250,6 +250,11 @@ async def test_one_day_is_named_once_and_shows_its_hours(driven, tmp_path):
         assert "06:00    09:00" in app.screen_text
 
 
+async def test_the_memory_is_told_on_one_narrow_line_too(driven, journal):
+    async with driven(journal, size=(40, 12), pane="arc") as app:
+        assert "31 Dec 2024 · ≈ serenity · The Book" in app.screen_text
+
+
 async def test_one_memory_alone_is_no_wall(driven, tmp_path):
     path = tmp_path / "one.mnheme"
     with MemoryDB(path) as db:

@@ -254,7 +254,7 @@ async def test_the_source_can_be_this_apps_engine(driven, journal, project):
         assert pane.live.own
         assert pane.live.look.state != all_of_them
         assert pane.live.look.state.misses > 0
-        assert "This app's own cache" in app.screen_text
+        assert "This app's cache" in app.screen_text
         await app.press("c", "w")
         assert app.app.screen is app.app.screen_stack[0], "only the shared one is warmed and cleared"
         assert not app.toasts

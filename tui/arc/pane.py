@@ -289,8 +289,11 @@ class ArcPane(Pane):
         self.say(counted(count, "memory", "memories"))
         if shown is not None:
             look, _ = self.ink.feeling(str(shown.feeling))
-            when = self.ink.dates.written(local_moment(shown.us))
             foot = self.query_one("#arc-foot", Static)
+            here = local_moment(shown.us)
+            # One narrow line is the memory's as well as the day's.
+            brief = foot.size.height < 2 and foot.size.width < 64
+            when = f"{here.day} {here:%b %Y}" if brief else self.ink.dates.written(here)
             text = f"{when} · {look.glyph} {one_line(look.word, 40)} · {shown.concept}: {shown.text}"
             foot.update(cut_lines(text, *foot.size), layout=False)
 

@@ -73,7 +73,7 @@ class Live:
 
     def words(self) -> str:
         """Which cache it is, and how it does."""
-        words = "This app's own cache" if self.own else "The cache all queries share"
+        words = "This app's cache" if self.own else "All queries' cache"
         if self.look is not None:
             now = self.look.state
             asked = now.hits + now.misses

@@ -24,7 +24,7 @@ _LARGEST = 200_000
 def preview(hit: Hit, mode: str, question: str, ink: Ink) -> Preview:
     """A hit as ``original``, ``compressed`` or ``difference``, ready to draw; original where compressing
     makes it no smaller."""
-    original = shown_text(hit.content)
+    original = shown_text(hit.content).rstrip()  # a chunk ends before the next, blank lines and all
     if mode == "original" or not hit.language:
         return Preview(hit.id, "original", _highlighted(original, hit.language, ink), hit.line, "", hit.stale)
     from ...retrieval.compress import compress  # noqa: PLC0415 -- only for who looks at it
@@ -43,7 +43,7 @@ def preview(hit: Hit, mode: str, question: str, ink: Ink) -> Preview:
     note = f"{hit.tokens:,} tokens, compressed {tokens:,}"
     if done.reason:
         note += f"; {done.reason}"
-    compressed = shown_text(done.text)
+    compressed = shown_text(done.text).rstrip()
     if mode == "compressed":
         return Preview(hit.id, mode, _highlighted(compressed, hit.language, ink), 0, note, hit.stale)
     return Preview(hit.id, mode, _difference(original, compressed, ink), 0, note, hit.stale)

@@ -128,12 +128,16 @@ class Driver:
         return [note.message for note in self.app._notifications]
 
     async def settle(self) -> None:
-        """Wait until nothing is under way: no worker runs and no message waits. Fail where that never is."""
+        """Wait until nothing is under way: no worker runs, no message waits, and nothing waits for a frame.
+
+        Fail where that never is.
+        """
         quiet = 0
         end = time.monotonic() + LONGEST
         while quiet < 3:
             await self.pilot.pause()
             busy = [worker.description for worker in self.app.workers if not worker.is_finished]
+            busy += ["what waits for a frame" for screen in self.app.screen_stack if screen._callbacks]
             quiet = 0 if busy else quiet + 1
             if time.monotonic() > end:
                 pytest.fail(f"still at it: {', '.join(busy) or 'messages without end'}")

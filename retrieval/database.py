@@ -48,6 +48,8 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
                 raise NoIndexError(f"{path} was not made by this mnemo: run `mnemo ingest`")
             _refuse_newer(version, path)
             connection.execute("PRAGMA query_only = ON")
+            # Few pages are read twice: to read those again costs less than fresh memory for all of them.
+            connection.execute("PRAGMA cache_size = -512")
         except BaseException:
             connection.close()
             raise

@@ -29,6 +29,7 @@ from .records import RECORD_VERSION, ChunkRecord, FileRecord
 __all__ = ["Batch", "Job", "Outcome", "Settings", "process", "recipe_of"]
 
 _SIZE = struct.Struct("<Q")
+NICE = 10  # of 19: a worker for each processor leaves none to whoever types meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +250,7 @@ def receive(stream: BinaryIO) -> object:
 
 def main() -> None:
     """Serve a parent until it closes the pipe."""
+    os.nice(NICE)
     gc.disable()  # once a batch is often enough
     inverter = Inverter()
     answers = os.fdopen(os.dup(1), "wb")

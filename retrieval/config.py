@@ -56,13 +56,14 @@ EXTENSIONS = (
     ".zsh", ".ksh", ".sql", ".html", ".htm", ".css", ".scss", ".less", ".vue", ".svelte", ".md", ".markdown",
     ".mdx", ".rst", ".txt", ".toml", ".yaml", ".yml", ".json", ".jsonc", ".zig", ".csx", ".c++", ".h++",
     ".inl", ".tpp", ".cu", ".cuh", ".ru", ".phtml", ".sbt", ".zon", ".bats", ".clj", ".cljs", ".cljc",
-    ".cmake", ".cr", ".d", ".dart", ".dockerfile", ".erl", ".hrl", ".f90", ".f95", ".f03", ".f08", ".fs",
-    ".fsi", ".fsx", ".glsl", ".vert", ".frag", ".comp", ".wgsl", ".hlsl", ".metal", ".graphql", ".gql",
+    ".cmake", ".cr", ".pyx", ".pxd", ".pxi", ".d", ".dart", ".dockerfile", ".erl", ".hrl", ".f90", ".f95",
+    ".f03", ".f08", ".fs", ".fsi", ".fsx", ".glsl", ".vert", ".frag", ".comp", ".wgsl", ".hlsl", ".metal",
+    ".graphql", ".gql",
     ".groovy", ".gradle", ".tf", ".hcl", ".jl", ".el", ".lisp", ".scm", ".rkt", ".mk", ".nim", ".nix", ".m",
     ".mm", ".ml", ".mli", ".pl", ".pm", ".ps1", ".psm1", ".proto", ".r", ".sol", ".v", ".sv", ".svh", ".vim",
     ".xhtml", ".jinja", ".jinja2", ".j2", ".erb", ".ejs", ".hbs", ".twig", ".liquid", ".cshtml", ".heex",
     ".sass", ".tcss", ".text", ".adoc", ".ini", ".cfg", ".json5", "Dockerfile", "GNUmakefile", "Gemfile",
-    "Jenkinsfile", "Makefile", "Rakefile", ".pyx", ".pxd", ".pxi",
+    "Jenkinsfile", "Makefile", "Rakefile",
 )
 # fmt: on
 
@@ -263,7 +264,7 @@ _SECTIONS: dict[str, Any] = {
 }
 
 
-DEFAULT_TEXT: Final = (5_310, 0x70BB14D7)
+DEFAULT_TEXT: Final = (5_310, 0xA6980C67)
 """Length and CRC-32 of `default_text`, by which a file that nobody has changed is known."""
 
 

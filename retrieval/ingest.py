@@ -226,12 +226,11 @@ class _Run:
         report.unknown = [
             place
             for place in self._scope or ()
-            if not os.path.lexists(self._project.root / place)
-            and not any(path == place or path.startswith(f"{place}/") for path in known)
+            if place not in known
+            and not os.path.lexists(self._project.root / place)
+            and not any(path.startswith(f"{place}/") for path in known)
         ]
-        gone = sorted(
-            (path, file) for path, file in known.items() if path not in seen and self._in_scope(path)
-        )
+        gone = sorted((path, file) for path, file in known.items() if path not in seen)
         # A folder that cannot be read has not lost its files.
         lost = tuple(
             path
@@ -261,11 +260,6 @@ class _Run:
                 if entry.path not in met:
                     met.add(entry.path)
                     yield entry
-
-    def _in_scope(self, path: str) -> bool:
-        return self._scope is None or any(
-            place in ("", path) or path.startswith(f"{place}/") for place in self._scope
-        )
 
     def _same(self, entry: Entry, before: Known) -> bool:
         return (

@@ -45,6 +45,7 @@ OWN: Final[dict[str, tuple[str, ...]]] = {
         r"(?P<kind>extension)\s+(?:type\s+)?(?:const\s+)?(?!on\b)(?P<name>[\w$]+)",
         r"(?:(?:base|sealed|final)\s+)*(?P<kind>mixin|typedef)\s+(?:class\s+)?(?P<name>\w+)",
     ),
+    "docker": _heads(r"from\s+(?:--\S+\s+)?\S+\s+as\s+(?P<name>[\w.-]+)", flags="(?i)"),
     "erlang": _heads(
         r"-(?P<kind>record)\(\s*(?P<name>\w+)", r"(?<!\s)(?P<name>[a-z]\w*)\(.*(?:->|\bwhen\b|[,(]\s*$)"
     ),

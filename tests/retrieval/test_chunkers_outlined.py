@@ -82,6 +82,16 @@ Future<void> settle(Cart cart) async {
 }
 """,
     ),
+    "Dockerfile": (
+        "function build",
+        """
+FROM --platform=linux/amd64 python:3.11 AS build
+RUN pip wheel .
+
+FROM scratch
+COPY --from=build /wheels /wheels
+""",
+    ),
     "a.erl": (
         "class item, function total, function empty",
         """

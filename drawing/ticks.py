@@ -48,5 +48,5 @@ def ticks(first: int, last: int, room: int, first_weekday: int = 0) -> list[Tick
             continue  # before the year 1
         day = date(month // 12, month % 12 + 1, 1)
         if day.toordinal() >= first:
-            found.append(Tick(day.toordinal(), f"{day.isoformat()[: 7 if every % 12 else 4]}"))
+            found.append(Tick(day.toordinal(), day.isoformat()[: 7 if every % 12 else 4]))
     return found
